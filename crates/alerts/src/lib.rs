@@ -1,0 +1,1 @@
+//! Evaluations and people's actions to what to open, update, clear, hold, release.

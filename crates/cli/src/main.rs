@@ -1,0 +1,2 @@
+//! The binary `hearth`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Append-only Merkle log: leaves, proofs, checkpoints, verification.

@@ -1,0 +1,1 @@
+//! Bounded steps: intake, apply, evaluate, publish, dispatch, remind.

@@ -1,0 +1,1 @@
+//! Records to a household timeline; the same canonical state in any order.

@@ -1,0 +1,1 @@
+//! Policies and parameters to a typed program; households to evaluations with reasons.

@@ -1,0 +1,1 @@
+//! Remembers: one write, reads by noun; SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Invents counties with ground truth.

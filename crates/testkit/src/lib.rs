@@ -1,0 +1,1 @@
+//! Builders, the ModelStore oracle, a private PostgreSQL, a whole app for tests.

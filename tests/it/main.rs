@@ -1,0 +1,1 @@
+//! Scenarios, store conformance, policy cases and tidy, in one binary.
