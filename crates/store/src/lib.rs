@@ -1,1 +1,282 @@
-//! Remembers: one write, reads by noun; SQLite and PostgreSQL.
+//! What the system remembers. Two implementations keep one contract, SQLite
+//! and PostgreSQL; the conformance suite holds both, and the in-memory model,
+//! to it.
+//!
+//! There is one write, [`Store::commit`]: a value computed by the core, taken
+//! whole or not at all, one ledger leaf each. Reads are split by noun and say
+//! what is true now or as of a commit number. Reads that serve people take a
+//! [`Grant`] and join the access table; a foreign id and an unknown id are the
+//! same `None`. Reads that serve steps take the partition.
+//!
+//! Commit numbers are contiguous and follow commit order. SQLite numbers
+//! inside the write transaction; PostgreSQL's sequencer ([`Store::publish`])
+//! numbers committed commits, because numbers drawn before the commit leave
+//! holes that readers fall into.
+
+pub mod commit;
+pub mod error;
+pub mod rows;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::authority::{Grant, Officer};
+use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+
+use crate::commit::{
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
+    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+};
+pub use crate::error::StoreError;
+use crate::rows::{
+    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
+    Published, Receipt, Statistics,
+};
+
+/// Result of a store call.
+pub type Stored<T> = Result<T, StoreError>;
+
+/// The contract. Methods are grouped by noun.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // ---- the write -------------------------------------------------------
+
+    /// Takes all of a commit or nothing. Answers its id and, where numbering
+    /// happens inside the transaction, its number.
+    ///
+    /// [`StoreError::Conflict`]: a guard failed, read again. `Fenced`: the
+    /// lease was lost. `Duplicate`: a unique natural key (import) exists.
+    /// A commit whose `answer` key exists with the same fingerprint writes
+    /// nothing and is [`StoreError::Answered`] with the stored answer; with
+    /// another fingerprint it is [`StoreError::KeyReused`].
+    async fn commit(&self, commit: &Commit) -> Stored<Receipt>;
+
+    /// Takes several unrelated commits in one transaction (one sync): group
+    /// commit for disclosures. All or none.
+    async fn commit_group(&self, commits: &[Commit]) -> Stored<Vec<Receipt>>;
+
+    /// Numbers committed commits that have no number yet, in an order that
+    /// respects cause, gives their feed entries position and per-feed number,
+    /// and extends the ledger. At most `limit` commits. Idempotent; a second
+    /// sequencer does nothing.
+    async fn publish(&self, limit: u32) -> Stored<Published>;
+
+    // ---- imports ---------------------------------------------------------
+
+    /// The import with this natural key, whoever sent it.
+    async fn import_by_key(
+        &self,
+        source: &SourceId,
+        dataset: &DatasetId,
+        revision: Revision,
+    ) -> Stored<Option<ImportRow>>;
+    /// One import in the grant's regions; importers see only their sources'.
+    async fn import(&self, grant: &Grant, id: ImportId) -> Stored<Option<ImportRow>>;
+    /// Imports, newest first, before an instant.
+    async fn imports(
+        &self,
+        grant: &Grant,
+        before: Option<Instant>,
+        limit: u32,
+    ) -> Stored<Vec<ImportRow>>;
+    /// Kept rows of an import in line order after `line`.
+    async fn kept_rows(
+        &self,
+        grant: &Grant,
+        import: ImportId,
+        outcome: Option<RowOutcome>,
+        after_line: u32,
+        limit: u32,
+    ) -> Stored<Vec<KeptRow>>;
+
+    // ---- folding ---------------------------------------------------------
+
+    /// Numbered intake commits of *received* imports (and officers' records)
+    /// after a commit number, whole commits, stopping once `limit_records` is
+    /// reached. Intake commits of an import still receiving, and everything
+    /// numbered after the first such commit of the partition, are not given.
+    async fn intake_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<IntakeBatch>>;
+    /// Position of a step; 0 before its first checkpoint.
+    async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64>;
+    /// Position of a step as of a commit number.
+    async fn checkpoint_as_of(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        known: i64,
+    ) -> Stored<i64>;
+    /// Folds of these subjects that exist.
+    async fn folds(&self, subjects: &[Subject]) -> Stored<Vec<FoldRow>>;
+    /// Wrapped keys of these subjects that exist.
+    async fn subject_keys(&self, subjects: &[Subject]) -> Stored<Vec<SubjectKeyRow>>;
+    /// `reads` rows of these people: whom their change touches.
+    async fn reads_by_person(&self, people: &[PersonId]) -> Stored<Vec<Read>>;
+    /// `reads` rows of these households: whom they read.
+    async fn reads_by_household(&self, households: &[HouseholdId]) -> Stored<Vec<Read>>;
+    /// Coverage records known to a partition through an apply position
+    /// (commit number of the intake commit that brought them).
+    async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>>;
+    /// All records of subjects in intake commits numbered ≤ `through`.
+    async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>>;
+
+    // ---- evaluating ------------------------------------------------------
+
+    /// Due units of a partition in unit order, at most `limit`.
+    async fn due(&self, partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>>;
+    /// Units whose view changes by date on or before `on`, or that were last
+    /// evaluated under another policy set, in unit order after `after`.
+    async fn units_to_revisit(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        policy_set: &str,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>>;
+    /// Current verdicts of these units.
+    async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>>;
+    /// The latest alert per (subject, policy) of these subjects, over or not.
+    async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>>;
+    /// Whether any verdict exists in the partition for this policy.
+    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool>;
+    /// Held alerts of a partition by desk, level (red first) and age, at most
+    /// `limit_per_desk` per desk plus every red one.
+    async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>>;
+    /// Alerts raised or released per desk since an instant (feed entries of
+    /// kind raised and released).
+    async fn raised_since(
+        &self,
+        partition: DivisionCode,
+        since: Instant,
+    ) -> Stored<Vec<(DivisionCode, u32)>>;
+    /// Alerts whose `look_on` has come, in id order after `after`.
+    async fn alerts_to_look_at(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>>;
+
+    // ---- alerts for people -----------------------------------------------
+
+    /// One alert on a desk the grant covers (or assisted by it).
+    async fn alert(&self, grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>>;
+    /// Alerts on desks the grant covers, most pressing first (level desc,
+    /// due_on asc nulls last, id), after the cursor alert.
+    async fn alerts(
+        &self,
+        grant: &Grant,
+        filter: &AlertFilter,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>>;
+    /// Counts by policy, township, work and level in the grant's regions.
+    async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>>;
+    /// Timeline of an alert, oldest first.
+    async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>>;
+    /// One decision, if the grant covers its alert or subject.
+    async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>>;
+    /// Decisions of an alert, oldest first.
+    async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>>;
+
+    // ---- feeds -----------------------------------------------------------
+
+    /// Published entries of the grant's feeds after a position, in order.
+    async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>>;
+    /// Heads of the grant's feeds.
+    async fn feed_heads(&self, grant: &Grant) -> Stored<Vec<FeedHead>>;
+    /// (epoch, last position).
+    async fn feed_position(&self) -> Stored<(String, i64)>;
+
+    // ---- people ----------------------------------------------------------
+
+    /// Whether the grant covers the subject on a date (access table).
+    async fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> Stored<bool>;
+    /// Subjects of a kind (`p` or `h`) the grant covers, in id order.
+    async fn subjects(
+        &self,
+        grant: &Grant,
+        letter: &str,
+        on: Date,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>>;
+    /// The person with this blind index, if the grant covers them.
+    async fn person_by_index(
+        &self,
+        grant: &Grant,
+        blind_index: &[u8; 32],
+        on: Date,
+    ) -> Stored<Option<PersonId>>;
+    /// Sealed identities of these people.
+    async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>>;
+
+    // ---- officers --------------------------------------------------------
+
+    /// The officer a live token belongs to.
+    async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>>;
+    /// An officer, disabled ones too.
+    async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>>;
+    /// The stored answer under a key.
+    async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>>;
+
+    // ---- ledger ----------------------------------------------------------
+
+    /// Entries from an index, in order.
+    async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>>;
+    /// The latest root and the roots kept before it, oldest first.
+    async fn ledger_roots(&self) -> Stored<Vec<LedgerRoot>>;
+    /// Who was shown a person or household, newest first.
+    async fn disclosures(
+        &self,
+        grant: &Grant,
+        pseudonym: &[u8; 16],
+        limit: u32,
+    ) -> Stored<Vec<Disclosed>>;
+    /// Recomputes the row digests that ledger entries of this range claim and
+    /// answers the numbers of commits whose rows no longer match.
+    async fn mismatched_commits(&self, from: i64, limit: u32) -> Stored<Vec<i64>>;
+
+    // ---- running ---------------------------------------------------------
+
+    /// Takes or renews the lease of a step until an instant; `None` while
+    /// another holder's lease runs.
+    async fn lease(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Option<Lease>>;
+    /// Partitions that have imports.
+    async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
+    /// A job by name.
+    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>>;
+    /// A setting.
+    async fn setting(&self, key: &str) -> Stored<Option<String>>;
+    /// Totals for operators: rows, people, households, verdicts, alerts.
+    async fn statistics(&self) -> Stored<Statistics>;
+    /// Breaches of invariants, in words: folded later than evaluated but not
+    /// due; feed holes; two open episodes; alert without decision.
+    async fn check(&self) -> Stored<Vec<String>>;
+}
+
+/// Opens `sqlite:<path>` or `postgres://…`, migrates, reads the settings back
+/// and refuses unsafe ones.
+///
+/// `create` carries the settings of a new store (`synthetic`, `epoch`); an
+/// existing store keeps its own.
+pub async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn Store>> {
+    let _ = (url, create);
+    Err(StoreError::Unsupported(url.to_owned()))
+}
