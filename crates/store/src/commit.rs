@@ -293,7 +293,9 @@ pub struct SealedIdentity {
     pub sealed: Vec<u8>,
 }
 
-/// A subject's data key, wrapped. First write wins; a repeat is ignored.
+/// A subject's data key, wrapped. Repeating the same row is ignored; a subject
+/// that already has *another* key is [`crate::StoreError::Conflict`] for the whole
+/// commit, because cells of that commit are sealed under the loser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubjectKeyRow {
     /// Subject.
