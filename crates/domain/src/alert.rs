@@ -192,6 +192,9 @@ pub struct Deadline {
     pub due: Due,
     /// By whose word.
     pub nature: Nature,
+    /// The day it is counted from, so that a pending date can be found once
+    /// the holiday table is published, and an update never restarts a clock.
+    pub counted_from: Date,
     /// The reminder has been given.
     pub reminded: bool,
 }
@@ -235,6 +238,10 @@ pub struct Alert {
     pub work: Work,
     /// Which desk.
     pub desk: Desk,
+    /// The township its route last answered. A desk that a person chose
+    /// (return, place) stays until the route answers otherwise.
+    #[serde(default)]
+    pub routed: Option<DivisionCode>,
     /// Who works on it.
     pub assignee: Option<OfficerId>,
     /// Hidden from today's work until this day.
