@@ -1,1 +1,4 @@
-//! Builders, the ModelStore oracle, a private PostgreSQL, a whole app for tests.
+//! What tests share: a private PostgreSQL server and the in-memory model of
+//! the store that both databases are compared with.
+
+pub mod pg;
