@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(read.expose(), counting().expose());
         let typed = "\u{feff}hearth-master-key : 1\r\n\r\nkey: 00010203 04050607 08090A0B 0C0D0E0F 10111213 14151617 18191A1B 1C1D1E1F\r\n\
                fingerprint: 44BC1B805EF94B3C\r\n";
-        assert!(MasterKeyFile::parse(&typed).is_ok());
+        assert!(MasterKeyFile::parse(typed).is_ok());
     }
 
     #[test]
