@@ -1,0 +1,434 @@
+//! The contract, method by method, in its order.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::authority::{Grant, Officer};
+use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+use store::commit::{
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
+    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+};
+use store::rows::{
+    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
+    Published, Receipt, Statistics,
+};
+use store::{Store, Stored};
+
+use crate::model::state::State;
+use crate::model::write::to_i64;
+use crate::model::{ModelStore, Numbering};
+
+#[async_trait]
+impl Store for ModelStore {
+    // ---- the write -------------------------------------------------------
+
+    async fn commit(&self, commit: &Commit) -> Stored<Receipt> {
+        self.state().take(commit, self.numbering)
+    }
+
+    async fn commit_group(&self, commits: &[Commit]) -> Stored<Vec<Receipt>> {
+        let mut state = self.state();
+        let before = state.clone();
+        let taken = commits.iter().map(|c| state.take(c, self.numbering));
+        let taken = taken.collect::<Stored<Vec<_>>>();
+        if taken.is_err() {
+            *state = before;
+        }
+        taken
+    }
+
+    async fn publish(&self, limit: u32) -> Stored<Published> {
+        Ok(match self.numbering {
+            Numbering::Immediate => Published::default(),
+            Numbering::Sequenced => self.state().publish(limit as usize),
+        })
+    }
+
+    // ---- imports ---------------------------------------------------------
+
+    async fn import_by_key(
+        &self,
+        source: &SourceId,
+        dataset: &DatasetId,
+        revision: Revision,
+    ) -> Stored<Option<ImportRow>> {
+        let state = self.state();
+        let found = state.imports.values().find(|row| {
+            let header = &row.header;
+            (&header.source, &header.dataset, header.revision) == (source, dataset, revision)
+        });
+        Ok(found.cloned())
+    }
+
+    async fn import(&self, grant: &Grant, id: ImportId) -> Stored<Option<ImportRow>> {
+        let found = self.state().imports.get(&id).cloned();
+        Ok(found.filter(|row| State::sees_import(grant, row)))
+    }
+
+    async fn imports(
+        &self,
+        grant: &Grant,
+        before: Option<Instant>,
+        limit: u32,
+    ) -> Stored<Vec<ImportRow>> {
+        let state = self.state();
+        let mut rows: Vec<_> = state
+            .imports
+            .values()
+            .filter(|row| State::sees_import(grant, row))
+            .filter(|row| before.is_none_or(|before| row.header.received_at < before))
+            .cloned()
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.header.received_at, row.header.id)));
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    async fn kept_rows(
+        &self,
+        grant: &Grant,
+        import: ImportId,
+        outcome: Option<RowOutcome>,
+        after_line: u32,
+        limit: u32,
+    ) -> Stored<Vec<KeptRow>> {
+        let state = self.state();
+        let seen = state.imports.get(&import);
+        if !seen.is_some_and(|row| State::sees_import(grant, row)) {
+            return Ok(Vec::new());
+        }
+        let rows = state.kept.values().filter(|row| {
+            row.import == import
+                && row.line > after_line
+                && outcome.is_none_or(|outcome| row.outcome == outcome)
+        });
+        Ok(rows.take(limit as usize).cloned().collect())
+    }
+
+    // ---- folding ---------------------------------------------------------
+
+    async fn intake_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<IntakeBatch>> {
+        Ok(self.state().intake_after(partition, number, limit_records))
+    }
+
+    async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64> {
+        Ok(self.state().checkpoint(partition, step, None))
+    }
+
+    async fn checkpoint_as_of(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        known: i64,
+    ) -> Stored<i64> {
+        Ok(self.state().checkpoint(partition, step, Some(known)))
+    }
+
+    async fn folds(&self, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
+        let state = self.state();
+        let found = subjects.iter().filter_map(|s| state.folds.get(s));
+        Ok(found.cloned().collect())
+    }
+
+    async fn subject_keys(&self, subjects: &[Subject]) -> Stored<Vec<SubjectKeyRow>> {
+        let state = self.state();
+        let found = subjects.iter().filter_map(|s| state.keys.get(s));
+        Ok(found.cloned().collect())
+    }
+
+    async fn reads_by_person(&self, people: &[PersonId]) -> Stored<Vec<Read>> {
+        let state = self.state();
+        let rows = state.reads.values().flatten();
+        let found = rows.filter(|read| people.contains(&read.person));
+        let found: BTreeSet<Read> = found.copied().collect();
+        Ok(found.into_iter().collect())
+    }
+
+    async fn reads_by_household(&self, households: &[HouseholdId]) -> Stored<Vec<Read>> {
+        let state = self.state();
+        let rows = state.reads.values().flatten();
+        let found = rows.filter(|read| households.contains(&read.household));
+        let found: BTreeSet<Read> = found.copied().collect();
+        Ok(found.into_iter().collect())
+    }
+
+    async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>> {
+        Ok(self.state().coverage(partition, through))
+    }
+
+    async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>> {
+        Ok(self.state().records_of(subjects, through))
+    }
+
+    // ---- evaluating ------------------------------------------------------
+
+    async fn due(&self, partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>> {
+        let state = self.state();
+        let rows = state.due.iter();
+        let here = rows.filter(|(_, due)| due.partition == Some(partition));
+        let marks = here.map(|(unit, due)| DueMark {
+            unit: *unit,
+            version: due.version,
+        });
+        Ok(marks.take(limit as usize).collect())
+    }
+
+    async fn units_to_revisit(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        policy_set: &str,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        let state = self.state();
+        Ok(state.units_to_revisit(partition, on, policy_set, after, limit))
+    }
+
+    async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>> {
+        let state = self.state();
+        let rows = state.verdicts.values();
+        let found = rows.filter(|row| units.contains(&row.unit));
+        Ok(found.cloned().collect())
+    }
+
+    async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
+        Ok(self.state().latest_alerts(subjects))
+    }
+
+    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
+        let state = self.state();
+        let key = (Some(partition), policy.to_owned());
+        Ok(state.policies_seen.contains(&key))
+    }
+
+    async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
+        Ok(self.state().held(partition, limit_per_desk))
+    }
+
+    async fn raised_since(
+        &self,
+        partition: DivisionCode,
+        since: Instant,
+    ) -> Stored<Vec<(DivisionCode, u32)>> {
+        Ok(self.state().raised_since(partition, since))
+    }
+
+    async fn alerts_to_look_at(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        let state = self.state();
+        let rows = state.alerts.values().filter(|row| {
+            state.keepers[&row.id] == Some(partition)
+                && row.look_on.is_some_and(|day| day <= on)
+                && Some(row.id) > after
+        });
+        Ok(rows.take(limit as usize).cloned().collect())
+    }
+
+    // ---- alerts for people -----------------------------------------------
+
+    async fn alert(&self, grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>> {
+        Ok(self.state().seen_alert(grant, id).cloned())
+    }
+
+    async fn alerts(
+        &self,
+        grant: &Grant,
+        filter: &AlertFilter,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        Ok(self.state().alerts(grant, filter, after, limit))
+    }
+
+    async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {
+        Ok(self.state().alert_counts(grant))
+    }
+
+    async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>> {
+        let state = self.state();
+        if state.seen_alert(grant, alert).is_none() {
+            return Ok(Vec::new());
+        }
+        let mut rows: Vec<_> = state.actions.values().collect();
+        rows.sort_by_key(|(index, row)| (*index, row.id));
+        let rows = rows.into_iter().map(|(_, row)| row);
+        Ok(rows.filter(|row| row.alert == alert).cloned().collect())
+    }
+
+    async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>> {
+        let state = self.state();
+        let found = state.decisions.get(&id).map(|(_, row)| row);
+        let seen = found.filter(|row| state.sees_decision(grant, row));
+        Ok(seen.cloned())
+    }
+
+    async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>> {
+        let state = self.state();
+        let mut rows: Vec<_> = state.decisions.values().collect();
+        rows.sort_by_key(|(index, row)| (*index, row.id));
+        let rows = rows.into_iter().map(|(_, row)| row);
+        let rows = rows.filter(|row| row.alert == alert && state.sees_decision(grant, row));
+        Ok(rows.cloned().collect())
+    }
+
+    // ---- feeds -----------------------------------------------------------
+
+    async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
+        Ok(self.state().feed(grant, after, limit))
+    }
+
+    async fn feed_heads(&self, grant: &Grant) -> Stored<Vec<FeedHead>> {
+        Ok(self.state().feed_heads(grant))
+    }
+
+    async fn feed_position(&self) -> Stored<(String, i64)> {
+        let state = self.state();
+        let epoch = state.settings.get("epoch").cloned().unwrap_or_default();
+        Ok((epoch, to_i64(state.feed.len())))
+    }
+
+    // ---- people ----------------------------------------------------------
+
+    async fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> Stored<bool> {
+        Ok(self.state().covers(grant, subject, on))
+    }
+
+    async fn subjects(
+        &self,
+        grant: &Grant,
+        letter: &str,
+        on: Date,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        Ok(self.state().subjects(grant, letter, on, after, limit))
+    }
+
+    async fn person_by_index(
+        &self,
+        grant: &Grant,
+        blind_index: &[u8; 32],
+        on: Date,
+    ) -> Stored<Option<PersonId>> {
+        let state = self.state();
+        let mut rows = state.identities.values();
+        let found = rows.find(|row| row.blind_index == *blind_index);
+        let person = found.map(|row| row.person);
+        Ok(person.filter(|id| state.covers(grant, Subject::Person(*id), on)))
+    }
+
+    async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
+        let state = self.state();
+        let found = people.iter().filter_map(|id| state.identities.get(id));
+        Ok(found.cloned().collect())
+    }
+
+    // ---- officers --------------------------------------------------------
+
+    async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
+        let state = self.state();
+        let alive = |end: Option<Instant>| end.is_none_or(|end| now < end);
+        let token = state.tokens.get(digest);
+        let token = token.filter(|token| alive(token.expires_at));
+        let officer = token.and_then(|token| state.officers.get(&token.officer));
+        let enabled = officer.filter(|(_, disabled_at)| disabled_at.is_none());
+        Ok(enabled.map(|(officer, _)| officer.clone()))
+    }
+
+    async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>> {
+        let state = self.state();
+        Ok(state.officers.get(&id).map(|(officer, _)| officer.clone()))
+    }
+
+    async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
+        let key = (principal, route.to_owned(), key.to_owned());
+        Ok(self.state().answers.get(&key).cloned())
+    }
+
+    // ---- ledger ----------------------------------------------------------
+
+    async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
+        let state = self.state();
+        let all = state.entries.iter().enumerate();
+        let entries = all.map(|(index, bytes)| LedgerEntry {
+            index: to_i64(index),
+            bytes: bytes.clone(),
+        });
+        let from = entries.filter(|entry| entry.index >= from);
+        Ok(from.take(limit as usize).collect())
+    }
+
+    async fn ledger_roots(&self) -> Stored<Vec<LedgerRoot>> {
+        Ok(self.state().roots.clone())
+    }
+
+    async fn disclosures(
+        &self,
+        _grant: &Grant,
+        pseudonym: &[u8; 16],
+        limit: u32,
+    ) -> Stored<Vec<Disclosed>> {
+        Ok(self.state().disclosures(pseudonym, limit))
+    }
+
+    async fn mismatched_commits(&self, _from: i64, _limit: u32) -> Stored<Vec<i64>> {
+        // Rows are answered from the commits themselves: they cannot differ.
+        Ok(Vec::new())
+    }
+
+    // ---- running ---------------------------------------------------------
+
+    async fn lease(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Option<Lease>> {
+        let mut state = self.state();
+        Ok(state.lease(partition, step, holder, now, until))
+    }
+
+    async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
+        let state = self.state();
+        let scopes = state.imports.values().map(|row| row.header.scope);
+        let counties = scopes.filter_map(|scope| scope.county());
+        let mut counties: Vec<_> = counties.collect();
+        counties.sort();
+        counties.dedup();
+        Ok(counties)
+    }
+
+    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
+        let key = (Some(partition), name.to_owned());
+        Ok(self.state().jobs.get(&key).cloned())
+    }
+
+    async fn setting(&self, key: &str) -> Stored<Option<String>> {
+        Ok(self.state().settings.get(key).cloned())
+    }
+
+    async fn statistics(&self) -> Stored<Statistics> {
+        Ok(self.state().statistics())
+    }
+
+    async fn check(&self) -> Stored<Vec<String>> {
+        Ok(self.state().check())
+    }
+}

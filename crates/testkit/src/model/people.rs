@@ -1,0 +1,181 @@
+//! Questions of people: everything here is asked with a grant.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use domain::authority::{Grant, Role};
+use domain::ids::{AlertId, Subject};
+use domain::time::Date;
+use store::commit::{AlertRow, DecisionRow, ImportRow, Write};
+use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead};
+
+use crate::model::state::{State, Told};
+use crate::model::work::desk;
+use crate::model::write::to_i64;
+
+impl State {
+    pub(super) fn sees_import(grant: &Grant, row: &ImportRow) -> bool {
+        let source = row.header.source.as_str();
+        let theirs =
+            grant.role() != Some(Role::Importer) || grant.sources().iter().any(|own| own == source);
+        theirs && grant.covers(row.header.scope)
+    }
+
+    /// The alert if it lies on a desk of the grant or is assisted by one.
+    pub(super) fn seen_alert(&self, grant: &Grant, id: AlertId) -> Option<&AlertRow> {
+        let row = self.alerts.get(&id)?;
+        let assists = row.assist.is_some_and(|place| grant.covers(place));
+        (grant.covers(desk(row)) || assists).then_some(row)
+    }
+
+    pub(super) fn alerts(
+        &self,
+        grant: &Grant,
+        filter: &AlertFilter,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Vec<AlertRow> {
+        let order = |row: &AlertRow| {
+            let due = (row.due_on.is_none(), row.due_on);
+            (Reverse(row.level), due, row.id)
+        };
+        let cursor = after.and_then(|id| self.alerts.get(&id)).map(order);
+        let mut rows: Vec<_> = self
+            .alerts
+            .values()
+            .filter(|row| grant.covers(desk(row)) && passes(filter, row))
+            .filter(|row| cursor.is_none_or(|cursor| order(row) > cursor))
+            .cloned()
+            .collect();
+        rows.sort_by_key(order);
+        rows.truncate(limit as usize);
+        rows
+    }
+
+    pub(super) fn alert_counts(&self, grant: &Grant) -> Vec<AlertCount> {
+        let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+        for row in self.alerts.values().filter(|row| grant.covers(desk(row))) {
+            let level = row.level.name();
+            let key = (row.county, row.township, &row.policy, level, &row.work);
+            *counts.entry(key).or_default() += 1;
+        }
+        let count = |((county, township, policy, level, work), count)| AlertCount {
+            county,
+            township,
+            policy: String::clone(policy),
+            level: str::to_owned(level),
+            work: String::clone(work),
+            count,
+        };
+        counts.into_iter().map(count).collect()
+    }
+
+    pub(super) fn sees_decision(&self, grant: &Grant, row: &DecisionRow) -> bool {
+        let on_desk = self
+            .alerts
+            .get(&row.alert)
+            .is_some_and(|alert| grant.covers(desk(alert)));
+        on_desk || self.covers(grant, row.subject, row.on)
+    }
+
+    pub(super) fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> bool {
+        let mut rows = self.access.iter().filter(|row| row.subject == subject);
+        rows.any(|row| row.valid.contains(on) && grant.covers(row.region))
+    }
+
+    pub(super) fn subjects(
+        &self,
+        grant: &Grant,
+        letter: &str,
+        on: Date,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Vec<Subject> {
+        let mut found: Vec<_> = self
+            .access
+            .iter()
+            .filter(|row| row.valid.contains(on) && grant.covers(row.region))
+            .map(|row| row.subject)
+            .filter(|subject| subject.letter() == letter && Some(*subject) > after)
+            .collect();
+        found.dedup();
+        found.truncate(limit as usize);
+        found
+    }
+
+    pub(super) fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Vec<FeedEntry> {
+        let published = self.published(grant).filter(|entry| entry.position > after);
+        published.take(limit as usize).collect()
+    }
+
+    pub(super) fn feed_heads(&self, grant: &Grant) -> Vec<FeedHead> {
+        let heads = self.published(grant).map(|entry| {
+            let head = FeedHead {
+                feed: entry.feed,
+                number: entry.number,
+                position: entry.position,
+            };
+            (entry.feed, head)
+        });
+        // The last of each feed stays.
+        heads.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    fn published(&self, grant: &Grant) -> impl Iterator<Item = FeedEntry> {
+        let places = self.feed.iter().enumerate();
+        let mine = places.filter(move |(_, told)| grant.covers(told.news.feed));
+        mine.map(|(index, told)| entry(to_i64(index + 1), told))
+    }
+
+    pub(super) fn disclosures(&self, pseudonym: &[u8; 16], limit: u32) -> Vec<Disclosed> {
+        let newest_first = self.log.iter().rev();
+        let all = newest_first.flat_map(|logged| {
+            let writes = logged.commit.writes.iter().rev();
+            writes.filter_map(move |write| match write {
+                Write::Disclosure(row) if row.pseudonyms.contains(pseudonym) => Some(Disclosed {
+                    number: logged.number,
+                    at: logged.commit.at,
+                    officer: row.officer,
+                    operation: row.operation,
+                    purpose: row.purpose.clone(),
+                }),
+                _ => None,
+            })
+        });
+        all.take(limit as usize).collect()
+    }
+}
+
+fn passes(filter: &AlertFilter, row: &AlertRow) -> bool {
+    let listed = |list: &[String], value: &String| list.is_empty() || list.contains(value);
+    let work = if filter.work.is_empty() {
+        row.work != "held" && row.work != "closed"
+    } else {
+        filter.work.contains(&row.work)
+    };
+    work && listed(&filter.policies, &row.policy)
+        && (filter.levels.is_empty() || filter.levels.contains(&row.level))
+        && (filter.township.is_none() || filter.township == row.township)
+        && (!filter.unplaced || row.township.is_none())
+        && (filter.unit.is_none() || filter.unit == Some(row.unit))
+        && filter
+            .due_by
+            .is_none_or(|by| row.due_on.is_some_and(|due| due <= by))
+        && filter
+            .awake_on
+            .is_none_or(|on| row.snoozed_until.is_none_or(|until| until <= on))
+}
+
+fn entry(position: i64, told: &Told) -> FeedEntry {
+    FeedEntry {
+        position,
+        feed: told.news.feed,
+        number: told.number.unwrap_or_default(),
+        kind: told.news.kind,
+        alert: told.news.alert,
+        policy: told.news.policy.clone(),
+        level: told.news.level,
+        due_on: told.news.due_on,
+        at: told.at,
+    }
+}

@@ -1,0 +1,225 @@
+//! Questions of the steps: folding, evaluating, looking again.
+
+use std::collections::BTreeMap;
+
+use domain::alert::FeedKind;
+use domain::evaluation::AlertLevel;
+use domain::ids::Subject;
+use domain::record::Coverage;
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+use store::commit::{AlertRow, CommitKind, ImportState, Lease, SealedRecord, Write};
+use store::rows::{IntakeBatch, Statistics};
+
+use crate::model::state::{Held, Logged, State};
+use crate::model::write::to_i64;
+
+impl State {
+    pub(super) fn intake_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        limit_records: u32,
+    ) -> Vec<IntakeBatch> {
+        let receiving = |logged: &Logged| {
+            let import = logged.import().and_then(|id| self.imports.get(&id));
+            import.is_some_and(|row| row.state == ImportState::Receiving)
+        };
+        let here = self
+            .log
+            .iter()
+            .filter(|logged| logged.number.is_some() && logged.commit.partition == Some(partition));
+        let mut given = Vec::new();
+        let mut records_given = 0;
+        for logged in here.take_while(|logged| !receiving(logged)) {
+            let records: Vec<_> = records(logged).cloned().collect();
+            let covers = coverage(logged).next().is_some();
+            let empty = records.is_empty() && !covers && logged.commit.kind != CommitKind::Intake;
+            if empty || logged.is_known(number) {
+                continue;
+            }
+            records_given += records.len();
+            given.push(IntakeBatch {
+                number: logged.number.unwrap_or_default(),
+                records,
+                covers,
+            });
+            if records_given >= limit_records as usize {
+                break;
+            }
+        }
+        given
+    }
+
+    /// Where a step stood at a commit number; now when none is given.
+    pub(super) fn checkpoint(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        known: Option<i64>,
+    ) -> i64 {
+        let then = self.log.iter().rev().filter(|logged| {
+            logged.commit.partition == Some(partition)
+                && known.is_none_or(|known| logged.is_known(known))
+        });
+        let mut writes = then.flat_map(|logged| logged.commit.writes.iter().rev());
+        let last = writes.find_map(|write| match write {
+            Write::Checkpoint { step: s, position } if s == step => Some(*position),
+            _ => None,
+        });
+        last.unwrap_or(0)
+    }
+
+    pub(super) fn coverage(&self, partition: DivisionCode, through: i64) -> Vec<Coverage> {
+        let known = self.log.iter().filter(|logged| {
+            logged.commit.partition == Some(partition) && logged.is_known(through)
+        });
+        let mut found: Vec<_> = known.flat_map(coverage).cloned().collect();
+        found.sort();
+        found
+    }
+
+    pub(super) fn records_of(&self, subjects: &[Subject], through: i64) -> Vec<SealedRecord> {
+        let known = self.log.iter().filter(|logged| logged.is_known(through));
+        let all = known.flat_map(records);
+        all.filter(|record| subjects.contains(&record.subject))
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Vec<AlertRow> {
+        let here = |row: &AlertRow| self.keepers[&row.id] == Some(partition);
+        let waits = |row: &&AlertRow| here(row) && row.work == "held";
+        let mut rows: Vec<_> = self.alerts.values().filter(waits).collect();
+        rows.sort_by_key(|r| (desk(r), std::cmp::Reverse(r.level), r.opened_at, r.id));
+        let mut given: BTreeMap<DivisionCode, u32> = BTreeMap::new();
+        rows.retain(|row| {
+            let place = given.entry(desk(row)).or_default();
+            *place += 1;
+            *place <= limit_per_desk || row.level == AlertLevel::Red
+        });
+        rows.into_iter().cloned().collect()
+    }
+
+    pub(super) fn raised_since(
+        &self,
+        partition: DivisionCode,
+        since: Instant,
+    ) -> Vec<(DivisionCode, u32)> {
+        let told = self.feed.iter().chain(self.waiting.values().flatten());
+        let mut counts: BTreeMap<DivisionCode, u32> = BTreeMap::new();
+        for told in told {
+            let counted = matches!(told.news.kind, FeedKind::Raised | FeedKind::Released);
+            if counted && told.partition == Some(partition) && told.at >= since {
+                *counts.entry(told.news.feed).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+
+    pub(super) fn latest_alerts(&self, subjects: &[Subject]) -> Vec<AlertRow> {
+        let mut latest: BTreeMap<(Subject, &str), &AlertRow> = BTreeMap::new();
+        for row in self.alerts.values() {
+            if !subjects.contains(&row.subject) {
+                continue;
+            }
+            let slot = latest.entry((row.subject, &row.policy)).or_insert(row);
+            if (row.opened_at, row.id) > (slot.opened_at, slot.id) {
+                *slot = row;
+            }
+        }
+        latest.into_values().cloned().collect()
+    }
+
+    pub(super) fn units_to_revisit(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        policy_set: &str,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Vec<Subject> {
+        let stale = self.units.values().filter(|row| {
+            row.partition == partition
+                && after.is_none_or(|after| row.unit > after)
+                && (row.next_change_on.is_some_and(|day| day <= on) || row.policy_set != policy_set)
+        });
+        stale.map(|row| row.unit).take(limit as usize).collect()
+    }
+
+    pub(super) fn lease(
+        &mut self,
+        partition: DivisionCode,
+        step: &str,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Option<Lease> {
+        let key = (partition, step.to_owned());
+        let epoch = match self.leases.get(&key) {
+            None => 1,
+            Some(held) if held.holder == holder => held.lease.epoch,
+            Some(held) if held.until > now => return None,
+            Some(held) => held.lease.epoch + 1,
+        };
+        let lease = Lease {
+            partition,
+            step: step.to_owned(),
+            epoch,
+        };
+        let held = Held {
+            lease: lease.clone(),
+            holder: holder.to_owned(),
+            until,
+        };
+        self.leases.insert(key, held);
+        Some(lease)
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        let folds_of = |letter| self.folds.keys().filter(|s| s.letter() == letter).count();
+        let open = || self.alerts.values().filter(|row| !row.over);
+        Statistics {
+            records: to_i64(self.log.iter().flat_map(records).count()),
+            persons: to_i64(folds_of("p")),
+            households: to_i64(folds_of("h")),
+            verdicts: to_i64(self.verdicts.len()),
+            alerts: to_i64(open().count()),
+            held: to_i64(open().filter(|row| row.work == "held").count()),
+            feed: to_i64(self.feed.len()),
+            ledger: to_i64(self.entries.len()),
+            due: to_i64(self.due.len()),
+        }
+    }
+
+    pub(super) fn check(&self) -> Vec<String> {
+        let undecided = self.alerts.keys().filter(|id| {
+            let mut decisions = self.decisions.values();
+            !decisions.any(|(_, decision)| decision.alert == **id)
+        });
+        undecided
+            .map(|id| format!("alert {id} has no decision"))
+            .collect()
+    }
+}
+
+/// The feed its entries go to.
+pub(super) fn desk(row: &AlertRow) -> DivisionCode {
+    row.township.unwrap_or(row.county)
+}
+
+fn records(logged: &Logged) -> impl Iterator<Item = &SealedRecord> {
+    let writes = logged.commit.writes.iter();
+    writes.flat_map(|write| match write {
+        Write::Records(rows) => rows.as_slice(),
+        _ => &[],
+    })
+}
+
+fn coverage(logged: &Logged) -> impl Iterator<Item = &Coverage> {
+    let writes = logged.commit.writes.iter();
+    writes.flat_map(|write| match write {
+        Write::Coverage(rows) => rows.as_slice(),
+        _ => &[],
+    })
+}
