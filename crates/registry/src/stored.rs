@@ -1,0 +1,209 @@
+//! The stored form of a fold: canonical JSON.
+//!
+//! Maps are written in name order and imports are numbered in id order, so the
+//! bytes depend on the set of records alone. Each content is written once with
+//! the rows `[business date, sequence, import, line]` that said it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::dictionary::Kind;
+use domain::ids::ImportId;
+use domain::record::{DatasetId, NaturalKey, Origin, Revision, SourceId};
+use domain::time::{Date, Period};
+use domain::value::{Body, BodyError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::fold::{Content, Fold, Thread, ThreadKey};
+
+/// The form written now. A reader refuses any other.
+const FORM: u8 = 1;
+
+/// Why stored bytes are not a fold. Only damage or another release causes it.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// Not JSON of the right shape.
+    #[error("the fold is not of the stored form")]
+    Malformed(#[from] serde_json::Error),
+    /// Written by another release.
+    #[error("the fold has form {0}, not {FORM}")]
+    Form(u8),
+    /// The subject is not one.
+    #[error("the fold is about `{0}`, which is not a subject")]
+    Subject(String),
+    /// A kind the dictionary does not have.
+    #[error("`{0}` is not a kind of fact")]
+    Kind(String),
+    /// A body that does not fit the dictionary.
+    #[error("under key {key}: {source}")]
+    Body {
+        /// The key.
+        key: NaturalKey,
+        /// What is wrong with it.
+        source: BodyError,
+    },
+    /// A row names an import the fold does not list, or one that no row names.
+    #[error("the imports listed are not those of the rows")]
+    Imports,
+    /// A key without statements, or one statement twice.
+    #[error("under key {0}: nothing was said, or one thing twice")]
+    Statements(NaturalKey),
+}
+
+/// Business date, sequence, position of the import, line.
+type Row = (Date, u32, usize, u32);
+type Threads = BTreeMap<SourceId, BTreeMap<DatasetId, BTreeMap<NaturalKey, Vec<Said>>>>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    form: u8,
+    subject: String,
+    imports: Vec<ImportId>,
+    facts: BTreeMap<String, Threads>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    says: Option<BTreeMap<String, Json>>,
+    at: Vec<Row>,
+}
+
+impl Fold {
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let imports: BTreeSet<ImportId> = self
+            .records()
+            .map(|(_, _, _, origin)| origin.import)
+            .collect();
+        let imports: Vec<ImportId> = imports.into_iter().collect();
+        let mut facts: BTreeMap<String, Threads> = BTreeMap::new();
+        for (kind, key, thread) in self.all_threads() {
+            facts
+                .entry(kind.def().name.to_owned())
+                .or_default()
+                .entry(key.source.clone())
+                .or_default()
+                .entry(key.dataset.clone())
+                .or_default()
+                .insert(key.key, statements(thread, &imports));
+        }
+        let stored = Stored {
+            form: FORM,
+            subject: self.subject().to_string(),
+            imports,
+            facts,
+        };
+        serde_json::to_vec(&stored).expect("maps with text keys are JSON")
+    }
+
+    /// Inverse of [`Fold::to_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Fold, FoldError> {
+        let stored: Stored = serde_json::from_slice(bytes)?;
+        if stored.form != FORM {
+            return Err(FoldError::Form(stored.form));
+        }
+        let subject = stored.subject.parse().map_err(FoldError::Subject)?;
+        let mut fold = Fold::empty(subject);
+        let mut named = BTreeSet::new();
+        for (name, sources) in stored.facts {
+            let kind = Kind::named(&name).ok_or(FoldError::Kind(name))?;
+            for (source, datasets) in sources {
+                for (dataset, keys) in datasets {
+                    for (key, said) in keys {
+                        let address = ThreadKey {
+                            source: source.clone(),
+                            dataset: dataset.clone(),
+                            key,
+                        };
+                        let thread = fold.thread_mut(kind, address);
+                        restore(thread, kind, key, said, &stored.imports, &mut named)?;
+                    }
+                }
+            }
+        }
+        let in_order = stored.imports.is_sorted_by(|a, b| a < b);
+        if !in_order || named.len() != stored.imports.len() {
+            return Err(FoldError::Imports);
+        }
+        Ok(fold)
+    }
+}
+
+fn statements(thread: &Thread, imports: &[ImportId]) -> Vec<Said> {
+    let row = |(revision, origin): (&Revision, &Origin)| {
+        let import = imports.partition_point(|known| *known < origin.import);
+        (
+            revision.business_date,
+            revision.sequence,
+            import,
+            origin.line,
+        )
+    };
+    thread
+        .said()
+        .map(|(content, at)| Said {
+            from: content.valid.from,
+            to: content.valid.to,
+            says: content.body.as_ref().map(fields),
+            at: at.iter().map(row).collect(),
+        })
+        .collect()
+}
+
+fn fields(body: &Body) -> BTreeMap<String, Json> {
+    body.fields()
+        .map(|(field, value)| (field.def().name.to_owned(), value.to_json()))
+        .collect()
+}
+
+fn restore(
+    thread: &mut Thread,
+    kind: Kind,
+    key: NaturalKey,
+    said: Vec<Said>,
+    imports: &[ImportId],
+    named: &mut BTreeSet<usize>,
+) -> Result<(), FoldError> {
+    let wrong = || FoldError::Statements(key);
+    if said.is_empty() {
+        return Err(wrong());
+    }
+    for Said { from, to, says, at } in said {
+        let body = says
+            .map(|fields| {
+                Body::from_json(&serde_json::json!({ "kind": kind.def().name, "fields": fields }))
+                    .map_err(|source| FoldError::Body { key, source })
+            })
+            .transpose()?;
+        let content = Content {
+            valid: Period { from, to },
+            body,
+        };
+        let withdrawn_with_days = content.body.is_none() && content.valid != Period::ALWAYS;
+        if at.is_empty() || withdrawn_with_days {
+            return Err(wrong());
+        }
+        for (business_date, sequence, import, line) in at {
+            named.insert(import);
+            let origin = Origin {
+                import: *imports.get(import).ok_or(FoldError::Imports)?,
+                line,
+            };
+            let revision = Revision {
+                business_date,
+                sequence,
+            };
+            if !thread.note(content.clone(), revision, origin) {
+                return Err(wrong());
+            }
+        }
+    }
+    Ok(())
+}
