@@ -1,0 +1,131 @@
+//! Inventing household number `index` of a county: the whole of it from the
+//! seed and the index, so that a million can be streamed.
+
+use domain::resident_id::Sex;
+use domain::time::{Date, Month, add_days};
+
+use crate::anomaly;
+use crate::bills;
+use crate::dice::{Dice, Stream};
+use crate::families::{Sort, certificate, family, person_grant};
+use crate::model::{FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing};
+use crate::people::{birth_date, either, person, resident_id, surname};
+use crate::places::Places;
+use crate::truth::Anomaly;
+use crate::words::{ASSUMED, WORDS};
+
+/// Position of a stranger's number beside a family.
+const STRANGER_POSITION: u32 = 7;
+
+/// One household and what is wrong with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Invented {
+    /// The household.
+    pub(crate) household: Household,
+    /// The wrong, if any.
+    pub(crate) anomaly: Option<Anomaly>,
+}
+
+/// Invents one household.
+pub(crate) fn household(seed: u64, index: u32, places: &Places, on: Date) -> Invented {
+    let mut dice = Dice::new(seed, index, Stream::People);
+    let dice = &mut dice;
+    let kind = anomaly::draw(dice);
+    let sort = match kind {
+        Some(kind) => anomaly::sort_for(dice, kind),
+        None => ordinary(dice),
+    };
+    let mut household = family(dice, places, index, sort, on);
+    bills::quiet(dice, &mut household, index, add_days(on, -5));
+    let anomaly = kind.map(|kind| anomaly::put(dice, &mut household, index, kind, on));
+    beside(dice, &mut household, index, on);
+    Invented { household, anomaly }
+}
+
+/// The mix of a county's register.
+fn ordinary(dice: &mut Dice) -> Sort {
+    match dice.below(100) {
+        0..55 => Sort::of(Scheme::Subsistence),
+        55..75 => Sort::of(Scheme::Marginal),
+        75..87 => Sort::of(Scheme::ExtremeDifficulty),
+        87..92 => Sort {
+            individual: true,
+            size_min: 2,
+            ..Sort::of(Scheme::Marginal)
+        },
+        92..97 => Sort::of(Scheme::Hardship),
+        _ => Sort::of(Scheme::None),
+    }
+}
+
+/// People that other departments name too: elders on the 尊老金 list, disabled
+/// people of ordinary families, patients, the dead.
+fn beside(dice: &mut Dice, household: &mut Household, index: u32, on: Date) {
+    let sex = either(dice);
+    let member = match dice.below(100) {
+        0..5 => {
+            let mut member = stranger(dice, index, sex, (81, 97), on);
+            pay_senior(&mut member, on);
+            member
+        }
+        5..8 => {
+            let mut member = stranger(dice, index, sex, (20, 75), on);
+            let grade = u8::try_from(dice.between(1, 4)).unwrap_or(4);
+            member
+                .certificates
+                .push(certificate(dice, "肢体", grade, on));
+            if let Some(amount) = ASSUMED.nursing(grade) {
+                let first = Month::of(on).plus(-20);
+                member
+                    .grants
+                    .push(person_grant("残疾人护理补贴", amount, first));
+            }
+            member
+        }
+        8..11 => {
+            let mut member = stranger(dice, index, sex, (28, 58), on);
+            bills::quiet_stranger(dice, &mut member, index, add_days(on, -5));
+            member
+        }
+        11..14 => {
+            let mut member = stranger(dice, index, sex, (66, 96), on);
+            pay_senior(&mut member, on);
+            die(dice, &mut member, on);
+            member
+        }
+        _ => return,
+    };
+    household.members.push(member);
+}
+
+fn stranger(dice: &mut Dice, index: u32, sex: Sex, ages: (i64, i64), on: Date) -> Member {
+    let age = dice.between(ages.0, ages.1);
+    let birth = birth_date(dice, index, age, on);
+    let id = resident_id(index, STRANGER_POSITION, birth, sex);
+    let family_name = surname(dice);
+    let mut member = person(id, WORDS.name(dice, family_name, sex), "", on);
+    member.standing = Standing::Stranger;
+    member
+}
+
+fn pay_senior(member: &mut Member, on: Date) {
+    if let Some(amount) = ASSUMED.senior(member.age(on)) {
+        let first = Month::of(on).plus(-14);
+        member.grants.push(person_grant("尊老金", amount, first));
+    }
+}
+
+/// An ordinary death: told by both sources, paid to the month of death.
+fn die(dice: &mut Dice, member: &mut Member, on: Date) {
+    let died = add_days(on, -i32::try_from(dice.between(20, 75)).unwrap_or(30));
+    member.stop_after(Month::of(died));
+    let told = add_days(died, i32::try_from(dice.between(2, 6)).unwrap_or(2));
+    member.funeral.push(FuneralNote { died, told });
+    let told = add_days(told, i32::try_from(dice.between(1, 8)).unwrap_or(1));
+    let change = HukouChange::Died;
+    member.police.push(PoliceNote {
+        change,
+        on: died,
+        told,
+    });
+}

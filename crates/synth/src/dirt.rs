@@ -1,0 +1,417 @@
+//! How departments misspell: the same fact in another spelling, and rows that
+//! nobody could read.
+//!
+//! A soiled row still says the same. A defect is a row of its own, so that a
+//! refused row never changes what is true of a family.
+
+use domain::resident_id::Sex;
+use domain::time::{Date, add_days};
+
+use crate::dice::Dice;
+use crate::families::{certificate, person_grant};
+use crate::feeds::{Feed, civil, deaths, disability, medical, payments};
+use crate::model::{
+    Bill, FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing, Stray,
+};
+use crate::people::{birth_date, either, person, resident_id, surname};
+use crate::words::{ASSUMED, WORDS, yuan};
+
+/// Rows in a thousand that are spelt another way.
+pub(crate) const SOILED_PER_MILLE: u32 = 20;
+/// Rows in a thousand that are sent twice.
+pub(crate) const REPEATED_PER_MILLE: u32 = 3;
+/// Households in a thousand beside which a feed has a row nobody can read.
+pub(crate) const DEFECTS_PER_MILLE: u32 = 6;
+
+/// Cells of one row by column name.
+struct Cells<'a> {
+    columns: &'static [&'static str],
+    cells: &'a mut [String],
+}
+
+impl Cells<'_> {
+    /// Rewrites a cell that has something in it; `false` when it has not.
+    fn rewrite(&mut self, column: &str, with: impl FnOnce(&str) -> Option<String>) -> bool {
+        let Some(at) = self.columns.iter().position(|c| *c == column) else {
+            return false;
+        };
+        match with(&self.cells[at]) {
+            Some(text) => {
+                self.cells[at] = text;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Replaces a blank cell.
+    fn fill(&mut self, column: &str, text: &str) -> bool {
+        self.rewrite(column, |old| old.is_empty().then(|| text.to_owned()))
+    }
+
+    fn set(&mut self, column: &str, text: &str) -> bool {
+        self.rewrite(column, |_| Some(text.to_owned()))
+    }
+}
+
+/// `王英` as `王　英`: names of two characters are stretched to three.
+fn spaced(name: &str) -> Option<String> {
+    let mut chars = name.chars();
+    match (chars.next(), chars.next(), chars.next()) {
+        (Some(first), Some(second), None) => Some(format!("{first}\u{3000}{second}")),
+        _ => None,
+    }
+}
+
+/// The form of before 1999, for those old enough to have had one.
+fn fifteen(id: &str) -> Option<String> {
+    let old = id.get(6..8) == Some("19") && id.get(8..10) < Some("85");
+    (id.len() == 18 && old).then(|| format!("{}{}", &id[..6], &id[8..17]))
+}
+
+fn lower_x(id: &str) -> Option<String> {
+    id.ends_with('X').then(|| id.to_lowercase())
+}
+
+/// `1340.00` as `1,340.00元`.
+fn with_yuan(amount: &str) -> Option<String> {
+    let (whole, cents) = amount.split_once('.')?;
+    if whole.len() > 3 && whole.bytes().all(|b| b.is_ascii_digit()) {
+        let (thousands, rest) = whole.split_at(whole.len() - 3);
+        return Some(format!("{thousands},{rest}.{cents}元"));
+    }
+    Some(format!("{whole}.{cents}元"))
+}
+
+fn dotted(date: &str) -> Option<String> {
+    let mut parts = date.split('-').map(|p| p.trim_start_matches('0'));
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(y), Some(m), Some(d)) => Some(format!("{y}.{m}.{d}")),
+        _ => None,
+    }
+}
+
+fn in_words(date: &str) -> Option<String> {
+    let mut parts = date.split('-').map(|p| p.trim_start_matches('0'));
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(y), Some(m), Some(d)) => Some(format!("{y}年{m}月{d}日")),
+        _ => None,
+    }
+}
+
+/// `202611` as `2026年11月` or `2026-11`.
+fn other_month(dice: &mut Dice, month: &str) -> Option<String> {
+    let (year, month) = (month.get(..4)?, month.get(4..6)?);
+    Some(match dice.below(3) {
+        0 => format!("{year}年{}月", month.trim_start_matches('0')),
+        1 => {
+            let names = [
+                "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+            ];
+            let nth: usize = month.parse().ok()?;
+            format!("{}-{}", names.get(nth.checked_sub(1)?)?, &year[2..])
+        }
+        _ => format!("{year}-{month}"),
+    })
+}
+
+/// Spells one fact of a row another way. `false` when nothing could be changed.
+pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
+    let mut row = Cells {
+        columns: feed.columns(),
+        cells,
+    };
+    match feed {
+        Feed::Civil => soil_civil(dice, &mut row),
+        Feed::Payments(_) => soil_payments(dice, &mut row),
+        Feed::Medical => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("证件号码", lower_x),
+            _ => row.rewrite("医疗费总额", with_yuan),
+        },
+        Feed::Disability => soil_disability(dice, &mut row),
+        Feed::Police => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("变动类别", |c| {
+                (c == "死亡").then(|| "死亡注销".to_owned())
+            }),
+            _ => row.rewrite("死亡日期", |d| {
+                d.contains('-').then(|| d.replace('-', "/"))
+            }),
+        },
+        Feed::Funeral => match dice.below(3) {
+            0 => row.rewrite("死亡日期", dotted),
+            1 => row.rewrite("火化日期", in_words),
+            _ => row.rewrite("逝者姓名", spaced),
+        },
+    }
+}
+
+fn soil_civil(dice: &mut Dice, row: &mut Cells<'_>) -> bool {
+    match dice.below(10) {
+        0 => row.rewrite("与户主关系", |word| {
+            let others: &[&str] = match word {
+                "子" => &["之子", "长子", "儿"],
+                "女" => &["之女", "长女", "女儿"],
+                "户主" => &["本人"],
+                "母亲" => &["母"],
+                "父亲" => &["父"],
+                _ => return None,
+            };
+            Some(dice.word(others).to_owned())
+        }),
+        1 => row.rewrite("证件号码", fifteen),
+        2 => row.rewrite("证件号码", lower_x),
+        3 => row.rewrite("成员姓名", spaced),
+        4 => row.fill("在校阶段", "无"),
+        5 => row.fill("不计入原因", "/"),
+        6 => row.rewrite("年工资性收入", with_yuan) | row.rewrite("年转移净收入", with_yuan),
+        7 => row.rewrite("联系电话", |phone| {
+            Some(format!("{phone}/100{}", dice.digits(8)))
+        }),
+        8 => {
+            let old = dice.pick(&WORDS.old_villages);
+            row.set("区划代码", "") && row.set("户籍村(社区)", old)
+        }
+        _ => row.rewrite("家庭住址", |address| {
+            Some(format!("{address}\n（老宅）"))
+        }),
+    }
+}
+
+fn soil_payments(dice: &mut Dice, row: &mut Cells<'_>) -> bool {
+    match dice.below(8) {
+        0 => row.rewrite("发放年月", |month| other_month(dice, month)),
+        1 => row.rewrite("实发金额", with_yuan),
+        2 => row.rewrite("享受人姓名", spaced),
+        3 => row.rewrite("享受人证件号码", fifteen),
+        4 => row.rewrite("享受人证件号码", lower_x),
+        5 => row.set("银行账号", "6.2E+18"),
+        6 => row.set("发放状态", "成功"),
+        _ => row.rewrite("救助项目", |item| {
+            let other = match item {
+                "低保" => "最低生活保障",
+                "残疾人护理补贴" => "重度残疾人护理补贴",
+                "残疾人生活补贴" => "困难残疾人生活补贴",
+                "尊老金" => "高龄津贴",
+                _ => return None,
+            };
+            Some(other.to_owned())
+        }),
+    }
+}
+
+fn soil_disability(dice: &mut Dice, row: &mut Cells<'_>) -> bool {
+    match dice.below(5) {
+        0 => row.rewrite("残疾等级", |grade| {
+            let others: &[&str] = match grade {
+                "一级" => &["壹级", "Ⅰ", "1"],
+                "二级" => &["贰级", "Ⅱ", "2"],
+                "三级" => &["叁级", "Ⅲ级", "3级"],
+                _ => &["肆级", "Ⅳ", "4"],
+            };
+            Some(dice.word(others).to_owned())
+        }),
+        1 => row.set("有效期止", "长期"),
+        2 => row.rewrite("姓名", spaced),
+        3 => row.rewrite("身份证号码", lower_x),
+        _ => row.rewrite("残疾人证号", |number| Some(format!("{number}B1"))),
+    }
+}
+
+/// Blanks the cells that an office merged over the rows of a family.
+pub(crate) fn merge_cells(rows: &mut [Vec<String>]) -> u64 {
+    let mut merged = 0;
+    for row in rows.iter_mut().skip(1) {
+        for (at, column) in civil::COLUMNS.iter().enumerate() {
+            if civil::MERGED.contains(column) {
+                row[at].clear();
+            }
+        }
+        merged += 1;
+    }
+    merged
+}
+
+/// What is wrong with the number of a defect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defect {
+    Missing,
+    Checksum,
+    Rounded,
+}
+
+impl Defect {
+    fn outcome(self) -> (&'static str, &'static str) {
+        match self {
+            Defect::Missing => ("held", "id.missing"),
+            Defect::Checksum => ("rejected", "id.checksum"),
+            Defect::Rounded => ("rejected", "id.lost_precision"),
+        }
+    }
+
+    fn write(self, id: &str) -> String {
+        match self {
+            Defect::Missing => String::new(),
+            Defect::Rounded => "3.2E+17".to_owned(),
+            Defect::Checksum => {
+                let last = if id.ends_with('7') { '6' } else { '7' };
+                format!("{}{last}", &id[..17])
+            }
+        }
+    }
+}
+
+/// Position of a defect's invented person beside a family: after the family,
+/// shared with the elder, whose birth date differs.
+const DEFECT_POSITION: u32 = 6;
+
+/// A row nobody can read, beside household `index`.
+pub(crate) fn defect(
+    dice: &mut Dice,
+    feed: Feed,
+    household: &Household,
+    index: u32,
+    told: Date,
+) -> Option<Stray> {
+    let defect = *dice.pick(&[Defect::Missing, Defect::Checksum, Defect::Rounded]);
+    if feed == Feed::Funeral && defect != Defect::Missing {
+        return agent_in_the_column(dice, household, index, told);
+    }
+    let newborn = defect == Defect::Missing && matches!(feed, Feed::Civil | Feed::Medical);
+    let age = if newborn { 0 } else { dice.between(81, 90) };
+    let mut someone = nobody(dice, index, age, told);
+    let id = defect.write(someone.id.as_str());
+    someone.kinship = if newborn { "子" } else { "其他" };
+    let (column, mut cells) = beside(dice, feed, household, index, (someone, told))?;
+    let mut row = Cells {
+        columns: feed.columns(),
+        cells: &mut cells,
+    };
+    row.set(column, &id);
+    if defect == Defect::Missing {
+        row.set("证件类型", "无");
+    }
+    let (outcome, why) = defect.outcome();
+    Some(Stray {
+        feed: feed.number(),
+        told,
+        cells,
+        outcome,
+        why,
+    })
+}
+
+/// A readable row about `someone` beside a household, and the column of the
+/// number that will be spoilt.
+fn beside(
+    dice: &mut Dice,
+    feed: Feed,
+    household: &Household,
+    index: u32,
+    (mut someone, told): (Member, Date),
+) -> Option<(&'static str, Vec<String>)> {
+    Some(match feed {
+        Feed::Civil if household.scheme != Scheme::Subsistence => return None,
+        Feed::Civil => {
+            someone.covered = true;
+            ("证件号码", civil::cells(household, &someone, told))
+        }
+        Feed::Payments(month) => {
+            let amount = ASSUMED.senior(dice.between(81, 97))?;
+            someone.grants = vec![person_grant("尊老金", amount, month.plus(-3))];
+            let mut alone = household.clone();
+            alone.members = vec![someone];
+            let row = payments::rows(&alone, month, None).pop()?;
+            ("享受人证件号码", row)
+        }
+        Feed::Medical => {
+            let bill = jaundice(dice, index, told);
+            ("证件号码", medical::cells(household, &someone, &bill))
+        }
+        Feed::Disability => {
+            let certificate = certificate(dice, "听力", 3, told);
+            let row = disability::cells(household, &someone, &certificate);
+            ("身份证号码", row)
+        }
+        Feed::Police => {
+            let note = PoliceNote {
+                change: HukouChange::Died,
+                on: add_days(told, -12),
+                told,
+            };
+            let row = deaths::police_cells(household, &someone, note);
+            ("公民身份号码", row)
+        }
+        Feed::Funeral => {
+            "无名".clone_into(&mut someone.name);
+            let died = add_days(told, -7);
+            let row = deaths::funeral_cells(household, &someone, FuneralNote { died, told });
+            ("证件号码", row)
+        }
+    })
+}
+
+/// A bill that may well be a newborn's.
+fn jaundice(dice: &mut Dice, index: u32, told: Date) -> Bill {
+    Bill {
+        number: format!("S{:04}{:02}{index:06}99", told.year(), told.month()),
+        care: "普通住院",
+        diagnosis: "黄疸,待查".to_owned(),
+        hospital: dice.pick(&WORDS.hospitals).clone(),
+        from: add_days(told, -9),
+        settled: add_days(told, -4),
+        total: yuan(1200),
+        burden: yuan(400),
+        reverses: None,
+        told,
+    }
+}
+
+/// Someone of no household, whose number will be spoilt.
+fn nobody(dice: &mut Dice, index: u32, age: i64, on: Date) -> Member {
+    let sex = either(dice);
+    let family_name = surname(dice);
+    let birth = birth_date(dice, index, age, on);
+    let id = resident_id(index, DEFECT_POSITION, birth, sex);
+    let mut member = person(id, WORDS.name(dice, family_name, sex), "", on);
+    member.standing = Standing::Stranger;
+    member
+}
+
+/// The relative who handed in the papers stands in the deceased's column. The
+/// deceased is invented; the number is the living head's.
+fn agent_in_the_column(
+    dice: &mut Dice,
+    household: &Household,
+    index: u32,
+    told: Date,
+) -> Option<Stray> {
+    let head = household.listed().next()?;
+    if head.age(told) > 65 || !head.police.is_empty() || !head.funeral.is_empty() {
+        return None;
+    }
+    let mut someone = nobody(dice, index, 93, told);
+    if someone.sex() == head.sex() && someone.sex() == Sex::Male {
+        someone.kinship = "父亲";
+    }
+    let note = FuneralNote {
+        died: add_days(told, -6),
+        told,
+    };
+    let mut cells = deaths::funeral_cells(household, &someone, note);
+    let mut row = Cells {
+        columns: deaths::FUNERAL,
+        cells: &mut cells,
+    };
+    row.set("证件号码", head.id.as_str());
+    row.set("家属姓名", &head.name);
+    row.set("与逝者关系", "子女");
+    Some(Stray {
+        feed: Feed::Funeral.number(),
+        told,
+        cells,
+        outcome: "held",
+        why: "id.mismatch",
+    })
+}

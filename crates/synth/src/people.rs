@@ -1,0 +1,130 @@
+//! Inventing one person: an identity number no place ever issued, a name, and
+//! the plain facts that go with an age.
+
+use domain::resident_id::{ResidentId, Sex};
+use domain::time::Date;
+use jiff::civil;
+
+use crate::dice::Dice;
+use crate::model::{Income, Member, Standing};
+use crate::words::{ASSUMED, WORDS};
+
+/// Areas given to invented counties; the ones before are kept for hand-made
+/// situations.
+const FIRST_AREA: u32 = 999_100;
+const AREAS: u32 = 900;
+/// Sequence pairs (a woman's and a man's number) one household may use.
+pub(crate) const PEOPLE_PER_HOUSEHOLD: u32 = 8;
+/// 499 pairs without number 000, in blocks of one household.
+const BLOCKS: u32 = 499 / PEOPLE_PER_HOUSEHOLD;
+/// Households whose numbers differ by area and sequence alone.
+const PER_LAP: u32 = AREAS * BLOCKS;
+/// Birthdays are dealt so that households of different laps never share one.
+const LAPS: u32 = 7;
+
+/// The most households one county may have before numbers would repeat.
+pub const HOUSEHOLDS_MAX: u32 = PER_LAP * LAPS;
+
+/// A birth date that makes a person `age` years old on `on`, among the days
+/// that belong to household `index`.
+pub(crate) fn birth_date(dice: &mut Dice, index: u32, age: i64, on: Date) -> Date {
+    let month = dice.between(1, 12);
+    let area = i64::from(index % AREAS);
+    let lap = i64::from(index / PER_LAP);
+    let day = 1 + (lap + area + month).rem_euclid(7) + 7 * dice.between(0, 3);
+    let month = i8::try_from(month).unwrap_or(1);
+    let day = i8::try_from(day).unwrap_or(1);
+    let had_birthday = (month, day) <= (on.month(), on.day());
+    let year = i64::from(on.year()) - age - i64::from(!had_birthday);
+    civil::date(i16::try_from(year).unwrap_or(1970), month, day)
+}
+
+/// The identity number of the person at `position` of household `index`.
+pub(crate) fn resident_id(index: u32, position: u32, birth: Date, sex: Sex) -> ResidentId {
+    let area = FIRST_AREA + index % AREAS;
+    let block = (index / AREAS) % BLOCKS;
+    let pair = 1 + block * PEOPLE_PER_HOUSEHOLD + position % PEOPLE_PER_HOUSEHOLD;
+    let sequence = pair * 2 + u32::from(sex == Sex::Male);
+    let text = format!(
+        "{area:06}{:04}{:02}{:02}{sequence:03}",
+        birth.year(),
+        birth.month(),
+        birth.day()
+    );
+    ResidentId::from_first_17(&text).expect("an existing date and seventeen digits")
+}
+
+/// A person with the facts an age brings.
+pub(crate) fn person(id: ResidentId, name: String, kinship: &'static str, on: Date) -> Member {
+    let age = domain::time::age_in_years(id.birth_date(), on);
+    let adult = age >= ASSUMED.working_age;
+    let elder = age >= ASSUMED.elder_age;
+    Member {
+        id,
+        name,
+        kinship,
+        marriage: if adult { "已婚" } else { "未婚" },
+        health: if elder { "一般" } else { "健康" },
+        capacity: if adult && !elder {
+            "有劳动能力"
+        } else {
+            "无劳动能力"
+        },
+        employment: employment(adult, elder),
+        school: school(age),
+        standing: Standing::Listed,
+        together: true,
+        counted: true,
+        not_counted: "",
+        covered: false,
+        father: None,
+        mother: None,
+        income: Income::default(),
+        certificates: Vec::new(),
+        grants: Vec::new(),
+        bills: Vec::new(),
+        police: Vec::new(),
+        funeral: Vec::new(),
+    }
+}
+
+fn employment(adult: bool, elder: bool) -> &'static str {
+    match (adult, elder) {
+        (false, _) => "未成年人",
+        (true, true) => "老年人",
+        (true, false) => "无业",
+    }
+}
+
+/// The stage of schooling usual at an age; a habit, not a rule.
+fn school(age: i64) -> &'static str {
+    match age {
+        4..=6 => "幼儿园",
+        7..=12 => "小学",
+        13..=15 => "初中",
+        16..=17 => "普通高中",
+        _ => "",
+    }
+}
+
+/// Either sex.
+pub(crate) fn either(dice: &mut Dice) -> Sex {
+    if dice.per_mille(500) {
+        Sex::Male
+    } else {
+        Sex::Female
+    }
+}
+
+/// The other sex.
+pub(crate) fn other(sex: Sex) -> Sex {
+    match sex {
+        Sex::Male => Sex::Female,
+        Sex::Female => Sex::Male,
+    }
+}
+
+/// A name for a new family: surname first.
+pub(crate) fn surname(dice: &mut Dice) -> char {
+    WORDS.surname(dice)
+}

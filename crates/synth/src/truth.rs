@@ -1,0 +1,114 @@
+//! What is true of an invented county: who should be found, and which rows
+//! cannot be taken.
+
+use domain::money::Money;
+use domain::time::Date;
+use serde::{Deserialize, Serialize};
+
+/// A wrong put in on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnomalyKind {
+    /// Paid after a death that one source tells of.
+    PaidAfterDeathOneSource,
+    /// Paid after a death that police and funeral home agree on.
+    PaidAfterDeathTwoSources,
+    /// A counted member of a 低保 family died; the family is not recounted yet.
+    MemberDied,
+    /// Severely disabled in a 低边 family without 单人户低保.
+    IndividualMissed,
+    /// Grade 1–2 in a 低保 family without nursing subsidy.
+    NursingMissed,
+    /// Disabled in a 低保 family without living subsidy.
+    LivingMissed,
+    /// Medical bills past the line within twelve months.
+    BigBill,
+    /// Income below the line, not paid 低保.
+    AllowanceMissed,
+    /// Income over the line, still paid 低保.
+    IncomeOver,
+}
+
+impl AnomalyKind {
+    /// All of them.
+    pub const ALL: [AnomalyKind; 9] = [
+        AnomalyKind::PaidAfterDeathOneSource,
+        AnomalyKind::PaidAfterDeathTwoSources,
+        AnomalyKind::MemberDied,
+        AnomalyKind::IndividualMissed,
+        AnomalyKind::NursingMissed,
+        AnomalyKind::LivingMissed,
+        AnomalyKind::BigBill,
+        AnomalyKind::AllowanceMissed,
+        AnomalyKind::IncomeOver,
+    ];
+
+    /// The policy that must notice it.
+    pub const fn policy(self) -> &'static str {
+        match self {
+            AnomalyKind::PaidAfterDeathOneSource | AnomalyKind::PaidAfterDeathTwoSources => {
+                "paid_after_death"
+            }
+            AnomalyKind::MemberDied => "member_died",
+            AnomalyKind::IndividualMissed => "individual_case",
+            AnomalyKind::NursingMissed => "nursing_subsidy",
+            AnomalyKind::LivingMissed => "living_subsidy",
+            AnomalyKind::BigBill => "low_income_medical",
+            AnomalyKind::AllowanceMissed | AnomalyKind::IncomeOver => "subsistence_allowance",
+        }
+    }
+}
+
+/// One wrong, about whom, and who must notice it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// What.
+    pub kind: AnomalyKind,
+    /// Policies expected to notice it.
+    pub policies: Vec<String>,
+    /// 户编号; absent for people of no household we know.
+    pub household_number: Option<String>,
+    /// The person it is about; absent when it is about the household.
+    pub resident_id: Option<String>,
+    /// In words.
+    pub note: String,
+}
+
+/// A row that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowTruth {
+    /// 1-based line of the file on which the row begins.
+    pub line: u64,
+    /// `held` or `rejected`.
+    pub outcome: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What is known about one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedTruth {
+    /// File name.
+    pub file: String,
+    /// Data rows: without title, header and 合计.
+    pub rows: u64,
+    /// Rows with a spelling a department would use; all of them can be read.
+    pub soiled: u64,
+    /// Rows that repeat the row before them.
+    pub repeated: u64,
+    /// Rows to be held or rejected.
+    pub refused: Vec<RowTruth>,
+    /// Sum of 实发金额 over all rows, where the file has that column.
+    pub paid_total: Option<Money>,
+}
+
+/// What is true of a county.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truth {
+    /// The date it is true on.
+    pub on: Date,
+    /// Wrongs put in, in household order.
+    pub anomalies: Vec<Anomaly>,
+    /// Files, in the order of the feeds.
+    pub feeds: Vec<FeedTruth>,
+}
