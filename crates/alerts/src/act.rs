@@ -15,14 +15,19 @@ use crate::change::Draft;
 use crate::refusal::{ActionRefused, Refusal};
 use crate::{Context, deadline, decide, desk, release};
 
+/// What the bureau allows its officers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActLimits {
+    /// The most days an alert may be hidden.
+    pub snooze_days_max: u16,
+}
+
 /// The alert after an action, or why its state refuses it.
-///
-/// `snooze_days_max` is the bureau's limit on hiding an alert, in days.
 pub fn act(
     alert: &Alert,
     action: &AlertAction,
     by: OfficerId,
-    snooze_days_max: u16,
+    limits: &ActLimits,
     cx: &Context<'_>,
 ) -> Result<AlertChange, ActionRefused> {
     let mut draft = Draft::of(alert);
@@ -32,7 +37,7 @@ pub fn act(
         AlertAction::Verify { outcome } => verify(&mut draft, by, *outcome),
         AlertAction::Handle { reference } => handle(&mut draft, by, reference.as_deref(), cx),
         AlertAction::Close => close(&mut draft, by, cx.on),
-        AlertAction::Snooze { until } => snooze(&mut draft, *until, snooze_days_max, cx.on),
+        AlertAction::Snooze { until } => snooze(&mut draft, *until, limits.snooze_days_max, cx.on),
         AlertAction::Return => give_back(&mut draft),
         AlertAction::Dispute => dispute(&mut draft, by),
         AlertAction::Reopen => reopen(&mut draft, cx),

@@ -16,7 +16,7 @@ mod refusal;
 mod release;
 mod remind;
 
-pub use act::act;
+pub use act::{ActLimits, act};
 pub use decide::decide;
 pub use desk::{Placement, continue_as, relocate};
 pub use refusal::{ActionRefused, Refusal};

@@ -10,7 +10,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, add_days, days_between};
 use proptest::prelude::*;
 
-use crate::world::{MODES, SNOOZE_DAYS_MAX, TODAY, World, evaluation, ids, officer, place, plan};
+use crate::world::{LIMITS, MODES, TODAY, World, evaluation, ids, officer, place, plan};
 
 /// What may happen to an alert.
 #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ impl Life {
                 decide(alert, &evaluation, placement, *mode, ids(self.drawn), &cx)
             }
             Event::Moved(placement) => relocate(alert?, placement, &cx),
-            Event::Acted(action) => act(alert?, action, officer(2), SNOOZE_DAYS_MAX, &cx).ok(),
+            Event::Acted(action) => act(alert?, action, officer(2), &LIMITS, &cx).ok(),
             Event::Reminded => remind(alert?, &cx),
             Event::Passed(days) => {
                 self.on = add_days(self.on, *days);

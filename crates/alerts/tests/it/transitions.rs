@@ -10,8 +10,8 @@ use domain::time::add_days;
 use jiff::civil::date;
 
 use crate::world::{
-    CONDITIONS, MODES, SNOOZE_DAYS_MAX, TODAY, World, acknowledged, closed, evaluation, handled,
-    held, holds, ids, in_work, living_in, officer, place, raised, unplaced, verified, works,
+    CONDITIONS, LIMITS, MODES, TODAY, World, acknowledged, closed, evaluation, handled, held,
+    holds, ids, in_work, living_in, officer, place, raised, unplaced, verified, works,
 };
 
 #[test]
@@ -150,7 +150,7 @@ fn actions() -> Vec<Row> {
                     condition: state,
                     ..alert.clone()
                 };
-                let done = act(&alert, &given, officer(2), SNOOZE_DAYS_MAX, &cx);
+                let done = act(&alert, &given, officer(2), &LIMITS, &cx);
                 let given = vec![condition.to_owned(), work.clone(), action.to_owned()];
                 rows.push((given, outcome(&alert, done)));
             }

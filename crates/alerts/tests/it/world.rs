@@ -1,7 +1,7 @@
 //! A small county with two townships of its own, one run by another bureau,
 //! and alerts in every state.
 
-use alerts::{Context, NewIds, Placement, RunMode};
+use alerts::{ActLimits, Context, NewIds, Placement, RunMode};
 use domain::alert::{Alert, Condition, Deadline, Desk, Due, HeldWhy, OutcomeCode, Work};
 use domain::calendar::WorkingDays;
 use domain::evaluation::{
@@ -14,7 +14,9 @@ use domain::time::{Date, Instant};
 use jiff::civil::date;
 use uuid::Uuid;
 
-pub(crate) const SNOOZE_DAYS_MAX: u16 = 14;
+pub(crate) const LIMITS: ActLimits = ActLimits {
+    snooze_days_max: 14,
+};
 
 /// 2026-11-20, a Friday. The holidays of 2027 are not published.
 pub(crate) const TODAY: Date = date(2026, 11, 20);
@@ -30,14 +32,15 @@ impl World {
             320412100201,丰乐社区居委会,,,\n320412101,牛塘镇,,,\n320412104,横林镇,3204,,\n\
             320412105,旧镇,,,2026-01-01\n320481,溧阳市,,,\n320481100,溧城镇,,,\n";
         World {
-            calendar: WorkingDays::parse("date,kind\n2026-10-10,makeup_workday\n").unwrap(),
-            divisions: Divisions::parse(divisions).unwrap(),
+            calendar: WorkingDays::parse("date,kind\n2026-10-10,makeup_workday\n")
+                .expect("a table of this test"),
+            divisions: Divisions::parse(divisions).expect("a table of this test"),
         }
     }
 
     pub(crate) fn published(mut self) -> World {
         let table = "date,kind\n2026-10-10,makeup_workday\n2027-01-01,holiday\n";
-        self.calendar = WorkingDays::parse(table).unwrap();
+        self.calendar = WorkingDays::parse(table).expect("a table of this test");
         self
     }
 
@@ -56,7 +59,7 @@ impl World {
 }
 
 pub(crate) fn place(code: &str) -> DivisionCode {
-    DivisionCode::parse(code).unwrap()
+    DivisionCode::parse(code).expect("a table of this test")
 }
 
 pub(crate) fn officer(n: u128) -> OfficerId {
