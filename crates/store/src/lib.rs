@@ -185,6 +185,12 @@ pub trait Store: Send + Sync {
     async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>>;
     /// One decision, if the grant covers its alert or subject.
     async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>>;
+    /// The decisions among these ids whose alerts or subjects the grant covers.
+    async fn decisions_by_id(
+        &self,
+        grant: &Grant,
+        ids: &[DecisionId],
+    ) -> Stored<Vec<DecisionRow>>;
     /// Decisions of an alert, oldest first.
     async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>>;
 
