@@ -163,6 +163,14 @@ fn fields(body: &Body) -> BTreeMap<String, Json> {
         .collect()
 }
 
+fn body(kind: Kind, fields: BTreeMap<String, Json>) -> Result<Body, BodyError> {
+    let named = [
+        ("kind".to_owned(), Json::from(kind.def().name)),
+        ("fields".to_owned(), fields.into_iter().collect()),
+    ];
+    Body::from_json(&named.into_iter().collect())
+}
+
 fn restore(
     thread: &mut Thread,
     kind: Kind,
@@ -177,11 +185,9 @@ fn restore(
     }
     for Said { from, to, says, at } in said {
         let body = says
-            .map(|fields| {
-                Body::from_json(&serde_json::json!({ "kind": kind.def().name, "fields": fields }))
-                    .map_err(|source| FoldError::Body { key, source })
-            })
-            .transpose()?;
+            .map(|fields| body(kind, fields))
+            .transpose()
+            .map_err(|source| FoldError::Body { key, source })?;
         let content = Content {
             valid: Period { from, to },
             body,

@@ -284,8 +284,8 @@ fn a_disputed_membership_leaves_the_composition_unknown() {
 #[test]
 fn of_two_households_the_newer_membership_is_home() {
     let rows = [
-        says(CIVIL, p(1), 1, "2026-10-31", member_of(1, "child")),
-        says(CIVIL, p(1), 2, "2026-11-05", member_of(2, "spouse")),
+        says(CIVIL, p(1), 2, "2026-10-31", member_of(1, "child")),
+        says(CIVIL, p(1), 1, "2026-11-05", member_of(2, "spouse")),
     ];
     let world = World::new([], rows);
     assert_eq!(world.home(1, "2026-11-20"), h(2));
@@ -447,6 +447,29 @@ fn a_moved_hukou_moves_the_household_and_the_lists_that_tell() {
     let view = world.see(h(1), "2026-12-01");
     assert_eq!(view.hukou, Some(place("320412103217")));
     assert_eq!(member_ids(&view), [person(1)]);
+}
+
+#[test]
+fn the_office_that_still_lists_someone_is_believed() {
+    let town = |scope, as_of| complete("disability_register", scope, as_of, as_of);
+    let police = ("police", "hukou_changes");
+    let mut world = World::new(
+        [town(TOWN_A, "2026-10-31"), town(TOWN_B, "2026-11-15")],
+        [
+            says(DISABILITY, p(1), 1, "2026-10-31", certificate("2")),
+            says(police, p(1), 2, "2026-11-01", hukou("320412103217")),
+        ],
+    );
+    // The township moved to does not have the certificate yet.
+    assert_eq!(grades(&world, "2026-11-20"), ["2"]);
+    let list = world.list(1, Kind::DisabilityCertificate, "2026-11-20");
+    assert_eq!(list.completeness, judged_by(&town(TOWN_A, "2026-10-31")));
+
+    // Dropped by the one, the newer list of the other tells.
+    world.coverage.insert(town(TOWN_A, "2026-11-10"));
+    let list = world.list(1, Kind::DisabilityCertificate, "2026-11-20");
+    assert!(list.items.is_empty());
+    assert_eq!(list.completeness, judged_by(&town(TOWN_B, "2026-11-15")));
 }
 
 #[test]
@@ -717,7 +740,7 @@ fn the_household_is_where_its_head_is() {
 #[test]
 fn latest_identity_is_of_the_most_trusted_source() {
     let name = |text: &str| Body::new(Kind::Identity).with("name", Value::Text(text.into()));
-    let world = World::new(
+    let mut world = World::new(
         [],
         [
             says(FUNERAL, p(1), 1, "2026-11-19", name("误")),
@@ -725,6 +748,13 @@ fn latest_identity_is_of_the_most_trusted_source() {
             says(CIVIL, p(1), 2, "2026-11-10", name("王某英")),
         ],
     );
-    let identity = world.folds[&p(1)].latest_identity();
-    assert_eq!(identity.and_then(|body| body.text("name")), Some("王某英"));
+    let known = |world: &World| {
+        let identity = world.folds[&p(1)].latest_identity();
+        identity.and_then(|body| body.text("name").map(str::to_owned))
+    };
+    assert_eq!(known(&world).as_deref(), Some("王某英"));
+
+    // In conflict it says nothing, and the next source is asked.
+    world.tell(&says(CIVIL, p(1), 2, "2026-11-10", name("王某莹")));
+    assert_eq!(known(&world).as_deref(), Some("误"));
 }
