@@ -209,6 +209,7 @@ fn check_machine(before: Option<&Alert>, after: &Alert, event: &Event, on: Date)
         assert!(opened, "only what holds opens");
         return;
     };
+    assert!(!is_over(before), "what is over stays as it ended");
     if before.work.is_begun() {
         assert!(!after.work.is_closed(), "begun work is closed by a person");
     }

@@ -398,6 +398,18 @@ fn reminded_once_and_not_while_hidden() {
     let until = date(2026, 11, 25);
     let hidden = steps(&world, &raised(), &[AlertAction::Snooze { until }]);
     assert_eq!(remind(&hidden, &late), None);
+    let early = steps(
+        &world,
+        &raised(),
+        &[AlertAction::Snooze {
+            until: date(2026, 11, 21),
+        }],
+    );
+    assert_eq!(
+        look_on(&early),
+        early.snoozed_until,
+        "before any deadline is over"
+    );
     let back = remind(&hidden, &world.on(until)).unwrap().after;
     assert_eq!(back.snoozed_until, None);
     assert!(back.deadlines[0].reminded);
