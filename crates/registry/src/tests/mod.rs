@@ -1,8 +1,9 @@
 //! Builders for tests: a small world that is told things and looked at.
 
 mod change;
+mod families;
+mod lists;
 mod order;
-mod situations;
 mod stored;
 
 use std::collections::BTreeMap;
