@@ -1,1 +1,36 @@
 //! Policies and parameters to a typed program; households to evaluations with reasons.
+//!
+//! [`PolicySet::load`] checks documents against the fact dictionary;
+//! [`evaluate`] applies them to a household on its date; [`explain`] says why.
+//! The language is described in `docs/policy-language.md`.
+
+mod check;
+mod check_call;
+mod compile;
+mod document;
+mod eval;
+mod eval_call;
+mod explain;
+mod expr;
+mod facts;
+mod judge;
+mod number;
+mod parameters;
+mod policy;
+mod population;
+mod problem;
+mod sentence;
+mod types;
+mod val;
+mod words;
+mod yaml;
+
+pub use document::{About, Both, PolicyKind};
+pub use explain::explain;
+pub use judge::evaluate;
+pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
+pub use policy::{Policy, PolicySet, UnsetParameter};
+pub use population::Population;
+pub use problem::Problem;
+pub use sentence::render;
+pub use yaml::Document;

@@ -1,0 +1,293 @@
+//! The functions of the language.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use domain::dictionary::{About, Kind};
+use domain::evaluation::Segment;
+use domain::household::WhyUnknown;
+use domain::ids::Subject;
+use domain::time::{Month, add_days, add_months, age_in_years, days_between};
+
+use crate::eval::{Frame, equal, order};
+use crate::check::parts;
+use crate::expr::{Expr, Function, Node};
+use crate::number::Fraction;
+use crate::types::Type;
+use crate::val::{Fact, Gap, List, Out, Val};
+use crate::words;
+
+/// Fen in a yuan: a unit of the currency, not of law.
+const FEN: i64 = 100;
+
+/// A text value.
+pub(crate) fn words<'a>(text: String) -> Val<'a> {
+    Val::Text(Rc::new(vec![Segment::Text(text)]))
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn call(
+        &self,
+        function: Function,
+        ty: &Type,
+        args: &'a [Expr],
+        locals: &mut Vec<Out<'a>>,
+    ) -> Out<'a> {
+        if function == Function::Text {
+            return Ok(self.text(args, locals));
+        }
+        if function == Function::Certain {
+            let holds = self.truth_with(&args[0], locals);
+            return Ok(Val::Bool(holds == Ok(true)));
+        }
+        if function == Function::Unless && self.truth_with(&args[0], locals)? {
+            return Err(self.undecided(&args[0]));
+        }
+        let mut values = Vec::with_capacity(args.len());
+        let mut gap = None;
+        for arg in args {
+            match self.eval(arg, locals) {
+                Ok(value) => values.push(value),
+                Err(unknown) => Gap::add(&mut gap, &unknown),
+            }
+        }
+        if let Some(gap) = gap {
+            return Err(gap);
+        }
+        match values.as_slice() {
+            [Val::List(list), rest @ ..] => self.of_list(function, ty, list, rest),
+            other => self.of_values(function, other),
+        }
+    }
+
+    /// The record says that it is not decided yet, under the field it says it in.
+    fn undecided(&self, expr: &Expr) -> Gap {
+        let mut queue = vec![expr];
+        while let Some(expr) = queue.pop() {
+            if let Node::Field(_, field) = &expr.node {
+                let owner = match field.kind.def().about {
+                    About::Household => self.household.unit,
+                    About::Person => self.subject(),
+                };
+                return self.untold(owner, field.kind, Some(*field), WhyUnknown::NotRecorded);
+            }
+            queue.extend(parts(&expr.node));
+        }
+        self.arithmetic()
+    }
+
+    fn of_list(&self, function: Function, ty: &Type, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
+        match function {
+            Function::Size => {
+                let mut gap = list.open.clone();
+                for unsure in list.elements.iter().filter_map(|e| e.unsure.as_ref()) {
+                    Gap::add(&mut gap, unsure);
+                }
+                gap.map_or(Ok(()), Err)?;
+                self.number(list.elements.len())
+            }
+            Function::Sum => {
+                list.whole()?;
+                self.sum(list, ty)
+            }
+            Function::Min => self.extreme(list, Ordering::Less),
+            Function::Max => self.extreme(list, Ordering::Greater),
+            Function::Known => Ok(Val::List(Rc::new(List::closed(list.known().cloned())))),
+            Function::Distinct => {
+                list.whole()?;
+                let mut kept: Vec<Val<'a>> = Vec::new();
+                for value in list.known() {
+                    if !kept.iter().any(|k| equal(k, value) == Some(true)) {
+                        kept.push(value.clone());
+                    }
+                }
+                Ok(Val::List(Rc::new(List::closed(kept.into_iter()))))
+            }
+            Function::Sources => {
+                list.whole()?;
+                self.number(self.tellers(list).len())
+            }
+            Function::Confirmed => self.confirmed(list, rest),
+            _ => Err(self.arithmetic()),
+        }
+    }
+
+    fn number(&self, n: usize) -> Out<'a> {
+        i64::try_from(n)
+            .map(Val::Number)
+            .map_err(|_| self.arithmetic())
+    }
+
+    fn sum(&self, list: &List<'a>, ty: &Type) -> Out<'a> {
+        let mut total = Fraction::whole(0);
+        for value in list.known() {
+            let amount = match value {
+                Val::Amount(amount) => *amount,
+                Val::Number(n) => Fraction::whole(*n),
+                _ => return Err(self.arithmetic()),
+            };
+            total = total.plus(amount).ok_or_else(|| self.arithmetic())?;
+        }
+        if matches!(ty, Type::Number(_)) {
+            let whole = total.truncated().map(Val::Number);
+            return whole.ok_or_else(|| self.arithmetic());
+        }
+        Ok(Val::Amount(total))
+    }
+
+    /// Of an empty list there is none, which is unknown under `arithmetic`.
+    fn extreme(&self, list: &List<'a>, wanted: Ordering) -> Out<'a> {
+        list.whole()?;
+        let mut best: Option<&Val<'a>> = None;
+        for value in list.known() {
+            let better = best.is_none_or(|b| order(value, b) == Some(wanted));
+            if better {
+                best = Some(value);
+            }
+        }
+        best.cloned().ok_or_else(|| self.arithmetic())
+    }
+
+    /// Distinct sources that tell of the known elements.
+    fn tellers(&self, list: &List<'a>) -> BTreeSet<&'a str> {
+        let _ = self;
+        let sources = list.known().filter_map(|value| match value {
+            Val::Item(fact) => Some(fact.item.source.as_str()),
+            _ => None,
+        });
+        sources.collect()
+    }
+
+    /// Told by as many sources as asked: yes. Told by fewer: not known, for
+    /// one row is not yet a fact. Told by none: no.
+    fn confirmed(&self, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
+        let told = self.tellers(list).len();
+        let needed = match rest {
+            [Val::Number(n)] => usize::try_from(*n).unwrap_or(usize::MAX),
+            _ => return Err(self.arithmetic()),
+        };
+        if told == 0 {
+            return Ok(Val::Bool(false));
+        }
+        if told >= needed {
+            return Ok(Val::Bool(true));
+        }
+        let first = list.known().find_map(|value| match value {
+            Val::Item(fact) => Some(*fact),
+            _ => None,
+        });
+        let Some(Fact { item, owner }) = first else {
+            return Err(self.arithmetic());
+        };
+        let def = item.body.kind().def();
+        let zh = format!("{}（来源不足，待核实）", def.zh);
+        Err(self.missing(owner, def.name, zh, WhyUnknown::NotCovered))
+    }
+
+    fn of_values(&self, function: Function, values: &[Val<'a>]) -> Out<'a> {
+        match (function, values) {
+            (Function::Unless, [_, value]) => Ok(value.clone()),
+            (Function::Age, [Val::Person(id)]) => self.age(*id),
+            (Function::AgeOn, [Val::Date(birth), Val::Date(on)]) => {
+                Ok(Val::Number(age_in_years(*birth, *on)))
+            }
+            (Function::MonthOf, [Val::Date(date)]) => Ok(Val::Month(Month::of(*date))),
+            (Function::MonthsBetween, [Val::Month(from), Val::Month(to)]) => {
+                Ok(Val::Number(i64::from(to.since(*from))))
+            }
+            (Function::DaysBetween, [Val::Date(from), Val::Date(to)]) => {
+                Ok(Val::Number(days_between(*from, *to)))
+            }
+            (Function::WithinMonths, [Val::Date(date), Val::Number(months)]) => {
+                let back = self.small(*months)?;
+                let begin = add_months(self.on, -back);
+                Ok(Val::Bool(begin < *date && *date <= self.on))
+            }
+            (Function::AddMonths, [Val::Date(date), Val::Number(months)]) => {
+                Ok(Val::Date(add_months(*date, self.small(*months)?)))
+            }
+            (Function::AddMonths, [Val::Month(month), Val::Number(months)]) => {
+                Ok(Val::Month(month.plus(self.small(*months)?)))
+            }
+            (Function::AddDays, [Val::Date(date), Val::Number(days)]) => {
+                Ok(Val::Date(add_days(*date, self.small(*days)?)))
+            }
+            (Function::LatestCoveredMonth, [Val::Code(item)]) => {
+                self.covered_month(item).map(Val::Month)
+            }
+            (Function::PaidRows, [of, Val::Code(item)]) => self.paid_rows(of, item),
+            (Function::Source, [Val::Item(fact)]) => {
+                let name = fact.item.source.as_str();
+                Ok(words(words::source(name, self.language)))
+            }
+            (Function::ToldOn, [Val::Item(fact)]) => {
+                Ok(Val::Date(fact.item.revision.business_date))
+            }
+            (Function::Abs, [Val::Number(n)]) => {
+                let abs = n.checked_abs().map(Val::Number);
+                abs.ok_or_else(|| self.arithmetic())
+            }
+            (Function::Abs, [Val::Amount(amount)]) => {
+                let negative = amount.compare(Fraction::whole(0)) == Some(Ordering::Less);
+                let abs = if negative {
+                    amount.negated()
+                } else {
+                    Some(*amount)
+                };
+                abs.map(Val::Amount).ok_or_else(|| self.arithmetic())
+            }
+            (Function::Yuan, [Val::Number(n)]) => {
+                let fen = n.checked_mul(FEN).map(Fraction::whole);
+                fen.map(Val::Amount).ok_or_else(|| self.arithmetic())
+            }
+            (Function::Min | Function::Max, [a, b]) => {
+                let wanted = if function == Function::Min {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                };
+                let first = order(a, b) == Some(wanted);
+                Ok(if first { a.clone() } else { b.clone() })
+            }
+            _ => Err(self.arithmetic()),
+        }
+    }
+
+    /// A span of months or days that a civil date can be moved by.
+    fn small(&self, n: i64) -> Result<i32, Gap> {
+        // Ten thousand years and more are outside the calendar.
+        let fits = i32::try_from(n).ok().filter(|n| n.abs() < 100_000);
+        fits.ok_or_else(|| self.arithmetic())
+    }
+
+    fn age(&self, id: domain::ids::PersonId) -> Out<'a> {
+        let identity = self.facts(&Val::Person(id), Kind::Identity)?;
+        let Val::Item(fact) = identity else {
+            return Err(self.arithmetic());
+        };
+        let Some(field) = Kind::Identity.field("birth_date") else {
+            return Err(self.arithmetic());
+        };
+        match self.field(fact, field)? {
+            Val::Date(birth) => Ok(Val::Number(age_in_years(birth, self.on))),
+            _ => Err(self.untold(
+                Subject::Person(id),
+                Kind::Identity,
+                Some(field),
+                WhyUnknown::NotRecorded,
+            )),
+        }
+    }
+
+    /// Words of all arguments, one after the other; unknown ones say so.
+    fn text(&self, args: &'a [Expr], locals: &mut Vec<Out<'a>>) -> Val<'a> {
+        let mut segments = Vec::new();
+        for arg in args {
+            let value = self.eval(arg, locals);
+            let on = self.on;
+            segments.extend(words::outcome(&value, &arg.ty, on, self.language));
+        }
+        Val::Text(Rc::new(words::joined(segments)))
+    }
+}

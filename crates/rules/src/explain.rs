@@ -1,0 +1,176 @@
+//! Why a verdict and a signal are what they are.
+
+use domain::evaluation::{
+    CriterionTrace, Decision, Missing, Operand, Segment, Signal, Verdict,
+};
+use domain::household::Household;
+use domain::ids::Subject;
+
+use crate::check::parts;
+use crate::eval::Frame;
+use crate::expr::{Expr, Node};
+use crate::judge::{Judged, judge, may_remain_open, subjects};
+use crate::policy::{Criterion, Policy, PolicySet};
+use crate::sentence::titles;
+use crate::types::Type;
+use crate::val::Val;
+use crate::words::{Language, outcome, plain};
+
+/// Explains one evaluation: the same interpreter, with everything it read.
+/// `None` when the policy is not in force or says nothing about the subject.
+pub fn explain(
+    set: &PolicySet,
+    household: &Household,
+    policy: &str,
+    subject: Subject,
+) -> Option<Decision> {
+    let policy = set.in_force(policy, household.on)?;
+    let person = subjects(policy, household)
+        .into_iter()
+        .find(|person| person.map_or(household.unit, Subject::Person) == subject)?;
+    let frame = || {
+        let on = household.on;
+        Frame::new(&policy.lets, set.parameters(), household, on, person)
+    };
+    let (chinese, english) = (frame().traced(), frame().english());
+    let judged = judge(policy, &chinese);
+    let evaluation = judged.evaluation(policy, &chinese);
+    let criteria = policy.criteria.iter().enumerate();
+    let criteria = criteria
+        .map(|(index, criterion)| traced(policy, index, criterion, &judged, &chinese))
+        .collect();
+    let missing: Vec<Missing> = judged.missing.iter().cloned().collect();
+    let sentence_zh = sentence(policy, &judged, &chinese, &missing);
+    let sentence_en = sentence(policy, &judged, &english, &missing);
+    let holds = matches!(evaluation.signal, Signal::Holds { .. });
+    let advice = judged.plan.filter(|_| holds).map(|plan| plan.advice.clone());
+    let (advice_zh, advice_en) = advice.map_or_else(Default::default, |a| (a.zh, a.en));
+    let trace = chinese.trace.map(std::cell::RefCell::into_inner);
+    let trace = trace.unwrap_or_default();
+    Some(Decision {
+        evaluation,
+        title_zh: policy.title.zh.clone(),
+        title_en: policy.title.en.clone(),
+        on: household.on,
+        policy_set: set.hash().to_owned(),
+        basis: policy.basis.clone(),
+        sentence_zh,
+        sentence_en,
+        advice_zh,
+        advice_en,
+        limits: policy.limits.clone(),
+        criteria,
+        parameters: trace.parameters.into_values().collect(),
+        coverage: trace.coverage.into_iter().collect(),
+        missing,
+        rows: trace.rows.into_iter().collect(),
+    })
+}
+
+fn traced<'a>(
+    policy: &'a Policy,
+    index: usize,
+    criterion: &'a Criterion,
+    judged: &Judged<'a>,
+    frame: &Frame<'a>,
+) -> CriterionTrace {
+    let result = &judged.outcomes[index];
+    let applied = judged.verdict != Verdict::NotApplicable;
+    let mut sides = Vec::new();
+    if applied {
+        compared(&criterion.when, &mut sides);
+    }
+    let mut operands: Vec<Operand> = Vec::new();
+    for side in sides {
+        let (start, end) = side.span;
+        let expression = criterion.source.get(start..end).unwrap_or("").to_owned();
+        if operands.iter().all(|known| known.expression != expression) {
+            let value = shown(side, frame);
+            operands.push(Operand { expression, value });
+        }
+    }
+    CriterionTrace {
+        id: criterion.id.clone(),
+        zh: criterion.zh.clone(),
+        holds: result.as_ref().ok().copied().filter(|_| applied),
+        may_remain_open: result
+            .as_ref()
+            .is_err_and(|gap| may_remain_open(policy, index, gap)),
+        operands,
+        missing: match result {
+            Err(gap) => gap.0.iter().cloned().collect(),
+            Ok(_) => Vec::new(),
+        },
+    }
+}
+
+/// The sides of the comparisons a condition is made of; what is inside a list
+/// form has no single value and is shown as the form itself.
+fn compared<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
+    match &expr.node {
+        Node::And(..) | Node::Or(..) | Node::Not(_) | Node::Choose(..) => {
+            for part in parts(&expr.node) {
+                compared(part, out);
+            }
+        }
+        Node::Compare(_, left, right) | Node::In(left, right) => {
+            let literal = |e: &Expr| {
+                matches!(
+                    e.node,
+                    Node::Int(_) | Node::Code(_) | Node::Text(_) | Node::Bool(_) | Node::Date(_)
+                )
+            };
+            out.extend([&**left, &**right].into_iter().filter(|e| !literal(e)));
+        }
+        Node::Bool(_) => {}
+        _ => out.push(expr),
+    }
+}
+
+/// A value in words without naming people: operands are stored as text.
+fn shown<'a>(expr: &'a Expr, frame: &Frame<'a>) -> String {
+    let value = frame.value(expr);
+    match (&value, &expr.ty) {
+        (Ok(Val::List(list)), Type::List(of)) if matches!(**of, Type::Person | Type::Item(_)) => {
+            let unit = if matches!(**of, Type::Person) { "人" } else { "条" };
+            let more = if list.open.is_some() { "（名单不全）" } else { "" };
+            format!("{}{unit}{more}", list.elements.len())
+        }
+        (Ok(Val::Person(_)), _) => "本人".to_owned(),
+        _ => plain(&outcome(&value, &expr.ty, frame.on, Language::Chinese)),
+    }
+}
+
+/// The policy's own sentence when there is something to tell; otherwise the
+/// verdict in one line.
+fn sentence<'a>(
+    policy: &'a Policy,
+    judged: &Judged<'a>,
+    frame: &Frame<'a>,
+    missing: &[Missing],
+) -> Vec<Segment> {
+    let language = frame.language;
+    if let Some(plan) = judged.plan {
+        return match language {
+            Language::Chinese => plan.zh.fill(frame, missing),
+            Language::English => plan.en.fill(frame, missing),
+        };
+    }
+    let title = language.pick(&policy.title.zh, &policy.title.en);
+    let text = match &judged.verdict {
+        Verdict::Met => language.pick("符合条件，无需提示", "conditions met, nothing to tell").to_owned(),
+        Verdict::NotApplicable => language.pick("不适用", "not applicable").to_owned(),
+        Verdict::NotMet => {
+            let failed = policy.criteria.iter().zip(&judged.outcomes);
+            let failed = failed.filter(|(_, result)| **result == Ok(false));
+            let failed: Vec<&str> = failed.map(|(c, _)| language.pick(&c.zh, &c.en)).collect();
+            let list = failed.join(language.pick("；", "; "));
+            format!("{}{list}", language.pick("不符合：", "conditions not met: "))
+        }
+        Verdict::Undetermined(_) => {
+            let list = titles(missing, language);
+            format!("{}{list}", language.pick("待核实，缺：", "undetermined, missing: "))
+        }
+    };
+    vec![Segment::Text(format!("{title}{}{text}", language.pick("：", ": ")))]
+}

@@ -1,0 +1,275 @@
+//! A policy after checking, and the set of them with its parameters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::evaluation::{AlertLevel, Basis, Finding, Route, Step};
+use domain::region::DivisionCode;
+use domain::time::{Date, Period};
+use sha2::{Digest, Sha256};
+
+use crate::compile::compile;
+use crate::document::{About, Both, PolicyKind};
+use crate::expr::Expr;
+use crate::parameters::Parameters;
+use crate::problem::Problem;
+use crate::sentence::Sentence;
+use crate::yaml::Document;
+
+/// One dated version of a policy.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name, such as `subsistence_allowance`.
+    pub id: String,
+    /// Which version.
+    pub version: String,
+    /// When the version is in force.
+    pub valid: Period,
+    /// What it is about.
+    pub kind: PolicyKind,
+    /// About whom its verdicts are.
+    pub about: About,
+    /// Title.
+    pub title: Both,
+    /// Documents and articles.
+    pub basis: Vec<Basis>,
+    /// What must not be concluded from it.
+    pub limits: Vec<String>,
+    /// Keys of the parameters it uses.
+    pub parameters: BTreeSet<String>,
+    pub(crate) route: Route,
+    pub(crate) incident_place: Option<Expr>,
+    pub(crate) applies_when: Option<Expr>,
+    /// Bases of composition that suffice; empty when none is needed.
+    pub(crate) composition: Vec<&'static str>,
+    pub(crate) may_remain_open: BTreeSet<String>,
+    pub(crate) lets: Vec<Expr>,
+    pub(crate) criteria: Vec<Criterion>,
+    pub(crate) receiving: Option<Expr>,
+    pub(crate) material: Vec<Expr>,
+    pub(crate) missed: Option<Plan>,
+    pub(crate) no_longer: Option<Plan>,
+    pub(crate) raises: Option<Plan>,
+}
+
+impl Policy {
+    /// Its criteria: id, Chinese and English sentence.
+    pub fn criteria(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let all = self.criteria.iter();
+        all.map(|c| (c.id.as_str(), c.zh.as_str(), c.en.as_str()))
+    }
+
+    /// What to do about a finding, in Chinese and English.
+    pub fn advice(&self, finding: Finding) -> Option<&Both> {
+        let plans = [&self.missed, &self.no_longer, &self.raises];
+        let mut given = plans.into_iter().flatten();
+        given
+            .find(|plan| plan.grade == finding || plan.grade_when_open == finding)
+            .map(|plan| &plan.advice)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Criterion {
+    pub(crate) id: String,
+    pub(crate) source: String,
+    pub(crate) when: Expr,
+    pub(crate) zh: String,
+    pub(crate) en: String,
+}
+
+/// What to do when there is something to tell.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) grade: Finding,
+    pub(crate) grade_when_open: Finding,
+    pub(crate) level: AlertLevel,
+    pub(crate) level_when: Vec<(Expr, AlertLevel)>,
+    pub(crate) deadlines: Vec<Deadline>,
+    pub(crate) clear_after_days: u16,
+    pub(crate) effect_within_days: Option<u16>,
+    pub(crate) recheck_on: Option<Expr>,
+    pub(crate) zh: Sentence,
+    pub(crate) en: Sentence,
+    pub(crate) advice: Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpanUnit {
+    WorkingDays,
+    Days,
+    Months,
+    Hours,
+}
+
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    pub(crate) step: Step,
+    pub(crate) unit: SpanUnit,
+    pub(crate) within: Expr,
+    pub(crate) from: Option<Expr>,
+    pub(crate) statutory: Option<String>,
+}
+
+/// A parameter that a policy needs and a place has not set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsetParameter {
+    /// Its key.
+    pub key: String,
+    /// Chinese title.
+    pub zh: String,
+    /// The policies that wait for it.
+    pub policies: Vec<String>,
+}
+
+/// Policies and parameters, checked.
+#[derive(Debug)]
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    parameters: Parameters,
+    hash: String,
+}
+
+/// The parser and the checker recurse with their input.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+impl PolicySet {
+    /// Checks documents, or says everything that is wrong with them. Their
+    /// order does not matter: they are taken in the order of their names.
+    pub fn load(
+        policies: &[Document],
+        parameters: &[Document],
+    ) -> Result<PolicySet, Vec<Problem>> {
+        let stack = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let loaded = std::thread::scope(|scope| {
+            let thread = stack.spawn_scoped(scope, || Self::check(policies, parameters));
+            thread.map(std::thread::ScopedJoinHandle::join)
+        });
+        match loaded {
+            Ok(Ok(result)) => result,
+            _ => Err(vec![Problem {
+                document: String::new(),
+                line: 0,
+                column: 0,
+                code: "document.unreadable",
+                zh: "策略文件无法读取".to_owned(),
+                en: "the documents could not be read".to_owned(),
+                nearest: None,
+            }]),
+        }
+    }
+
+    fn check(policies: &[Document], parameters: &[Document]) -> Result<PolicySet, Vec<Problem>> {
+        let (policies, parameters) = (sorted(policies), sorted(parameters));
+        let mut problems = Vec::new();
+        let mut registry = Parameters::default();
+        for document in &parameters {
+            registry.add(document, &mut problems);
+        }
+        let mut checked: Vec<Policy> = Vec::new();
+        for document in &policies {
+            if let Some(policy) = compile(document, &registry, &mut problems) {
+                if let Some(problem) = overlap(&checked, &policy, document) {
+                    problems.push(problem);
+                }
+                checked.push(policy);
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(PolicySet {
+            policies: checked,
+            parameters: registry,
+            hash: digest(&policies, &parameters),
+        })
+    }
+
+    /// SHA-256 (hex) of all documents.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Every version of every policy, in the order of their documents' names.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The newest version of a policy.
+    pub fn policy(&self, id: &str) -> Option<&Policy> {
+        let versions = self.policies.iter().filter(|p| p.id == id);
+        versions.max_by_key(|p| p.valid.from)
+    }
+
+    /// The version of a policy in force on a date.
+    pub fn in_force(&self, id: &str, on: Date) -> Option<&Policy> {
+        let mut versions = self.policies.iter().filter(|p| p.id == id);
+        versions.find(|p| p.valid.contains(on))
+    }
+
+    /// The parameter registry.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Parameters that policies in force on the date need and that have no
+    /// value for the place, by key.
+    pub fn unset(&self, region: DivisionCode, on: Date) -> Vec<UnsetParameter> {
+        let mut waiting: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for policy in self.policies.iter().filter(|p| p.valid.contains(on)) {
+            for key in &policy.parameters {
+                if self.parameters.value(key, region, on).is_none() {
+                    waiting.entry(key).or_default().push(policy.id.clone());
+                }
+            }
+        }
+        let unset = waiting.into_iter().map(|(key, policies)| UnsetParameter {
+            key: key.to_owned(),
+            zh: self.parameters.title(key).to_owned(),
+            policies,
+        });
+        unset.collect()
+    }
+}
+
+fn sorted(documents: &[Document]) -> Vec<&Document> {
+    let mut sorted: Vec<&Document> = documents.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    sorted
+}
+
+fn digest(policies: &[&Document], parameters: &[&Document]) -> String {
+    let mut hasher = Sha256::new();
+    for (sort, documents) in [("policy", policies), ("parameter", parameters)] {
+        for document in documents {
+            for part in [sort, &document.name, &document.text] {
+                hasher.update(part.len().to_be_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+    }
+    hex::encode(hasher.finalize())
+}
+
+/// Two versions of one policy in force on one day would both speak.
+fn overlap(checked: &[Policy], policy: &Policy, document: &Document) -> Option<Problem> {
+    let before = |a: &Policy, b: &Policy| {
+        a.valid
+            .to
+            .is_some_and(|to| b.valid.from.is_some_and(|from| to <= from))
+    };
+    let other = checked
+        .iter()
+        .find(|o| o.id == policy.id && !before(o, policy) && !before(policy, o))?;
+    Some(Problem {
+        document: document.name.clone(),
+        line: 0,
+        column: 0,
+        code: "policy.overlap",
+        zh: format!("策略 `{}` 的版本 {} 与 {} 时间重叠", policy.id, policy.version, other.version),
+        en: format!(
+            "versions {} and {} of `{}` are in force on the same day",
+            policy.version, other.version, policy.id
+        ),
+        nearest: None,
+    })
+}

@@ -1,0 +1,192 @@
+//! Values while evaluating: known, or unknown with the facts that would decide.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use domain::evaluation::{Missing, Segment};
+use domain::household::Item;
+use domain::ids::{HouseholdId, PersonId, Subject};
+use domain::region::DivisionCode;
+use domain::time::{Date, Month};
+
+use crate::number::Fraction;
+
+/// Why a value is unknown: the facts that would decide it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gap(pub(crate) Rc<BTreeSet<Missing>>);
+
+impl Gap {
+    pub(crate) fn of(missing: Missing) -> Gap {
+        Gap(Rc::new(BTreeSet::from([missing])))
+    }
+
+    /// Both sets of facts are missing.
+    #[must_use]
+    pub(crate) fn and(self, other: &Gap) -> Gap {
+        if Rc::ptr_eq(&self.0, &other.0) {
+            return self;
+        }
+        let mut all = (*self.0).clone();
+        all.extend(other.0.iter().cloned());
+        Gap(Rc::new(all))
+    }
+
+    /// Adds to a gap that may not be there yet.
+    pub(crate) fn add(into: &mut Option<Gap>, other: &Gap) {
+        *into = Some(match into.take() {
+            Some(gap) => gap.and(other),
+            None => other.clone(),
+        });
+    }
+}
+
+/// A value or why there is none. `?` carries the unknown upwards.
+pub(crate) type Out<'a> = Result<Val<'a>, Gap>;
+
+/// A known value.
+#[derive(Clone, Debug)]
+pub(crate) enum Val<'a> {
+    Bool(bool),
+    Number(i64),
+    /// Money in fen, or a ratio.
+    Amount(Fraction),
+    Date(Date),
+    Month(Month),
+    Code(&'static str),
+    Text(Rc<Vec<Segment>>),
+    Division(DivisionCode),
+    /// `None` is the unit of a person alone.
+    Household(Option<HouseholdId>),
+    Person(PersonId),
+    Item(Fact<'a>),
+    List(Rc<List<'a>>),
+}
+
+/// An item with whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fact<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) owner: Subject,
+}
+
+/// A list with what is not known of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct List<'a> {
+    pub(crate) elements: Vec<Element<'a>>,
+    /// There may be more elements.
+    pub(crate) open: Option<Gap>,
+}
+
+/// One element: its value, and why it is unsure that it belongs to the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Element<'a> {
+    pub(crate) value: Out<'a>,
+    pub(crate) unsure: Option<Gap>,
+}
+
+impl<'a> Element<'a> {
+    pub(crate) fn sure(value: Val<'a>) -> Element<'a> {
+        Element {
+            value: Ok(value),
+            unsure: None,
+        }
+    }
+
+    /// What is not known about the element, in all.
+    pub(crate) fn gap(&self) -> Option<Gap> {
+        let mut gap = self.unsure.clone();
+        if let Err(unknown) = &self.value {
+            Gap::add(&mut gap, unknown);
+        }
+        gap
+    }
+}
+
+impl<'a> List<'a> {
+    pub(crate) fn closed(values: impl Iterator<Item = Val<'a>>) -> List<'a> {
+        List {
+            elements: values.map(Element::sure).collect(),
+            open: None,
+        }
+    }
+
+    /// The elements that surely belong to the list and are known.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &Val<'a>> {
+        let sure = self.elements.iter().filter(|e| e.unsure.is_none());
+        sure.filter_map(|e| e.value.as_ref().ok())
+    }
+
+    /// Whether nothing about the list or its elements is unknown; else why.
+    pub(crate) fn whole(&self) -> Result<(), Gap> {
+        let mut gap = self.open.clone();
+        for element in &self.elements {
+            if let Some(unknown) = element.gap() {
+                Gap::add(&mut gap, &unknown);
+            }
+        }
+        gap.map_or(Ok(()), Err)
+    }
+}
+
+/// Kleene conjunction: `false` decides, otherwise an unknown does.
+pub(crate) fn and(left: Result<bool, Gap>, right: Result<bool, Gap>) -> Result<bool, Gap> {
+    match (left, right) {
+        (Ok(false), _) | (_, Ok(false)) => Ok(false),
+        (Ok(true), Ok(true)) => Ok(true),
+        (Err(a), Err(b)) => Err(a.and(&b)),
+        (Err(gap), _) | (_, Err(gap)) => Err(gap),
+    }
+}
+
+/// Kleene negation.
+pub(crate) fn not(value: Result<bool, Gap>) -> Result<bool, Gap> {
+    value.map(|known| !known)
+}
+
+/// Kleene disjunction: `true` decides, otherwise an unknown does.
+pub(crate) fn or(left: Result<bool, Gap>, right: Result<bool, Gap>) -> Result<bool, Gap> {
+    not(and(not(left), not(right)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::household::WhyUnknown;
+
+    fn gap(fact: &str) -> Gap {
+        Gap::of(Missing {
+            subject: Subject::Person(PersonId::from_uuid(uuid::Uuid::nil())),
+            fact: fact.to_owned(),
+            zh: fact.to_owned(),
+            why: WhyUnknown::NotCovered,
+        })
+    }
+
+    #[test]
+    fn kleene_tables() {
+        let unknown = || Err(gap("x"));
+        let all = [Ok(false), unknown(), Ok(true)];
+        let and_table = [
+            [Ok(false), Ok(false), Ok(false)],
+            [Ok(false), unknown(), unknown()],
+            [Ok(false), unknown(), Ok(true)],
+        ];
+        for (i, a) in all.iter().enumerate() {
+            for (j, b) in all.iter().enumerate() {
+                assert_eq!(and(a.clone(), b.clone()), and_table[i][j], "{a:?} and {b:?}");
+                let or_table = not(and_table[2 - i][2 - j].clone());
+                assert_eq!(or(a.clone(), b.clone()), or_table, "{a:?} or {b:?}");
+            }
+        }
+        assert_eq!(not(unknown()), unknown());
+    }
+
+    #[test]
+    fn two_unknowns_name_both_facts() {
+        let Err(both) = and(Err(gap("x")), Err(gap("y"))) else {
+            panic!("known");
+        };
+        let facts: Vec<_> = both.0.iter().map(|m| m.fact.as_str()).collect();
+        assert_eq!(facts, ["x", "y"]);
+    }
+}
