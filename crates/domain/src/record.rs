@@ -162,10 +162,6 @@ pub mod kind_by_name {
     use crate::dictionary::Kind;
 
     /// Writes the dictionary name.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub fn serialize<S: Serializer>(kind: &Kind, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(kind.def().name)
     }
