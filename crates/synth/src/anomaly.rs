@@ -106,6 +106,7 @@ pub(crate) fn put(
     Anomaly {
         kind,
         policies: vec![kind.policy().to_owned()],
+        finding: kind.finding(),
         household_number: known.then(|| household.number.clone()),
         resident_id: subject.map(|i| household.members[i].id.as_str().to_owned()),
         note,
@@ -186,7 +187,8 @@ fn member_died(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
     let candidates: Vec<usize> = (1..people.len())
         .filter(|i| people[*i].income.counting().as_fen() == 0)
         .collect();
-    let subject = candidates.last().copied().unwrap_or(people.len() - 1);
+    let oldest = candidates.into_iter().min_by_key(|i| people[*i].birth());
+    let subject = oldest.unwrap_or(people.len() - 1);
     let died = add_days(on, -i32::try_from(dice.between(12, 80)).unwrap_or(30));
     let member = &mut household.members[subject];
     member.income = crate::model::Income::default();
@@ -235,7 +237,9 @@ fn individual_missed(household: &mut Household) -> Done {
 }
 
 fn subsidy_missed(dice: &mut Dice, household: &mut Household, on: Date, item: &str) -> Done {
-    let subject = household.members.len() - 1;
+    // A child might be an orphan as far as a list without orphans can tell.
+    let adult = |m: &Member| m.age(on) >= ASSUMED.working_age;
+    let subject = household.members.iter().rposition(adult).unwrap_or(0);
     let grade = u8::try_from(dice.between(1, 2)).unwrap_or(2);
     let category = dice.word(&["肢体", "视力", "智力", "精神"]);
     let new = certificate(dice, category, grade, on);

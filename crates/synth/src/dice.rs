@@ -9,8 +9,8 @@ use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 pub(crate) enum Stream {
     /// What is true of a household.
     People,
-    /// How departments misspell it: one stream per feed.
-    Dirt(u8),
+    /// How a department misspells it: one stream per file.
+    Dirt(u32),
 }
 
 /// Chance for one household.

@@ -412,6 +412,6 @@ fn agent_in_the_column(
         told,
         cells,
         outcome: "held",
-        why: "id.mismatch",
+        why: "identity.mismatch",
     })
 }

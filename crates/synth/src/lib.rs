@@ -20,7 +20,9 @@ mod feeds;
 mod model;
 mod people;
 mod places;
+mod samples;
 mod sheet;
+mod situations;
 mod truth;
 mod words;
 
@@ -32,6 +34,8 @@ use domain::time::{Date, Month, add_days};
 
 pub use feeds::{Feed, FeedPlan};
 pub use people::HOUSEHOLDS_MAX;
+pub use samples::{Import, Manifest, sample_county, samples};
+pub use situations::Expectation;
 pub use truth::{Anomaly, AnomalyKind, FeedTruth, RowTruth, Truth};
 
 use feeds::Written;

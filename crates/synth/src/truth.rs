@@ -1,6 +1,7 @@
 //! What is true of an invented county: who should be found, and which rows
 //! cannot be taken.
 
+use domain::evaluation::Finding;
 use domain::money::Money;
 use domain::time::Date;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,24 @@ impl AnomalyKind {
     }
 }
 
+impl AnomalyKind {
+    /// What the policy must find.
+    pub const fn finding(self) -> Finding {
+        match self {
+            AnomalyKind::PaidAfterDeathOneSource | AnomalyKind::PaidAfterDeathTwoSources => {
+                Finding::Discrepancy
+            }
+            AnomalyKind::MemberDied => Finding::Duty,
+            AnomalyKind::BigBill => Finding::Signal,
+            AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
+            AnomalyKind::IndividualMissed
+            | AnomalyKind::NursingMissed
+            | AnomalyKind::LivingMissed
+            | AnomalyKind::AllowanceMissed => Finding::EntitledNotReceived,
+        }
+    }
+}
+
 /// One wrong, about whom, and who must notice it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anomaly {
@@ -66,6 +85,8 @@ pub struct Anomaly {
     pub kind: AnomalyKind,
     /// Policies expected to notice it.
     pub policies: Vec<String>,
+    /// What they must find.
+    pub finding: Finding,
     /// 户编号; absent for people of no household we know.
     pub household_number: Option<String>,
     /// The person it is about; absent when it is about the household.

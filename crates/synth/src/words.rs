@@ -12,7 +12,6 @@ use crate::dice::Dice;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Assumptions {
     pub(crate) allowance_standard_yuan: i64,
-    pub(crate) marginal_ratio_percent: i64,
     pub(crate) extreme_difficulty_yuan: i64,
     nursing_yuan: std::collections::BTreeMap<String, i64>,
     pub(crate) living_inside_yuan: i64,

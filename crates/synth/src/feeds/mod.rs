@@ -171,6 +171,13 @@ impl FeedPlan {
         }
     }
 
+    /// A number of the file's own: its feed and its day.
+    fn lane(&self) -> u32 {
+        let start = jiff::civil::date(1900, 1, 1);
+        let days = domain::time::days_between(start, self.business_date);
+        u32::try_from(days).unwrap_or(0) * 64 + u32::from(self.feed.number())
+    }
+
     fn window(&self) -> Window {
         Window {
             after: self.after,
@@ -248,7 +255,7 @@ fn page(plan: &FeedPlan, seed: u64, written: &Written, truth: &mut FeedTruth) ->
     let mut rows = clean(plan, household);
     let mut page: Vec<Line> = Vec::with_capacity(rows.len() + 1);
     if let Some(index) = written.index {
-        let dice = &mut Dice::new(seed, index, Stream::Dirt(plan.feed.number()));
+        let dice = &mut Dice::new(seed, index, Stream::Dirt(plan.lane()));
         if plan.feed == Feed::Civil && dice.per_mille(dirt::SOILED_PER_MILLE) {
             truth.soiled += dirt::merge_cells(&mut rows);
         }
