@@ -1,5 +1,8 @@
 //! Why the store could not do it.
 
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 use crate::commit::Answer;
 
 /// Messages follow "cannot …: ". Causes never hold sealed values.
@@ -66,4 +69,51 @@ pub enum StoreError {
     /// Migrations failed.
     #[error("the schema could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// Full or read-only storage and broken natural keys are told apart; all
+    /// else is a database that failed.
+    fn from(error: sqlx::Error) -> StoreError {
+        let Some(database) = error.as_database_error() else {
+            return StoreError::Database(error);
+        };
+        if is_full(database) {
+            return StoreError::Full(error);
+        }
+        if database.is_unique_violation()
+            && let Some(noun) = noun_of(database)
+        {
+            return StoreError::Duplicate(noun);
+        }
+        StoreError::Database(error)
+    }
+}
+
+/// SQLITE_READONLY and SQLITE_FULL with their extended codes; SQLSTATE
+/// read_only_sql_transaction and disk_full.
+fn is_full(database: &dyn DatabaseError) -> bool {
+    let code = database.code().unwrap_or_default();
+    if database.try_downcast_ref::<SqliteError>().is_some() {
+        let primary = code.parse::<i32>().map_or(0, |code| code & 0xff);
+        matches!(primary, 8 | 13)
+    } else {
+        matches!(code.as_ref(), "25006" | "53100")
+    }
+}
+
+/// What exists twice: PostgreSQL names the table, SQLite only says it in
+/// words (`UNIQUE constraint failed: imports.source, …`).
+fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
+    let told = database.message().split(": ").nth(1);
+    let columns = told.and_then(|columns| columns.split('.').next());
+    match database.table().or(columns)? {
+        "imports" => Some("import"),
+        "import_rows" => Some("import row"),
+        "alerts" => Some("alert"),
+        "actions" => Some("action"),
+        "decisions" => Some("decision"),
+        "identities" => Some("identity"),
+        _ => None,
+    }
 }

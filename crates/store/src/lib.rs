@@ -14,8 +14,12 @@
 //! holes that readers fall into.
 
 pub mod commit;
+mod encode;
 pub mod error;
+mod parts;
 pub mod rows;
+mod schema;
+mod sqlite;
 
 use std::sync::Arc;
 
@@ -186,11 +190,7 @@ pub trait Store: Send + Sync {
     /// One decision, if the grant covers its alert or subject.
     async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>>;
     /// The decisions among these ids whose alerts or subjects the grant covers.
-    async fn decisions_by_id(
-        &self,
-        grant: &Grant,
-        ids: &[DecisionId],
-    ) -> Stored<Vec<DecisionRow>>;
+    async fn decisions_by_id(&self, grant: &Grant, ids: &[DecisionId]) -> Stored<Vec<DecisionRow>>;
     /// Decisions of an alert, oldest first.
     async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>>;
 
@@ -283,6 +283,8 @@ pub trait Store: Send + Sync {
 /// `create` carries the settings of a new store (`synthetic`, `epoch`); an
 /// existing store keeps its own.
 pub async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn Store>> {
-    let _ = (url, create);
+    if url.starts_with("sqlite:") {
+        return sqlite::open(url, create).await;
+    }
     Err(StoreError::Unsupported(url.to_owned()))
 }

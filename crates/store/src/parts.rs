@@ -1,0 +1,267 @@
+//! A commit sorted by what it writes, so that each table is written in bulk
+//! and in one order, whatever order the caller gave.
+//!
+//! Where one row may be written only once, the last one given wins. Marks are
+//! cleared before others are made, and alerts that ended are written before
+//! those that begin, so that an episode can follow another in one commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::alert::FeedNews;
+use domain::authority::Officer;
+use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject};
+use domain::record::{Coverage, Read, RowCounts};
+use domain::time::Instant;
+
+use crate::commit::{
+    AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
+    FoldRow, ImportRow, ImportState, JobRow, KeptRow, RunRow, SealedIdentity, SealedRecord,
+    SubjectKeyRow, UnitRow, VerdictRow, Write,
+};
+use crate::encode::RowDigest;
+
+/// How far an import has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Advance {
+    pub(crate) import: ImportId,
+    pub(crate) next_line: u32,
+    pub(crate) counts: RowCounts,
+    pub(crate) state: ImportState,
+}
+
+/// A token to store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenRow {
+    pub(crate) digest: [u8; 32],
+    pub(crate) officer: OfficerId,
+    pub(crate) expires_at: Option<Instant>,
+}
+
+/// The writes of one commit by table.
+#[derive(Default)]
+pub(crate) struct Parts<'a> {
+    pub(crate) opened: Vec<&'a ImportRow>,
+    pub(crate) advanced: Vec<Advance>,
+    pub(crate) kept: Vec<&'a KeptRow>,
+    pub(crate) records: Vec<&'a SealedRecord>,
+    pub(crate) identities: Vec<&'a SealedIdentity>,
+    pub(crate) keys: Vec<&'a SubjectKeyRow>,
+    pub(crate) coverages: Vec<&'a Coverage>,
+    pub(crate) folds: BTreeMap<Subject, &'a FoldRow>,
+    pub(crate) reads: BTreeMap<PersonId, &'a [Read]>,
+    pub(crate) access: BTreeSet<&'a AccessRow>,
+    pub(crate) cleared: Vec<DueMark>,
+    pub(crate) due: BTreeSet<Subject>,
+    pub(crate) units: BTreeMap<Subject, &'a UnitRow>,
+    pub(crate) checkpoints: BTreeMap<&'a str, i64>,
+    /// All of them, for the history.
+    pub(crate) verdict_changes: Vec<&'a VerdictRow>,
+    pub(crate) verdicts: BTreeMap<(Subject, &'a str), &'a VerdictRow>,
+    pub(crate) alerts: Vec<&'a AlertRow>,
+    pub(crate) decisions: Vec<&'a DecisionRow>,
+    pub(crate) feed: Vec<&'a FeedNews>,
+    pub(crate) actions: Vec<&'a ActionRow>,
+    pub(crate) runs: Vec<&'a RunRow>,
+    pub(crate) jobs: BTreeMap<&'a str, &'a JobRow>,
+    pub(crate) officers: Vec<&'a Officer>,
+    pub(crate) disabled: Vec<(OfficerId, Instant)>,
+    pub(crate) tokens: Vec<TokenRow>,
+    pub(crate) revoked: Vec<[u8; 32]>,
+    pub(crate) disclosures: Vec<&'a DisclosureRow>,
+    pub(crate) erased: BTreeSet<Subject>,
+    pub(crate) settings: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// Sorts what a commit writes.
+    pub(crate) fn of(commit: &'a Commit) -> Parts<'a> {
+        let mut parts = Parts::default();
+        let mut alerts: BTreeMap<AlertId, &AlertRow> = BTreeMap::new();
+        for write in &commit.writes {
+            match write {
+                Write::Alerts(rows) => alerts.extend(rows.iter().map(|row| (row.id, row))),
+                Write::ImportOpened(_)
+                | Write::ImportAdvanced { .. }
+                | Write::RowsKept(_)
+                | Write::Records(_)
+                | Write::Identities(_)
+                | Write::SubjectKeys(_)
+                | Write::Coverage(_) => parts.take_said(write),
+                Write::Folds(_)
+                | Write::Reads { .. }
+                | Write::Access(_)
+                | Write::Due(_)
+                | Write::DueCleared(_)
+                | Write::Units(_)
+                | Write::Checkpoint { .. } => parts.take_folded(write),
+                _ => parts.take_told(write),
+            }
+        }
+        parts.alerts = alerts.into_values().collect();
+        parts.alerts.sort_by_key(|row| !row.over);
+        parts
+    }
+
+    fn take_said(&mut self, write: &'a Write) {
+        match write {
+            Write::ImportOpened(row) => self.opened.push(row),
+            Write::ImportAdvanced {
+                import,
+                next_line,
+                counts,
+                state,
+            } => self.advanced.push(Advance {
+                import: *import,
+                next_line: *next_line,
+                counts: *counts,
+                state: *state,
+            }),
+            Write::RowsKept(rows) => self.kept.extend(rows),
+            Write::Records(rows) => self.records.extend(rows),
+            Write::Identities(rows) => self.identities.extend(rows),
+            Write::SubjectKeys(rows) => self.keys.extend(rows),
+            Write::Coverage(rows) => self.coverages.extend(rows),
+            _ => {}
+        }
+    }
+
+    fn take_folded(&mut self, write: &'a Write) {
+        match write {
+            Write::Folds(rows) => self.folds.extend(rows.iter().map(|row| (row.subject, row))),
+            Write::Reads { of, reads } => {
+                self.reads.insert(*of, reads);
+            }
+            Write::Access(rows) => self.access.extend(rows),
+            Write::Due(units) => self.due.extend(units),
+            Write::DueCleared(marks) => self.cleared.extend(marks),
+            Write::Units(rows) => self.units.extend(rows.iter().map(|row| (row.unit, row))),
+            Write::Checkpoint { step, position } => {
+                self.checkpoints.insert(step, *position);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_told(&mut self, write: &'a Write) {
+        match write {
+            Write::Verdicts(rows) => {
+                self.verdict_changes.extend(rows);
+                let keyed = rows.iter().map(|r| ((r.subject, r.policy.as_str()), r));
+                self.verdicts.extend(keyed);
+            }
+            Write::Decisions(rows) => self.decisions.extend(rows),
+            Write::Feed(rows) => self.feed.extend(rows),
+            Write::Action(row) => self.actions.push(row),
+            Write::Run(row) => self.runs.push(row),
+            Write::Job(row) => {
+                self.jobs.insert(&row.name, row);
+            }
+            Write::Officer(officer) => self.officers.push(officer),
+            Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
+            Write::Token {
+                digest,
+                officer,
+                expires_at,
+            } => self.tokens.push(TokenRow {
+                digest: *digest,
+                officer: *officer,
+                expires_at: *expires_at,
+            }),
+            Write::TokenRevoked { digest } => self.revoked.push(*digest),
+            Write::Disclosure(row) => self.disclosures.push(row),
+            Write::KeyErased(subject) => {
+                self.erased.insert(*subject);
+            }
+            Write::Setting { key, value } => {
+                self.settings.insert(key, value);
+            }
+            _ => {}
+        }
+    }
+
+    /// The import a commit belongs to: its steps wait until it is received.
+    pub(crate) fn import(&self) -> Option<ImportId> {
+        let opened = self.opened.first().map(|row| row.header.id);
+        let advanced = || self.advanced.first().map(|row| row.import);
+        let kept = || self.kept.first().map(|row| row.import);
+        let record = || self.records.first().map(|row| row.import);
+        // Officers' records stand in no import.
+        let named = |id: &ImportId| !id.as_uuid().is_nil();
+        opened
+            .or_else(advanced)
+            .or_else(kept)
+            .or_else(record)
+            .filter(named)
+    }
+
+    /// Whether the apply step must pass it: intake, and officers' records.
+    pub(crate) fn is_to_apply(&self, kind: CommitKind) -> bool {
+        kind == CommitKind::Intake || !self.records.is_empty()
+    }
+
+    /// How many rows of each sort, in a fixed order, leaving out none.
+    pub(crate) fn counts(&self) -> Vec<(&'static str, usize)> {
+        let all = [
+            ("imports", self.opened.len() + self.advanced.len()),
+            ("import_rows", self.kept.len()),
+            ("records", self.records.len()),
+            ("identities", self.identities.len()),
+            ("subject_keys", self.keys.len()),
+            ("coverages", self.coverages.len()),
+            ("folds", self.folds.len()),
+            ("reads", self.reads.len()),
+            ("access", self.access.len()),
+            ("due", self.due.len()),
+            ("due_cleared", self.cleared.len()),
+            ("units", self.units.len()),
+            ("checkpoints", self.checkpoints.len()),
+            ("verdicts", self.verdict_changes.len()),
+            ("alerts", self.alerts.len()),
+            ("decisions", self.decisions.len()),
+            ("feed", self.feed.len()),
+            ("actions", self.actions.len()),
+            ("runs", self.runs.len()),
+            ("jobs", self.jobs.len()),
+            ("officers", self.officers.len() + self.disabled.len()),
+            ("tokens", self.tokens.len() + self.revoked.len()),
+            ("disclosures", self.disclosures.len()),
+            ("keys_erased", self.erased.len()),
+            ("settings", self.settings.len()),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// SHA-256 over the rows that are never changed again, in table order and
+    /// row order: what [`crate::Store::mismatched_commits`] computes again
+    /// from the tables.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut digest = RowDigest::new();
+        let mut kept = self.kept.clone();
+        kept.sort_by_key(|row| (row.import, row.line));
+        for row in kept {
+            digest.kept(row);
+        }
+        for row in &self.records {
+            digest.record(row);
+        }
+        for row in &self.coverages {
+            digest.coverage(row);
+        }
+        for row in &self.verdict_changes {
+            digest.verdict(row);
+        }
+        for row in &self.decisions {
+            digest.decision(row);
+        }
+        for row in &self.feed {
+            digest.news(row);
+        }
+        for row in &self.actions {
+            digest.action(row);
+        }
+        for row in &self.disclosures {
+            digest.disclosure(row);
+        }
+        digest.finish()
+    }
+}

@@ -1,0 +1,331 @@
+//! The store of one office: one SQLite file, one writer, four readers.
+//!
+//! The files below this one and below `postgres` mirror each other: the same
+//! functions in the same order, so that what differs is dialect.
+
+mod alerts;
+mod columns;
+mod evaluation;
+mod feeds;
+mod folding;
+mod imports;
+mod ledger;
+mod officers;
+mod opening;
+mod people;
+mod running;
+mod write;
+mod writer;
+
+use std::fs::File;
+
+use async_trait::async_trait;
+use domain::authority::{Grant, Officer};
+use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+use sqlx::SqlitePool;
+
+pub(crate) use self::opening::open;
+use self::writer::Writer;
+use crate::commit::{
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
+    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+};
+use crate::rows::{
+    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
+    Published, Receipt, Statistics,
+};
+use crate::{Store, Stored};
+
+/// An open SQLite store.
+struct Sqlite {
+    readers: SqlitePool,
+    writer: Writer,
+    /// Held as long as the store is open, so that no second process opens it.
+    _lock: File,
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn commit(&self, commit: &Commit) -> Stored<Receipt> {
+        let receipts = self.writer.take(std::slice::from_ref(commit)).await?;
+        Ok(receipts[0])
+    }
+
+    async fn commit_group(&self, commits: &[Commit]) -> Stored<Vec<Receipt>> {
+        self.writer.take(commits).await
+    }
+
+    async fn publish(&self, limit: u32) -> Stored<Published> {
+        self.writer.publish(limit).await
+    }
+
+    async fn import_by_key(
+        &self,
+        source: &SourceId,
+        dataset: &DatasetId,
+        revision: Revision,
+    ) -> Stored<Option<ImportRow>> {
+        imports::import_by_key(&self.readers, source, dataset, revision).await
+    }
+
+    async fn import(&self, grant: &Grant, id: ImportId) -> Stored<Option<ImportRow>> {
+        imports::import(&self.readers, grant, id).await
+    }
+
+    async fn imports(
+        &self,
+        grant: &Grant,
+        before: Option<Instant>,
+        limit: u32,
+    ) -> Stored<Vec<ImportRow>> {
+        imports::imports(&self.readers, grant, before, limit).await
+    }
+
+    async fn kept_rows(
+        &self,
+        grant: &Grant,
+        import: ImportId,
+        outcome: Option<RowOutcome>,
+        after_line: u32,
+        limit: u32,
+    ) -> Stored<Vec<KeptRow>> {
+        imports::kept_rows(&self.readers, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn intake_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<IntakeBatch>> {
+        folding::intake_after(&self.readers, partition, number, limit_records).await
+    }
+
+    async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64> {
+        folding::checkpoint(&self.readers, partition, step).await
+    }
+
+    async fn checkpoint_as_of(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        known: i64,
+    ) -> Stored<i64> {
+        folding::checkpoint_as_of(&self.readers, partition, step, known).await
+    }
+
+    async fn folds(&self, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
+        folding::folds(&self.readers, subjects).await
+    }
+
+    async fn subject_keys(&self, subjects: &[Subject]) -> Stored<Vec<SubjectKeyRow>> {
+        folding::subject_keys(&self.readers, subjects).await
+    }
+
+    async fn reads_by_person(&self, people: &[PersonId]) -> Stored<Vec<Read>> {
+        folding::reads_by_person(&self.readers, people).await
+    }
+
+    async fn reads_by_household(&self, households: &[HouseholdId]) -> Stored<Vec<Read>> {
+        folding::reads_by_household(&self.readers, households).await
+    }
+
+    async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>> {
+        folding::coverage(&self.readers, partition, through).await
+    }
+
+    async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>> {
+        folding::records_of(&self.readers, subjects, through).await
+    }
+
+    async fn due(&self, partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>> {
+        evaluation::due(&self.readers, partition, limit).await
+    }
+
+    async fn units_to_revisit(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        policy_set: &str,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        evaluation::units_to_revisit(&self.readers, partition, on, policy_set, after, limit).await
+    }
+
+    async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>> {
+        evaluation::verdicts(&self.readers, units).await
+    }
+
+    async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
+        evaluation::latest_alerts(&self.readers, subjects).await
+    }
+
+    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
+        evaluation::policy_seen(&self.readers, partition, policy).await
+    }
+
+    async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
+        evaluation::held(&self.readers, partition, limit_per_desk).await
+    }
+
+    async fn raised_since(
+        &self,
+        partition: DivisionCode,
+        since: Instant,
+    ) -> Stored<Vec<(DivisionCode, u32)>> {
+        evaluation::raised_since(&self.readers, partition, since).await
+    }
+
+    async fn alerts_to_look_at(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        evaluation::alerts_to_look_at(&self.readers, partition, on, after, limit).await
+    }
+
+    async fn alert(&self, grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>> {
+        alerts::alert(&self.readers, grant, id).await
+    }
+
+    async fn alerts(
+        &self,
+        grant: &Grant,
+        filter: &AlertFilter,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        alerts::alerts(&self.readers, grant, filter, after, limit).await
+    }
+
+    async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {
+        alerts::alert_counts(&self.readers, grant).await
+    }
+
+    async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>> {
+        alerts::actions(&self.readers, grant, alert).await
+    }
+
+    async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>> {
+        alerts::decision(&self.readers, grant, id).await
+    }
+
+    async fn decisions_by_id(&self, grant: &Grant, ids: &[DecisionId]) -> Stored<Vec<DecisionRow>> {
+        alerts::decisions_by_id(&self.readers, grant, ids).await
+    }
+
+    async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>> {
+        alerts::decisions(&self.readers, grant, alert).await
+    }
+
+    async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
+        feeds::feed(&self.readers, grant, after, limit).await
+    }
+
+    async fn feed_heads(&self, grant: &Grant) -> Stored<Vec<FeedHead>> {
+        feeds::feed_heads(&self.readers, grant).await
+    }
+
+    async fn feed_position(&self) -> Stored<(String, i64)> {
+        feeds::feed_position(&self.readers).await
+    }
+
+    async fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> Stored<bool> {
+        people::covers(&self.readers, grant, subject, on).await
+    }
+
+    async fn subjects(
+        &self,
+        grant: &Grant,
+        letter: &str,
+        on: Date,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        people::subjects(&self.readers, grant, letter, on, after, limit).await
+    }
+
+    async fn person_by_index(
+        &self,
+        grant: &Grant,
+        blind_index: &[u8; 32],
+        on: Date,
+    ) -> Stored<Option<PersonId>> {
+        people::person_by_index(&self.readers, grant, blind_index, on).await
+    }
+
+    async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
+        people::identities(&self.readers, people).await
+    }
+
+    async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
+        officers::officer_by_token(&self.readers, digest, now).await
+    }
+
+    async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>> {
+        officers::officer(&self.readers, id).await
+    }
+
+    async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
+        officers::answer(&self.readers, principal, route, key).await
+    }
+
+    async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
+        ledger::ledger_entries(&self.readers, from, limit).await
+    }
+
+    async fn ledger_roots(&self) -> Stored<Vec<LedgerRoot>> {
+        ledger::ledger_roots(&self.readers).await
+    }
+
+    async fn disclosures(
+        &self,
+        grant: &Grant,
+        pseudonym: &[u8; 16],
+        limit: u32,
+    ) -> Stored<Vec<Disclosed>> {
+        ledger::disclosures(&self.readers, grant, pseudonym, limit).await
+    }
+
+    async fn mismatched_commits(&self, from: i64, limit: u32) -> Stored<Vec<i64>> {
+        ledger::mismatched_commits(&self.readers, from, limit).await
+    }
+
+    async fn lease(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Option<Lease>> {
+        let mut turn = self.writer.turn(false).await;
+        running::lease(&mut turn, partition, step, holder, now, until).await
+    }
+
+    async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
+        running::partitions(&self.readers).await
+    }
+
+    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
+        running::job(&self.readers, partition, name).await
+    }
+
+    async fn setting(&self, key: &str) -> Stored<Option<String>> {
+        running::setting(&self.readers, key).await
+    }
+
+    async fn statistics(&self) -> Stored<Statistics> {
+        running::statistics(&self.readers).await
+    }
+
+    async fn check(&self) -> Stored<Vec<String>> {
+        running::check(&self.readers).await
+    }
+}
