@@ -1,1 +1,28 @@
-//! Bounded steps: intake, apply, evaluate, publish, dispatch, remind.
+//! Moves work through the verbs in bounded steps: intake → apply → evaluate →
+//! publish → dispatch → remind.
+//!
+//! Every step reads load → decide → commit and is callable by a test;
+//! [`run`](runner::run) only loops over them. A step that is killed anywhere
+//! leaves its last commit; calling it again goes on from its checkpoint.
+//! Rayon works inside blocking threads, never on the async workers.
+
+pub mod act;
+pub mod apply;
+pub mod clock;
+pub mod deps;
+pub mod disclose;
+pub mod dispatch;
+pub mod error;
+pub mod evaluate;
+pub mod intake;
+pub mod loading;
+pub mod people;
+pub mod remind;
+pub mod returned;
+mod round;
+pub mod runner;
+pub mod sealing;
+
+pub use apply::Progress;
+pub use deps::{Deps, Settings};
+pub use error::StepError;

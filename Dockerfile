@@ -1,0 +1,10 @@
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --profile dist --locked -p cli
+FROM debian:bookworm-slim
+RUN useradd --system --home /var/lib/hearth --create-home hearth
+COPY --from=build /src/target/dist/hearth /usr/local/bin/hearth
+USER hearth
+WORKDIR /var/lib/hearth
+ENTRYPOINT ["hearth"]

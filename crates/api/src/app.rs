@@ -1,0 +1,61 @@
+//! What handlers share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use pipeline::Deps;
+use pipeline::disclose::Discloser;
+
+/// Limits of the HTTP edge. Platform defaults.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one upload.
+    pub upload_bytes_max: u64,
+    /// Bytes of a JSON body.
+    pub body_bytes_max: usize,
+    /// Seconds a feed request may wait.
+    pub wait_seconds_max: u32,
+    /// Entries or rows of one page.
+    pub page_max: u32,
+    /// Connections at once.
+    pub connections_max: usize,
+    /// Connections at once from one address.
+    pub connections_per_address_max: usize,
+    /// Seconds a client may take for its request head.
+    pub header_seconds: u64,
+    /// Seconds a request may take, uploads and waits excepted.
+    pub request_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            upload_bytes_max: 4 << 30,
+            body_bytes_max: 1 << 20,
+            wait_seconds_max: 30,
+            page_max: 500,
+            connections_max: 1024,
+            connections_per_address_max: 64,
+            header_seconds: 10,
+            request_seconds: 30,
+        }
+    }
+}
+
+/// Shared state of the router.
+#[derive(Clone)]
+pub struct App {
+    /// Store, vault, policies, clock.
+    pub deps: Arc<Deps>,
+    /// Writes disclosure entries.
+    pub discloser: Discloser,
+    /// Renders metrics.
+    pub metrics: Option<PrometheusHandle>,
+    /// Uploads are spooled here.
+    pub spool: PathBuf,
+    /// Limits.
+    pub limits: Limits,
+    /// Query parameters that gateways add and we take off.
+    pub gateway_parameters: Arc<[String]>,
+}

@@ -1,0 +1,429 @@
+//! Imports: upload, status, kept rows, and the file to correct and send again.
+
+use std::path::PathBuf;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::authority::Operation;
+use domain::ids::{ImportId, Subject};
+use domain::record::{DatasetId, Revision, RowCounts, RowNote, RowOutcome, SourceId};
+use domain::region::DivisionCode;
+use http_body_util::BodyExt as _;
+use pipeline::clock::new_id;
+use pipeline::intake::{UploadHeader, intake};
+use serde::{Deserialize, Serialize};
+use store::commit::{ImportRow, KeptRow};
+use tokio::io::AsyncWriteExt as _;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::{Answered, Problem, ProblemBody};
+use crate::strict::{StrictPath, StrictQuery, date, limit};
+
+/// What the sender says about the file in the body.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// Sender, e.g. `civil`.
+    source: String,
+    /// List, e.g. `civil_register`.
+    dataset: String,
+    /// Business date of the batch.
+    business_date: String,
+    /// Sequence of the batch on that date.
+    sequence: u32,
+    /// Division code of the county the batch is about.
+    scope: String,
+    /// As-of day, when the batch is a complete list.
+    as_of: Option<String>,
+    /// File name.
+    file_name: Option<String>,
+}
+
+/// An import.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportView {
+    /// Id.
+    id: String,
+    source: String,
+    dataset: String,
+    business_date: String,
+    sequence: u32,
+    scope: String,
+    as_of: Option<String>,
+    file_name: String,
+    /// SHA-256 of the file.
+    digest: String,
+    size: u64,
+    received_at: String,
+    /// `receiving` or `received`.
+    state: String,
+    /// Next line to take; an interrupted upload resumes here.
+    next_line: u32,
+    /// Rows by outcome; they add up to `received`.
+    counts: CountsView,
+    /// The same batch had been taken before; nothing was written now.
+    repeated: bool,
+}
+
+/// Rows by outcome.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountsView {
+    received: u64,
+    accepted: u64,
+    warned: u64,
+    held: u64,
+    rejected: u64,
+}
+
+impl From<RowCounts> for CountsView {
+    fn from(counts: RowCounts) -> CountsView {
+        CountsView {
+            received: counts.received(),
+            accepted: counts.accepted,
+            warned: counts.warned,
+            held: counts.held,
+            rejected: counts.rejected,
+        }
+    }
+}
+
+impl ImportView {
+    fn of(import: &ImportRow, repeated: bool) -> ImportView {
+        let header = &import.header;
+        ImportView {
+            id: header.id.to_string(),
+            source: header.source.to_string(),
+            dataset: header.dataset.to_string(),
+            business_date: header.revision.business_date.to_string(),
+            sequence: header.revision.sequence,
+            scope: header.scope.to_string(),
+            as_of: header.as_of.map(|on| on.to_string()),
+            file_name: import.file_name.clone(),
+            digest: header.digest.clone(),
+            size: header.size,
+            received_at: header.received_at.to_string(),
+            state: import.state.name().to_owned(),
+            next_line: import.next_line,
+            counts: import.counts.into(),
+            repeated,
+        }
+    }
+}
+
+/// Uploads one file. The answer leaves when every row is durable; repeating an
+/// interrupted upload resumes, repeating a finished one answers the same.
+#[utoipa::path(
+    post, path = "/api/v1/imports", tag = "imports", params(UploadQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "CSV or NDJSON, UTF-8 or GB18030"),
+    responses((status = 201, body = ImportView), (status = 200, body = ImportView, description = "taken before"), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody))
+)]
+pub async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<UploadQuery>,
+    body: Body,
+) -> Answered<Response> {
+    let grant = caller.grant(Operation::Import)?;
+    let header = UploadHeader {
+        source: SourceId::new(&query.source),
+        dataset: DatasetId::new(&query.dataset),
+        revision: Revision {
+            business_date: date(&query.business_date)?,
+            sequence: query.sequence,
+        },
+        scope: DivisionCode::parse(&query.scope).ok_or_else(|| {
+            Problem::bad(
+                "param.scope",
+                "区划代码不对",
+                "scope is not a division code",
+            )
+        })?,
+        as_of: query.as_of.as_deref().map(date).transpose()?,
+        file_name: file_name(query.file_name.as_deref()),
+    };
+    let spooled = Spooled::receive(&app, body).await?;
+    // A client that goes away must not cancel a commit half-way through.
+    let (deps, path) = (app.deps.clone(), spooled.path.clone());
+    let taken = tokio::spawn(async move { intake(&deps, &grant, &header, &path).await }).await;
+    drop(spooled);
+    let taken = taken.map_err(|_| Problem::from(pipeline::StepError::Computation))??;
+    let status = if taken.repeated {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok((status, Json(ImportView::of(&taken.import, taken.repeated))).into_response())
+}
+
+/// The last path component, without control characters.
+fn file_name(sent: Option<&str>) -> String {
+    let name = sent
+        .unwrap_or("upload")
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or("upload");
+    name.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// A body on disk, removed when dropped.
+struct Spooled {
+    path: PathBuf,
+}
+
+impl Spooled {
+    async fn receive(app: &App, mut body: Body) -> Answered<Spooled> {
+        let failed =
+            |error: std::io::Error| Problem::from(pipeline::intake::IntakeError::Spool(error));
+        let path = app
+            .spool
+            .join(format!("upload-{}", new_id(app.deps.clock.now())));
+        let mut file = tokio::fs::File::create(&path).await.map_err(failed)?;
+        let spooled = Spooled { path };
+        let mut size = 0u64;
+        while let Some(frame) = body.frame().await {
+            let cut = |_| Problem::bad("upload.cut", "上传中断", "the upload was cut");
+            let Ok(data) = frame.map_err(cut)?.into_data() else {
+                continue;
+            };
+            size += data.len() as u64;
+            if size > app.limits.upload_bytes_max {
+                return Err(Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "upload.size",
+                    "文件过大",
+                    "the file is too large",
+                ));
+            }
+            file.write_all(&data).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        if size == 0 {
+            return Err(Problem::bad("batch.empty", "文件为空", "the file is empty"));
+        }
+        Ok(spooled)
+    }
+}
+
+impl Drop for Spooled {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(%error, "a spooled upload could not be removed");
+        }
+    }
+}
+
+/// Paging of imports.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportsQuery {
+    /// Imports received before this instant (RFC 3339).
+    before: Option<String>,
+    /// Imports, 1–500.
+    limit: Option<u32>,
+}
+
+/// Imports, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportsPage {
+    imports: Vec<ImportView>,
+    /// `before` of the next page.
+    next: Option<String>,
+}
+
+/// Lists imports of the caller's regions (importers: of their sources).
+#[utoipa::path(get, path = "/api/v1/imports", tag = "imports", params(ImportsQuery), responses((status = 200, body = ImportsPage)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<ImportsQuery>,
+) -> Answered<Json<ImportsPage>> {
+    let grant = caller.grant(Operation::ReadImports)?;
+    let limit = limit(&app, query.limit)?;
+    let before = query.before.map(|text| text.parse()).transpose();
+    let before = before.map_err(|_| {
+        Problem::bad(
+            "param.instant",
+            "时间格式不对",
+            "before is not an RFC 3339 instant",
+        )
+    })?;
+    let imports = app.deps.store.imports(&grant, before, limit).await?;
+    let full = imports.len() == limit as usize;
+    let next = imports
+        .last()
+        .filter(|_| full)
+        .map(|last| last.header.received_at.to_string());
+    Ok(Json(ImportsPage {
+        imports: imports
+            .iter()
+            .map(|import| ImportView::of(import, false))
+            .collect(),
+        next,
+    }))
+}
+
+/// One import.
+#[utoipa::path(get, path = "/api/v1/imports/{id}", tag = "imports", params(("id" = String, Path)), responses((status = 200, body = ImportView), (status = 404, body = ProblemBody)))]
+pub async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    StrictPath(id): StrictPath<ImportId>,
+) -> Answered<Json<ImportView>> {
+    let grant = caller.grant(Operation::ReadImports)?;
+    let import = app
+        .deps
+        .store
+        .import(&grant, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    Ok(Json(ImportView::of(&import, false)))
+}
+
+/// Which kept rows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RowsQuery {
+    /// `warned`, `held` or `rejected`; all when absent.
+    outcome: Option<String>,
+    /// Lines after this one.
+    after: Option<u32>,
+    /// Rows, 1–500.
+    limit: Option<u32>,
+}
+
+/// A row with what to tell its sender; its content is in the returned file.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowView {
+    line: u32,
+    outcome: String,
+    notes: Vec<NoteView>,
+}
+
+/// Something to tell the sender.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoteView {
+    column: Option<String>,
+    code: String,
+    zh: String,
+    en: String,
+}
+
+impl From<RowNote> for NoteView {
+    fn from(note: RowNote) -> NoteView {
+        NoteView {
+            column: note.column,
+            code: note.code,
+            zh: note.zh,
+            en: note.en,
+        }
+    }
+}
+
+/// Kept rows in line order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowsPage {
+    rows: Vec<RowView>,
+    /// `after` of the next page.
+    next: Option<u32>,
+}
+
+fn outcome(text: Option<&str>) -> Answered<Option<RowOutcome>> {
+    let known = [RowOutcome::Warned, RowOutcome::Held, RowOutcome::Rejected];
+    match text {
+        None => Ok(None),
+        Some(name) => match known.into_iter().find(|outcome| outcome.name() == name) {
+            Some(outcome) => Ok(Some(outcome)),
+            None => Err(Problem::bad(
+                "param.outcome",
+                "outcome 只能是 warned、held、rejected",
+                "outcome is warned, held or rejected",
+            )),
+        },
+    }
+}
+
+/// Rows that were not simply taken, with line, column, code and reason.
+#[utoipa::path(get, path = "/api/v1/imports/{id}/rows", tag = "imports", params(("id" = String, Path), RowsQuery), responses((status = 200, body = RowsPage), (status = 404, body = ProblemBody)))]
+pub async fn rows(
+    State(app): State<App>,
+    caller: Caller,
+    StrictPath(id): StrictPath<ImportId>,
+    StrictQuery(query): StrictQuery<RowsQuery>,
+) -> Answered<Json<RowsPage>> {
+    let grant = caller.grant(Operation::ReadImports)?;
+    let limit = limit(&app, query.limit)?;
+    let outcome = outcome(query.outcome.as_deref())?;
+    app.deps
+        .store
+        .import(&grant, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let rows = app
+        .deps
+        .store
+        .kept_rows(&grant, id, outcome, query.after.unwrap_or(0), limit)
+        .await?;
+    let next = rows
+        .last()
+        .filter(|_| rows.len() == limit as usize)
+        .map(|row| row.line);
+    let view = |row: KeptRow| RowView {
+        line: row.line,
+        outcome: row.outcome.name().to_owned(),
+        notes: row.notes.into_iter().map(NoteView::from).collect(),
+    };
+    Ok(Json(RowsPage {
+        rows: rows.into_iter().map(view).collect(),
+        next,
+    }))
+}
+
+/// Which rows to return.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReturnedQuery {
+    /// `held` or `rejected`; both when absent.
+    outcome: Option<String>,
+}
+
+/// Held and rejected rows as a file of the same shape with two more columns,
+/// to correct and send again. Disclosing.
+#[utoipa::path(get, path = "/api/v1/imports/{id}/returned", tag = "imports", params(("id" = String, Path), ReturnedQuery), responses((status = 200, content_type = "text/csv", body = Vec<u8>), (status = 404, body = ProblemBody)))]
+pub async fn returned(
+    State(app): State<App>,
+    caller: Caller,
+    StrictPath(id): StrictPath<ImportId>,
+    StrictQuery(query): StrictQuery<ReturnedQuery>,
+) -> Answered<Response> {
+    let grant = caller.grant(Operation::ReadImports)?;
+    let only = outcome(query.outcome.as_deref())?;
+    let import = app
+        .deps
+        .store
+        .import(&grant, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let subject = Subject::Household(domain::ids::HouseholdId::from_uuid(id.as_uuid()));
+    app.discloser
+        .disclose(&grant, &[subject], &caller.request)
+        .await?;
+    let bytes = pipeline::returned::returned_file(&app.deps, &grant, &import, only).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"returned.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, bytes).into_response())
+}

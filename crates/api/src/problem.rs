@@ -1,0 +1,265 @@
+//! The one place where errors become status codes: RFC 9457 problem details
+//! with a stable `code`, a Chinese title and an English detail.
+//!
+//! Causes are logged once here and never sent. No problem repeats an identity.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ingest::FileError;
+use pipeline::StepError;
+use pipeline::act::ActError;
+use pipeline::intake::IntakeError;
+use serde::Serialize;
+use store::StoreError;
+use utoipa::ToSchema;
+
+/// A refusal as the caller sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// `urn:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Chinese sentence for people.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// English sentence.
+    pub detail: String,
+    /// Stable code.
+    pub code: String,
+}
+
+/// A refusal with its status.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: String,
+    zh: String,
+    en: String,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Problem {
+    /// A refusal.
+    pub fn new(status: StatusCode, code: &str, zh: &str, en: &str) -> Problem {
+        Problem {
+            status,
+            code: code.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// 400 with a code of the parameters.
+    pub fn bad(code: &str, zh: &str, en: &str) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, code, zh, en)
+    }
+
+    /// 404; the same for unknown and for foreign.
+    pub fn not_found() -> Problem {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "没有这一项，或不在您的范围内",
+            "there is no such thing in your scope",
+        )
+    }
+
+    /// 503 with a hint when to try again.
+    pub fn unavailable(code: &str, zh: &str, en: &str) -> Problem {
+        Problem {
+            retry_after_seconds: Some(5),
+            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, zh, en)
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            kind: format!("urn:problem:{}", self.code),
+            title: self.zh,
+            status: self.status.as_u16(),
+            detail: self.en,
+            code: self.code,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The result of a handler.
+pub type Answered<T> = Result<T, Problem>;
+
+fn internal(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, cause = ?error.source().map(ToString::to_string), "a request failed");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "系统内部错误，已记录",
+        "an internal error; it has been logged",
+    )
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Conflict => Problem::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "数据刚被他人修改，请重新读取",
+                "what was read has changed since",
+            ),
+            StoreError::KeyReused => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency.reused",
+                "该幂等键已用于另一请求",
+                "the idempotency key was used for another request",
+            ),
+            StoreError::Corrupt { .. } => {
+                tracing::error!(%error, "damaged data");
+                Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "data.corrupt",
+                    "数据损坏，已停止返回",
+                    "stored data is damaged; nothing was returned",
+                )
+            }
+            StoreError::Full(_) => Problem::unavailable(
+                "storage.full",
+                "存储已满，请稍后再试",
+                "the storage is full",
+            ),
+            StoreError::Database(_) | StoreError::Held => {
+                tracing::error!(%error, cause = ?std::error::Error::source(&error), "the database failed");
+                Problem::unavailable(
+                    "database.unavailable",
+                    "数据库暂不可用，请稍后用同一幂等键重试",
+                    "the database is unavailable; repeat with the same key",
+                )
+            }
+            other => internal(&other),
+        }
+    }
+}
+
+impl From<StepError> for Problem {
+    fn from(error: StepError) -> Problem {
+        match error {
+            StepError::Store(error) => error.into(),
+            StepError::Erased => Problem::new(
+                StatusCode::GONE,
+                "erased",
+                "该人员数据已按规定销毁",
+                "the person's data was erased",
+            ),
+            StepError::Sealed { .. } | StepError::Damaged(_) => {
+                tracing::error!(%error, "damaged data");
+                Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "data.corrupt",
+                    "数据损坏，已停止返回",
+                    "stored data is damaged; nothing was returned",
+                )
+            }
+            other => internal(&other),
+        }
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Problem {
+        match error {
+            IntakeError::UnknownDataset { .. } => Problem::bad(
+                "import.dataset",
+                "没有这个来源和数据集的版式",
+                "no layout reads this source and dataset",
+            ),
+            IntakeError::NotAllowed => Problem::new(
+                StatusCode::FORBIDDEN,
+                "import.not_allowed",
+                "无权以该来源或为该地区报送",
+                "the sender may not send as this source or for this place",
+            ),
+            IntakeError::OtherContent(_) => Problem::new(
+                StatusCode::CONFLICT,
+                "batch.duplicate",
+                "同一来源、数据集、业务日期和批次号已收过内容不同的文件",
+                "a batch with this source, dataset, date and sequence was taken with other content",
+            ),
+            IntakeError::File(error) => file_problem(&error),
+            IntakeError::Spool(error) => internal(&error),
+            IntakeError::Step(error) => error.into(),
+        }
+    }
+}
+
+/// Whole-file refusals: wrong kind of file 415, empty 400, otherwise 422.
+fn file_problem(error: &FileError) -> Problem {
+    let status = match error.code() {
+        "upload.charset" | "upload.format" | "upload.charset_mismatch" => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
+        "batch.empty" => StatusCode::BAD_REQUEST,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    match error {
+        FileError::Io(_) => internal(error),
+        FileError::Refused(refusal) => Problem::new(status, refusal.code, &refusal.zh, &refusal.en),
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Problem {
+        match error {
+            ActError::NotFound => Problem::not_found(),
+            ActError::Version { current } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "alert.version",
+                &format!("该预警已被修改，当前版本为 {current}，请重新打开"),
+                &format!("the alert has moved on to version {current}"),
+            ),
+            ActError::Refused(refused) => Problem::new(
+                StatusCode::CONFLICT,
+                "alert.action",
+                &refused.zh(),
+                &refused.to_string(),
+            ),
+            ActError::NotThisRecord => Problem::bad(
+                "dispute.record",
+                "被异议的记录不属于该预警",
+                "the disputed record is not one this alert rests on",
+            ),
+            ActError::KeyReused => StoreError::KeyReused.into(),
+            ActError::Answered(_) => Problem::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "请求已处理",
+                "the request was answered before",
+            ),
+            ActError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<domain::authority::Refused> for Problem {
+    fn from(refused: domain::authority::Refused) -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "not_allowed",
+            "您的角色无权执行此操作",
+            &refused.to_string(),
+        )
+    }
+}

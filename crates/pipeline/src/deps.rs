@@ -1,0 +1,81 @@
+//! What every step needs, built once by the binary or a test.
+
+use std::sync::{Arc, RwLock};
+
+use domain::calendar::WorkingDays;
+use domain::region::Divisions;
+use rules::PolicySet;
+use store::Store;
+use tokio::sync::Notify;
+use vault::Vault;
+
+use crate::clock::Clock;
+
+/// Settings of the steps. Defaults suit one county office.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Alerts a township may be given from the backlog in one day; red ones
+    /// are always given. A platform default.
+    pub daily_budget_per_township: u32,
+    /// Rows per intake transaction.
+    pub intake_rows: usize,
+    /// Records per apply transaction.
+    pub apply_records: u32,
+    /// Units per evaluate transaction.
+    pub evaluate_units: u32,
+    /// Days an alert may be snoozed. A platform default.
+    pub snooze_days_max: u16,
+    /// Seconds a worker holds a partition without renewing.
+    pub lease_seconds: i64,
+    /// The store was created for invented people (area 999xxx).
+    pub synthetic: bool,
+    /// Names this process among workers.
+    pub holder: String,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            daily_budget_per_township: 15,
+            intake_rows: 1_000,
+            apply_records: 4_000,
+            evaluate_units: 400,
+            snooze_days_max: 30,
+            lease_seconds: 60,
+            synthetic: false,
+            holder: "hearth".to_owned(),
+        }
+    }
+}
+
+/// What every step needs.
+pub struct Deps {
+    /// What the system remembers.
+    pub store: Arc<dyn Store>,
+    /// Seals and opens.
+    pub vault: Arc<Vault>,
+    /// The policy set in force; replaced whole.
+    pub policies: RwLock<Arc<PolicySet>>,
+    /// Divisions.
+    pub divisions: Arc<Divisions>,
+    /// Working days.
+    pub calendar: Arc<WorkingDays>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Settings.
+    pub settings: Settings,
+    /// Rung when there may be work for the steps.
+    pub work: Notify,
+    /// Rung when feed entries were published.
+    pub published: Notify,
+}
+
+impl Deps {
+    /// The policy set in force now.
+    pub fn policies(&self) -> Arc<PolicySet> {
+        self.policies
+            .read()
+            .expect("no writer panics while swapping a pointer")
+            .clone()
+    }
+}

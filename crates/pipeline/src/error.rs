@@ -1,0 +1,41 @@
+//! Why a step could not do its work.
+
+use store::StoreError;
+
+/// Messages follow "cannot …: ". No variant holds an opened value.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The store could not.
+    #[error("the store could not do it")]
+    Store(#[from] StoreError),
+    /// A cell could not be opened.
+    #[error("a sealed cell of table `{table}` could not be opened")]
+    Sealed {
+        /// Table.
+        table: &'static str,
+        /// Cause.
+        #[source]
+        source: vault::VaultError,
+    },
+    /// Stored bytes are not what they were.
+    #[error("stored bytes of `{0}` are damaged")]
+    Damaged(&'static str),
+    /// The key of a subject is gone: it was erased.
+    #[error("the key of the subject was destroyed")]
+    Erased,
+    /// A computation panicked; nothing was written.
+    #[error("a computation failed; nothing was written")]
+    Computation,
+    /// Another worker holds the partition.
+    #[error("another worker holds the partition")]
+    HeldElsewhere,
+}
+
+/// Runs CPU work off the async workers.
+pub(crate) async fn offload<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StepError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| StepError::Computation)
+}

@@ -1,0 +1,454 @@
+//! Evaluate: due units are projected, policies applied, and verdict changes,
+//! alerts, decisions and feed entries committed with the due marks cleared.
+//!
+//! Nightly runs, policy changes and new complete lists are the same step: a
+//! unit is revisited when its own next change has come or when it was last
+//! evaluated under another stamp (policy set and coverage). A round that
+//! follows a first load or a policy change holds its new alerts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use alerts::{NewIds, Placement, RunMode};
+use domain::alert::{Alert, AlertChange, FeedNews};
+use domain::dictionary::Kind;
+use domain::evaluation::{Decision, Evaluation, Signal, Verdict};
+use domain::household::{Household, first};
+use domain::ids::{AlertId, DecisionId, Subject};
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant, Period};
+use rayon::prelude::*;
+use rules::PolicySet;
+use sha2::{Digest as _, Sha256};
+use store::commit::{
+    AccessRow, AlertRow, Commit, CommitKind, DecisionRow, DueMark, Guard, Lease, RunRow, UnitRow,
+    VerdictRow, Write,
+};
+
+use crate::apply::{APPLY, Progress, lease};
+use crate::clock::new_id;
+use crate::deps::Deps;
+use crate::error::{StepError, offload};
+use crate::loading::{Known, Loaded};
+use crate::round::Round;
+use crate::sealing::Keyring;
+use alerts::look_on;
+
+/// Name of the step in leases.
+pub const EVALUATE: &str = "evaluate";
+
+/// Evaluates one bounded batch of a partition. Idle while records wait to be
+/// applied: a verdict is never given on half a batch.
+pub async fn evaluate_step(
+    deps: &Arc<Deps>,
+    partition: DivisionCode,
+) -> Result<Progress, StepError> {
+    let applied = deps.store.checkpoint(partition, APPLY).await?;
+    if !deps
+        .store
+        .intake_after(partition, applied, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(Progress::Idle);
+    }
+    let today = deps.clock.today();
+    let policies = deps.policies();
+    let limit = deps.settings.evaluate_units;
+    let marks = deps.store.due(partition, limit).await?;
+    let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
+    let round = Round::of(deps, partition, &policies, &loaded).await?;
+    let mut units: Vec<Subject> = marks.iter().map(|mark| mark.unit).collect();
+    if units.is_empty() {
+        units = deps
+            .store
+            .units_to_revisit(partition, today, &round.stamp, None, limit)
+            .await?;
+    }
+    if units.is_empty() {
+        round.finish(deps, partition).await?;
+        return Ok(Progress::Idle);
+    }
+    let lease = lease(deps, partition, EVALUATE).await?;
+    loaded.extend(deps, &units).await?;
+    let known_units: BTreeSet<Subject> = units.iter().copied().collect();
+    let alone: BTreeSet<Subject> = units
+        .iter()
+        .flat_map(|unit| loaded.alone(*unit, today))
+        .collect();
+    let alone: Vec<Subject> = alone.difference(&known_units).copied().collect();
+    loaded.extend(deps, &alone).await?;
+    units.extend(alone);
+
+    let batch = Batch {
+        partition,
+        applied,
+        today,
+        round,
+        lease,
+        marks,
+        units,
+    };
+    let done = batch.units.len();
+    let commit = decide(deps, policies, loaded, batch).await?;
+    deps.store.commit(&commit).await?;
+    metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
+    Ok(Progress::Done(done))
+}
+
+/// One batch of the step.
+struct Batch {
+    partition: DivisionCode,
+    applied: i64,
+    today: Date,
+    round: Round,
+    lease: Lease,
+    marks: Vec<DueMark>,
+    units: Vec<Subject>,
+}
+
+async fn decide(
+    deps: &Arc<Deps>,
+    policies: Arc<PolicySet>,
+    loaded: Loaded,
+    batch: Batch,
+) -> Result<Commit, StepError> {
+    let (units, today) = (batch.units.clone(), batch.today);
+    let set = policies.clone();
+    let views: Vec<(Household, Vec<Evaluation>)> = offload(move || {
+        let view = |unit: &Subject| {
+            let household = loaded.project(*unit, today);
+            let evaluations = rules::evaluate(&set, &household);
+            (household, evaluations)
+        };
+        units.par_iter().map(view).collect()
+    })
+    .await?;
+
+    let before = deps.store.verdicts(&batch.units).await?;
+    let subjects: BTreeSet<Subject> = views
+        .iter()
+        .flat_map(|(_, e)| e.iter().map(|e| e.subject))
+        .collect();
+    let wanted: Vec<Subject> = subjects.iter().copied().collect();
+    let rows = deps.store.latest_alerts(&wanted).await?;
+    let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
+    let deps = deps.clone();
+    offload(move || {
+        Deciding {
+            deps: &deps,
+            policies: &policies,
+            batch: &batch,
+            keyring: &keyring,
+        }
+        .commit(&views, &before, &rows)
+    })
+    .await?
+}
+
+/// What a batch changes about alerts.
+#[derive(Default)]
+struct Changed {
+    guards: Vec<Guard>,
+    rows: Vec<AlertRow>,
+    decisions: Vec<DecisionRow>,
+    news: Vec<FeedNews>,
+}
+
+/// The pure part with what it needs at hand.
+struct Deciding<'a> {
+    deps: &'a Deps,
+    policies: &'a PolicySet,
+    batch: &'a Batch,
+    keyring: &'a Keyring,
+}
+
+impl Deciding<'_> {
+    fn commit(
+        &self,
+        views: &[(Household, Vec<Evaluation>)],
+        before: &[VerdictRow],
+        rows: &[AlertRow],
+    ) -> Result<Commit, StepError> {
+        let now = self.deps.clock.now();
+        let mut existing: BTreeMap<(Subject, &str), Alert> = BTreeMap::new();
+        for row in rows.iter().filter(|row| self.keyring.has(row.subject)) {
+            existing.insert(
+                (row.subject, row.policy.as_str()),
+                self.keyring.open_alert(row)?,
+            );
+        }
+        let mut changed = Changed::default();
+        for (household, evaluations) in views {
+            for evaluation in evaluations.iter().filter(|e| self.keyring.has(e.subject)) {
+                let known = existing.get(&(evaluation.subject, evaluation.policy.as_str()));
+                if let Some(change) = self.change(known, household, evaluation, now) {
+                    self.add(&mut changed, change, household, evaluation)?;
+                }
+            }
+        }
+        let writes = vec![
+            Write::Verdicts(self.verdicts(views, before)),
+            Write::Alerts(changed.rows),
+            Write::Decisions(changed.decisions),
+            Write::Feed(changed.news),
+            Write::Access(self.access(views)),
+            Write::Units(self.units(views)),
+            Write::DueCleared(self.batch.marks.clone()),
+            Write::Run(self.run(views)),
+        ];
+        Ok(Commit {
+            kind: CommitKind::Evaluate,
+            partition: Some(self.batch.partition),
+            at: now,
+            actor: EVALUATE.to_owned(),
+            lease: Some(self.batch.lease.clone()),
+            guards: changed.guards,
+            writes,
+            answer: None,
+        })
+    }
+
+    fn change(
+        &self,
+        known: Option<&Alert>,
+        household: &Household,
+        evaluation: &Evaluation,
+        now: Instant,
+    ) -> Option<AlertChange> {
+        let ids = NewIds {
+            alert: AlertId::from_uuid(new_id(now)),
+            decision: DecisionId::from_uuid(new_id(now)),
+        };
+        let placement = placement(household, evaluation.subject);
+        let cx = alerts::Context {
+            now,
+            on: self.batch.today,
+            calendar: &self.deps.calendar,
+            divisions: &self.deps.divisions,
+        };
+        let mode = self.batch.round.mode;
+        let decided = alerts::decide(known, evaluation, &placement, mode, ids, &cx);
+        // An unknown verdict changes nothing, but the family may have moved.
+        decided.or_else(|| alerts::relocate(known?, &placement, &cx))
+    }
+
+    fn add(
+        &self,
+        changed: &mut Changed,
+        change: AlertChange,
+        household: &Household,
+        evaluation: &Evaluation,
+    ) -> Result<(), StepError> {
+        if let Some(version) = change.from_version {
+            changed.guards.push(Guard::AlertVersion {
+                alert: change.after.id,
+                version,
+            });
+        }
+        if change.decides {
+            changed
+                .decisions
+                .extend(self.decision(&change, household, evaluation)?);
+        }
+        let sealed = self.keyring.seal_alert(&change.after)?;
+        changed
+            .rows
+            .push(AlertRow::of(&change.after, look_on(&change.after), sealed));
+        changed.news.extend(change.news);
+        Ok(())
+    }
+
+    fn decision(
+        &self,
+        change: &AlertChange,
+        household: &Household,
+        evaluation: &Evaluation,
+    ) -> Result<Option<DecisionRow>, StepError> {
+        let alert = &change.after;
+        let Some(decision) = rules::explain(
+            self.policies,
+            household,
+            &evaluation.policy,
+            evaluation.subject,
+        ) else {
+            return Ok(None);
+        };
+        let canonical = canonical(&decision)?;
+        Ok(Some(DecisionRow {
+            id: alert.decision,
+            alert: alert.id,
+            subject: alert.subject,
+            unit: household.unit,
+            policy: alert.policy.clone(),
+            on: self.batch.today,
+            known: self.batch.applied,
+            policy_set: decision.policy_set.clone(),
+            digest: hex::encode(Sha256::digest(&canonical)),
+            sealed: self
+                .keyring
+                .seal_decision(alert.subject, alert.decision, &canonical)?,
+        }))
+    }
+
+    /// Verdicts that differ from the ones held, and removals for subjects that
+    /// left their unit.
+    fn verdicts(
+        &self,
+        views: &[(Household, Vec<Evaluation>)],
+        before: &[VerdictRow],
+    ) -> Vec<VerdictRow> {
+        let mut held: BTreeMap<(Subject, Subject, &str), &VerdictRow> = before
+            .iter()
+            .map(|row| ((row.unit, row.subject, row.policy.as_str()), row))
+            .collect();
+        let mut changed = Vec::new();
+        for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {
+            let row = verdict_row(evaluation, self.batch.today);
+            let known = held.remove(&(
+                evaluation.unit,
+                evaluation.subject,
+                evaluation.policy.as_str(),
+            ));
+            let same = known.is_some_and(|k| {
+                (
+                    &k.verdict,
+                    &k.signal,
+                    &k.fingerprint,
+                    &k.missing,
+                    &k.version,
+                ) == (
+                    &row.verdict,
+                    &row.signal,
+                    &row.fingerprint,
+                    &row.missing,
+                    &row.version,
+                )
+            });
+            if !same {
+                changed.push(row);
+            }
+        }
+        changed.extend(held.into_values().map(|row| VerdictRow {
+            verdict: None,
+            on: self.batch.today,
+            ..row.clone()
+        }));
+        changed
+    }
+
+    fn access(&self, views: &[(Household, Vec<Evaluation>)]) -> Vec<AccessRow> {
+        let mut rows = BTreeSet::new();
+        for (household, _) in views {
+            let mut add = |subject: Subject| {
+                let region = self.region(&placement(household, subject));
+                rows.insert(AccessRow {
+                    subject,
+                    region,
+                    valid: Period::ALWAYS,
+                });
+            };
+            let lives = household.members().count() > 0;
+            if lives || matches!(household.unit, Subject::Household(_)) {
+                add(household.unit);
+            }
+            household
+                .members()
+                .for_each(|member| add(Subject::Person(member.id)));
+        }
+        rows.into_iter().collect()
+    }
+
+    /// The township responsible, or the county when it is unknown or another
+    /// bureau's.
+    fn region(&self, placement: &Placement) -> DivisionCode {
+        let township = placement.hukou.and_then(|code| code.township());
+        let ours = |code: &DivisionCode| {
+            self.deps.divisions.bureau(*code, self.batch.today) == Some(placement.county)
+        };
+        township.filter(ours).unwrap_or(placement.county)
+    }
+
+    fn units(&self, views: &[(Household, Vec<Evaluation>)]) -> Vec<UnitRow> {
+        let row = |(household, _): &(Household, Vec<Evaluation>)| UnitRow {
+            unit: household.unit,
+            partition: self.batch.partition,
+            evaluated_on: self.batch.today,
+            next_change_on: household.next_change_on,
+            policy_set: self.batch.round.stamp.clone(),
+        };
+        views.iter().map(row).collect()
+    }
+
+    fn run(&self, views: &[(Household, Vec<Evaluation>)]) -> RunRow {
+        let mut counts: BTreeMap<String, u64> =
+            BTreeMap::from([("units".to_owned(), views.len() as u64)]);
+        for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {
+            *counts
+                .entry(format!(
+                    "{}/{}",
+                    evaluation.policy,
+                    evaluation.verdict.name()
+                ))
+                .or_default() += 1;
+        }
+        RunRow {
+            on: self.batch.today,
+            mode: mode_name(self.batch.round.mode).to_owned(),
+            policy_set: self.policies.hash().to_owned(),
+            counts: serde_json::to_string(&counts).expect("a map of numbers is JSON"),
+        }
+    }
+}
+
+/// Canonical bytes of a decision: JSON in the order of its fields.
+pub fn canonical(decision: &Decision) -> Result<Vec<u8>, StepError> {
+    serde_json::to_vec(decision).map_err(|_| StepError::Damaged("decisions"))
+}
+
+fn mode_name(mode: RunMode) -> &'static str {
+    match mode {
+        RunMode::Change => "change",
+        RunMode::FirstLoad => "first_load",
+        RunMode::Everyone => "everyone",
+    }
+}
+
+fn verdict_row(evaluation: &Evaluation, on: Date) -> VerdictRow {
+    let (signal, fingerprint) = match &evaluation.signal {
+        Signal::Holds { fingerprint, .. } => ("holds", Some(fingerprint.clone())),
+        Signal::Gone => ("gone", None),
+        Signal::Unknown => ("unknown", None),
+    };
+    let missing = match &evaluation.verdict {
+        Verdict::Undetermined(missing) => missing.iter().map(|m| m.fact.clone()).collect(),
+        Verdict::Met | Verdict::NotMet | Verdict::NotApplicable => Vec::new(),
+    };
+    VerdictRow {
+        unit: evaluation.unit,
+        subject: evaluation.subject,
+        policy: evaluation.policy.clone(),
+        version: evaluation.version.clone(),
+        verdict: Some(evaluation.verdict.name().to_owned()),
+        signal: signal.to_owned(),
+        fingerprint,
+        missing,
+        on,
+    }
+}
+
+/// Where a subject is: a person's own places, else the household's.
+pub(crate) fn placement(household: &Household, subject: Subject) -> Placement {
+    let own = |kind: Kind| match subject {
+        Subject::Person(id) => {
+            let person = household.person(id)?;
+            first(&person.facts, kind)?.body.division("place")
+        }
+        Subject::Household(_) => None,
+    };
+    Placement {
+        hukou: own(Kind::Hukou).or(household.hukou),
+        residence: own(Kind::Residence).or(household.residence),
+        county: household.county,
+    }
+}

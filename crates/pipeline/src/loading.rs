@@ -1,0 +1,216 @@
+//! Loading units: the folds a household's view is projected from, as known now
+//! or as of an earlier apply position.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::household::Household;
+use domain::ids::{PersonId, Subject};
+use domain::record::Read;
+use domain::region::DivisionCode;
+use domain::time::Date;
+use registry::{CoverageTable, Fold, FoldSet};
+
+use crate::deps::Deps;
+use crate::error::{StepError, offload};
+use crate::sealing::Keyring;
+
+/// What is known of the units of a batch.
+pub struct Loaded {
+    folds: BTreeMap<Subject, Fold>,
+    reads: BTreeMap<Subject, BTreeSet<PersonId>>,
+    /// Coverage known.
+    pub coverage: CoverageTable,
+    /// Number of coverage records, which only grows.
+    pub coverage_len: usize,
+    /// Datasets that ever covered something.
+    pub datasets: BTreeSet<String>,
+    partition: DivisionCode,
+}
+
+/// As of when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The folds as they are.
+    Now,
+    /// Refolded from the records known at this apply position.
+    AsOf(i64),
+}
+
+impl Loaded {
+    /// Loads what the units read.
+    pub async fn load(
+        deps: &Arc<Deps>,
+        partition: DivisionCode,
+        units: &[Subject],
+        known: Known,
+    ) -> Result<Loaded, StepError> {
+        let through = match known {
+            Known::Now => {
+                deps.store
+                    .checkpoint(partition, crate::apply::APPLY)
+                    .await?
+            }
+            Known::AsOf(position) => position,
+        };
+        let coverage = deps.store.coverage(partition, through).await?;
+        let mut loaded = Loaded {
+            folds: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            coverage_len: coverage.len(),
+            datasets: coverage.iter().map(|c| c.dataset.to_string()).collect(),
+            coverage: CoverageTable::default(),
+            partition,
+        };
+        for record in coverage {
+            loaded.coverage.insert(record);
+        }
+        loaded.add_units(deps, units, known).await?;
+        Ok(loaded)
+    }
+
+    async fn add_units(
+        &mut self,
+        deps: &Arc<Deps>,
+        units: &[Subject],
+        known: Known,
+    ) -> Result<(), StepError> {
+        let households: Vec<_> = units
+            .iter()
+            .filter_map(|unit| {
+                if let Subject::Household(id) = unit {
+                    Some(*id)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let reads: Vec<Read> = deps.store.reads_by_household(&households).await?;
+        for unit in units {
+            self.reads.entry(*unit).or_default();
+        }
+        for read in reads {
+            self.reads
+                .entry(Subject::Household(read.household))
+                .or_default()
+                .insert(read.person);
+        }
+        for unit in units {
+            if let Subject::Person(id) = unit {
+                self.reads.entry(*unit).or_default().insert(*id);
+            }
+        }
+        let people = units
+            .iter()
+            .flat_map(|unit| self.reads[unit].iter().map(|id| Subject::Person(*id)));
+        let wanted: BTreeSet<Subject> = units.iter().copied().chain(people).collect();
+        self.add_folds(deps, wanted, known).await?;
+        // Parents and obligors of people alone live in no household's reads.
+        for unit in units {
+            if let (Subject::Person(_), Some(fold)) = (unit, self.folds.get(unit)) {
+                let linked = fold.parents_and_obligors();
+                self.reads.entry(*unit).or_default().extend(linked);
+            }
+        }
+        let linked = units
+            .iter()
+            .flat_map(|unit| self.reads[unit].iter().map(|id| Subject::Person(*id)));
+        let missing: BTreeSet<Subject> = linked
+            .filter(|subject| !self.folds.contains_key(subject))
+            .collect();
+        self.add_folds(deps, missing, known).await
+    }
+
+    async fn add_folds(
+        &mut self,
+        deps: &Arc<Deps>,
+        wanted: BTreeSet<Subject>,
+        known: Known,
+    ) -> Result<(), StepError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &wanted, false).await?;
+        let wanted: Vec<Subject> = wanted.into_iter().collect();
+        let folds = match known {
+            Known::Now => {
+                let rows = deps.store.folds(&wanted).await?;
+                offload(move || {
+                    let open = rows.iter().filter(|row| keyring.has(row.subject));
+                    open.map(|row| keyring.open_fold(row))
+                        .collect::<Result<Vec<_>, _>>()
+                })
+                .await??
+            }
+            Known::AsOf(position) => {
+                let rows = deps.store.records_of(&wanted, position).await?;
+                offload(move || {
+                    let mut folds: BTreeMap<Subject, Fold> = BTreeMap::new();
+                    for row in rows.iter().filter(|row| keyring.has(row.subject)) {
+                        let fold = folds
+                            .entry(row.subject)
+                            .or_insert_with(|| Fold::empty(row.subject));
+                        fold.apply(&keyring.open_record(row)?);
+                    }
+                    Ok::<_, StepError>(folds.into_values().collect::<Vec<_>>())
+                })
+                .await??
+            }
+        };
+        self.folds
+            .extend(folds.into_iter().map(|fold| (fold.subject(), fold)));
+        Ok(())
+    }
+
+    /// The fold of a subject.
+    pub fn fold(&self, subject: Subject) -> Option<&Fold> {
+        self.folds.get(&subject)
+    }
+
+    /// People a unit reads.
+    pub fn people_of(&self, unit: Subject) -> impl Iterator<Item = PersonId> + '_ {
+        self.reads.get(&unit).into_iter().flatten().copied()
+    }
+
+    /// The unit's view on a date.
+    pub fn project(&self, unit: Subject, on: Date) -> Household {
+        let people: BTreeMap<PersonId, Fold> = self
+            .people_of(unit)
+            .filter_map(|id| {
+                self.folds
+                    .get(&Subject::Person(id))
+                    .map(|fold| (id, fold.clone()))
+            })
+            .collect();
+        let household = if let Subject::Household(_) = unit {
+            self.folds.get(&unit)
+        } else {
+            None
+        };
+        let folds = FoldSet {
+            unit,
+            county: self.partition,
+            household,
+            people: &people,
+        };
+        registry::project(&folds, &self.coverage, on)
+    }
+
+    /// People a household reads who do not live in it on the date but alone:
+    /// they are evaluated as units of their own.
+    pub fn alone(&self, unit: Subject, on: Date) -> Vec<Subject> {
+        let folds = self
+            .people_of(unit)
+            .filter_map(|id| self.folds.get(&Subject::Person(id)));
+        let homes = folds.map(|fold| (fold.subject(), registry::home(fold, &self.coverage, on)));
+        homes
+            .filter(|(subject, home)| subject == home && *subject != unit)
+            .map(|(subject, _)| subject)
+            .collect()
+    }
+
+    /// Adds units found while looking at others.
+    pub async fn extend(&mut self, deps: &Arc<Deps>, units: &[Subject]) -> Result<(), StepError> {
+        self.add_units(deps, units, Known::Now).await
+    }
+}
