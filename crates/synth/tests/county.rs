@@ -23,6 +23,9 @@ fn divisions() -> &'static Divisions {
     &DIVISIONS
 }
 
+/// The county most promises are checked on.
+static COUNTY: LazyLock<County> = LazyLock::new(|| invent(&spec(2, 2000), divisions()));
+
 fn spec(seed: u64, households: u32) -> CountySpec {
     CountySpec {
         seed,
@@ -102,7 +105,7 @@ fn streaming_writes_the_same_bytes() {
 
 #[test]
 fn everyone_is_of_the_area_that_does_not_exist() {
-    let county = invent(&spec(1, 1500), divisions());
+    let county = &*COUNTY;
     let refused: BTreeSet<(String, u64)> = county
         .truth
         .feeds
@@ -129,11 +132,11 @@ fn everyone_is_of_the_area_that_does_not_exist() {
 
 #[test]
 fn sexes_birth_dates_and_numbers_agree() {
-    let county = invent(&spec(1, 3000), divisions());
+    let county = &*COUNTY;
     let mut ids = BTreeSet::new();
     let mut twins = 0;
     let mut last: Option<(String, String)> = None;
-    for row in rows(file(&county, "civil")) {
+    for row in rows(file(county, "civil")) {
         let Ok(id) = ResidentId::parse(&row["证件号码"]) else {
             continue;
         };
@@ -147,13 +150,13 @@ fn sexes_birth_dates_and_numbers_agree() {
         }
         last = Some(twin);
     }
-    assert!(ids.len() > 5000, "{} people", ids.len());
+    assert!(ids.len() > 4000, "{} people", ids.len());
     assert!(twins > 0, "some children are twins");
 }
 
 #[test]
 fn the_total_row_is_the_sum_of_the_rows() {
-    let county = invent(&spec(5, 400), divisions());
+    let county = &*COUNTY;
     let mut months = 0;
     for (file, truth) in county.feeds.iter().zip(&county.truth.feeds) {
         if file.source.as_str() != "payments" {
@@ -176,7 +179,7 @@ fn the_total_row_is_the_sum_of_the_rows() {
 
 #[test]
 fn every_wrong_is_there_and_none_is_common() {
-    let county = invent(&spec(2, 2000), divisions());
+    let county = &*COUNTY;
     let mut count: BTreeMap<AnomalyKind, u32> = BTreeMap::new();
     for anomaly in &county.truth.anomalies {
         *count.entry(anomaly.kind).or_default() += 1;
@@ -190,7 +193,7 @@ fn every_wrong_is_there_and_none_is_common() {
 
 #[test]
 fn dirt_is_there_but_little() {
-    let county = invent(&spec(2, 2000), divisions());
+    let county = &*COUNTY;
     let rows: u64 = county.truth.feeds.iter().map(|f| f.rows).sum();
     let soiled: u64 = county.truth.feeds.iter().map(|f| f.soiled).sum();
     assert!(
@@ -206,7 +209,7 @@ fn dirt_is_there_but_little() {
 
 #[test]
 fn refused_rows_are_where_the_truth_says() {
-    let county = invent(&spec(2, 1000), divisions());
+    let county = &*COUNTY;
     for (file, truth) in county.feeds.iter().zip(&county.truth.feeds) {
         let text = text(file);
         let lines: Vec<&str> = text.split("\r\n").collect();
@@ -230,8 +233,7 @@ fn refused_rows_are_where_the_truth_says() {
 
 #[test]
 fn families_below_the_line_are_paid_unless_the_truth_says_otherwise() {
-    let spec = spec(4, 1200);
-    let county = invent(&spec, divisions());
+    let county = &*COUNTY;
     let wrong: BTreeSet<&str> = county
         .truth
         .anomalies
@@ -239,14 +241,14 @@ fn families_below_the_line_are_paid_unless_the_truth_says_otherwise() {
         .filter(|a| a.policies == ["subsistence_allowance"])
         .filter_map(|a| a.household_number.as_deref())
         .collect();
-    let paid: BTreeSet<String> = rows(file(&county, "payments"))
+    let paid: BTreeSet<String> = rows(file(county, "payments"))
         .into_iter()
         .filter(|r| r["救助小类"] == "整户")
         .map(|r| r["户编号"].clone())
         .collect();
     let mut families: BTreeMap<String, (i64, i64, String)> = BTreeMap::new();
     let mut number = String::new();
-    for row in rows(file(&county, "civil")) {
+    for row in rows(file(county, "civil")) {
         if !row["户编号"].is_empty() {
             number.clone_from(&row["户编号"]);
         }
@@ -265,7 +267,7 @@ fn families_below_the_line_are_paid_unless_the_truth_says_otherwise() {
     }
     let mut repeated: BTreeMap<String, i64> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for row in rows(file(&county, "civil")) {
+    for row in rows(file(county, "civil")) {
         if !seen.insert(row["证件号码"].clone()) {
             *repeated.entry(row["户编号"].clone()).or_default() += 1;
         }
@@ -285,19 +287,45 @@ fn families_below_the_line_are_paid_unless_the_truth_says_otherwise() {
     assert!(missed > 0 && over > 0);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn numbers_are_unique_in_any_county(seed in any::<u64>()) {
-        let county = invent(&spec(seed, 60), divisions());
-        let mut by_number: BTreeMap<String, String> = BTreeMap::new();
-        for file in county.feeds.iter().filter(|f| f.source.as_str() == "disability") {
+/// Column of the number and of its owner's name, by source.
+const PEOPLE: [(&str, &str, &str); 5] = [
+    ("civil", "证件号码", "成员姓名"),
+    ("payments", "享受人证件号码", "享受人姓名"),
+    ("medical", "证件号码", "姓名"),
+    ("disability", "身份证号码", "姓名"),
+    ("police", "公民身份号码", "姓名"),
+];
+
+/// The first number that two different names carry.
+fn shared_number(county: &County) -> Option<String> {
+    let mut names: BTreeMap<ResidentId, String> = BTreeMap::new();
+    for (source, number, name) in PEOPLE {
+        for file in county.feeds.iter().filter(|f| f.source.as_str() == source) {
             for row in rows(file) {
-                let name = row["姓名"].replace('\u{3000}', "");
-                let earlier = by_number.insert(row["身份证号码"].clone(), name.clone());
-                prop_assert!(earlier.is_none_or(|n| n == name));
+                let Ok(id) = ResidentId::parse(&row[number]) else {
+                    continue;
+                };
+                let name = row[name].replace('\u{3000}', "");
+                if names.insert(id, name.clone()).is_some_and(|n| n != name) {
+                    return Some(row[number].clone());
+                }
             }
         }
+    }
+    None
+}
+
+#[test]
+fn nobody_shares_a_number_in_a_large_county() {
+    assert_eq!(shared_number(&COUNTY), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn nobody_shares_a_number_whatever_the_seed(seed in any::<u64>()) {
+        let county = invent(&spec(seed, 60), divisions());
+        prop_assert_eq!(shared_number(&county), None);
     }
 }
 

@@ -6,17 +6,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use domain::region::Divisions;
 use synth::{Expectation, Manifest, Truth};
 
-fn made() -> Vec<(String, Vec<u8>)> {
+static MADE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let table = include_str!("../../../policies/tables/divisions.csv");
     synth::samples(&Divisions::parse(table).unwrap())
-}
+});
 
-fn bytes<'a>(files: &'a [(String, Vec<u8>)], name: &str) -> &'a [u8] {
-    &files.iter().find(|(n, _)| n == name).unwrap().1
+fn bytes(name: &str) -> &'static [u8] {
+    &MADE.iter().find(|(n, _)| n == name).unwrap().1
 }
 
 #[test]
@@ -24,14 +25,14 @@ fn the_committed_files_are_what_the_code_makes() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data-samples");
     let mut total = 0;
     let mut names: BTreeSet<String> = ["parameters-sample.yaml".to_owned()].into();
-    for (name, bytes) in made() {
-        let committed = std::fs::read(folder.join(&name)).unwrap_or_default();
+    for (name, bytes) in MADE.iter() {
+        let committed = std::fs::read(folder.join(name)).unwrap_or_default();
         assert!(
-            committed == bytes,
+            committed == *bytes,
             "{name} differs: run `cargo run -p synth --example regenerate`"
         );
         total += bytes.len();
-        names.insert(name);
+        names.insert(name.clone());
     }
     assert!(total < 6_000_000, "{total} bytes");
     let stray = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
@@ -44,8 +45,7 @@ fn the_committed_files_are_what_the_code_makes() {
 
 #[test]
 fn every_file_of_the_manifest_is_there_in_order() {
-    let files = made();
-    let manifest: Manifest = serde_json::from_slice(bytes(&files, "manifest.json")).unwrap();
+    let manifest: Manifest = serde_json::from_slice(bytes("manifest.json")).unwrap();
     assert!(manifest.synthetic);
     assert_eq!(manifest.on.to_string(), "2026-11-20");
     let dates: Vec<_> = manifest.imports.iter().map(|i| i.business_date).collect();
@@ -64,14 +64,13 @@ fn every_file_of_the_manifest_is_there_in_order() {
         .collect();
     assert_eq!(keys.len(), manifest.imports.len());
     for import in &manifest.imports {
-        assert!(!bytes(&files, &import.file).is_empty());
+        assert!(!bytes(&import.file).is_empty());
     }
 }
 
 #[test]
 fn every_situation_says_what_to_expect_of_every_policy() {
-    let files = made();
-    let lines: Vec<Expectation> = serde_json::from_slice(bytes(&files, "expected.json")).unwrap();
+    let lines: Vec<Expectation> = serde_json::from_slice(bytes("expected.json")).unwrap();
     let numbers: BTreeSet<u32> = lines.iter().map(|l| l.situation).collect();
     let wanted = [
         1, 2, 3, 4, 5, 6, 9, 22, 23, 24, 27, 28, 30, 31, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
@@ -84,7 +83,7 @@ fn every_situation_says_what_to_expect_of_every_policy() {
         .map(|l| l.situation)
         .collect();
     assert_eq!(raised, BTreeSet::from([1, 2, 3, 4, 5, 6, 9, 46]));
-    let text = String::from_utf8(bytes(&files, "README.md").to_vec()).unwrap();
+    let text = String::from_utf8(bytes("README.md").to_vec()).unwrap();
     assert!(!text.contains("{{"));
     for line in &lines {
         assert!(!line.why.is_empty());
@@ -97,9 +96,8 @@ fn every_situation_says_what_to_expect_of_every_policy() {
 
 #[test]
 fn the_november_list_of_one_item_has_not_come() {
-    let files = made();
     let rows = |name: &str| {
-        let text = String::from_utf8(bytes(&files, name).to_vec()).unwrap();
+        let text = String::from_utf8(bytes(name).to_vec()).unwrap();
         text.lines().filter(|l| l.contains(",特困,")).count()
     };
     assert!(rows("payments-2026-10.csv") > 100);
@@ -108,8 +106,7 @@ fn the_november_list_of_one_item_has_not_come() {
 
 #[test]
 fn hand_made_people_do_not_meet_invented_ones() {
-    let files = made();
-    let truth: Truth = serde_json::from_slice(bytes(&files, "truth.json")).unwrap();
+    let truth: Truth = serde_json::from_slice(bytes("truth.json")).unwrap();
     for anomaly in &truth.anomalies {
         let id = anomaly.resident_id.as_deref().unwrap_or("999100");
         assert!(&id[..6] >= "999100");
@@ -119,9 +116,8 @@ fn hand_made_people_do_not_meet_invented_ones() {
 
 #[test]
 fn the_second_police_batch_restores() {
-    let files = made();
     let decode = |name: &str| {
-        let (text, _) = encoding_rs::GB18030.decode_without_bom_handling(bytes(&files, name));
+        let (text, _) = encoding_rs::GB18030.decode_without_bom_handling(bytes(name));
         text.into_owned()
     };
     let first = decode("deaths-police-20261020.csv");
