@@ -71,7 +71,13 @@ fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Fault> {
         env.parser().parse_with_source_info(source)
     }));
     let syntax = |offset, text: &str| {
-        let text: String = text.lines().next().unwrap_or("").chars().take(160).collect();
+        let text: String = text
+            .lines()
+            .next()
+            .unwrap_or("")
+            .chars()
+            .take(160)
+            .collect();
         Fault::new(
             offset,
             "expression.syntax",
@@ -92,7 +98,11 @@ fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Fault> {
 /// Byte offset of the parser's line and column.
 fn offset_of(source: &str, (line, column): (isize, isize)) -> usize {
     let before = usize::try_from(line - 1).unwrap_or(0);
-    let start: usize = source.split_inclusive('\n').take(before).map(str::len).sum();
+    let start: usize = source
+        .split_inclusive('\n')
+        .take(before)
+        .map(str::len)
+        .sum();
     let column = usize::try_from(column - 1).unwrap_or(0);
     let rest = source.get(start..).unwrap_or("");
     let within: usize = rest.chars().take(column).map(char::len_utf8).sum();
@@ -262,7 +272,11 @@ impl Checker<'_> {
                 let known = self.scope.params.keys().map(String::as_str);
                 return Err(Fault::unknown(at.1, ("参数", "parameter"), field, known));
             };
-            return Ok(leaf(ty.clone(), (start, end), Node::Param(field.to_owned())));
+            return Ok(leaf(
+                ty.clone(),
+                (start, end),
+                Node::Param(field.to_owned()),
+            ));
         }
         let of = self.expr(&select.operand, level + 1)?;
         let span = (of.span.0, end);
@@ -338,12 +352,7 @@ impl Checker<'_> {
         Ok(self.node(Type::list(ty), at, Node::List(items)))
     }
 
-    fn call(
-        &mut self,
-        call: &CallExpr,
-        at: (usize, usize),
-        level: usize,
-    ) -> Result<Expr, Fault> {
+    fn call(&mut self, call: &CallExpr, at: (usize, usize), level: usize) -> Result<Expr, Fault> {
         if let Some(target) = &call.target {
             return check_call::each(self, call, target, at, level);
         }
@@ -395,11 +404,11 @@ impl Checker<'_> {
                 check_call::arithmetic(self, operation(operator), left, right, at)
             }
             (_, args) => {
-                let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name)
-                else {
+                let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
                     let known = FUNCTIONS.iter().map(|(n, _)| *n);
                     let known = known.chain(["has", "is_known"]);
-                    return Err(Fault::unknown(at.0, ("函数", "function"), name, known));
+                    let start = word_start(self.source, at.0);
+                    return Err(Fault::unknown(start, ("函数", "function"), name, known));
                 };
                 let args: Result<Vec<_>, _> =
                     args.iter().map(|arg| self.expr(arg, level + 1)).collect();
@@ -537,7 +546,7 @@ pub(crate) fn parts(node: &Node) -> Vec<&Expr> {
 
 /// Start of the word that ends at or before `at`: a call's own span is its
 /// opening parenthesis.
-fn word_start(source: &str, at: usize) -> usize {
+pub(crate) fn word_start(source: &str, at: usize) -> usize {
     let bytes = source.as_bytes();
     let mut start = at.min(bytes.len());
     if bytes.get(start) == Some(&b'(') {

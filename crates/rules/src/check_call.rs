@@ -4,7 +4,7 @@ use cel::common::ast::{CallExpr, Expr as Cel, IdedExpr};
 use domain::code::GRANT_ITEM;
 use domain::dictionary::Kind;
 
-use crate::check::{Checker, adopt, each_named, mismatch};
+use crate::check::{Checker, adopt, each_named, mismatch, word_start};
 use crate::expr::{Each, Expr, Function, Node, Operation, Relation};
 use crate::problem::Fault;
 use crate::types::{Type, Unit};
@@ -23,7 +23,7 @@ pub(crate) fn each(
     let Some(how) = each_named(name) else {
         let known = ["exists", "all", "exists_one", "filter", "map"];
         return Err(Fault::unknown(
-            at.0,
+            word_start(checker.source, at.0),
             ("列表操作", "list form"),
             name,
             known.into_iter(),
@@ -223,8 +223,9 @@ fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Typ
         (Function::Size, [Type::List(of)]) if matches!(**of, Type::Person) => {
             Some(Type::Number(Unit::People))
         }
-        (Function::Size, [Type::List(_)])
-        | (Function::Sources, [Type::List(_)]) => Some(Type::Number(Unit::Count)),
+        (Function::Size, [Type::List(_)]) | (Function::Sources, [Type::List(_)]) => {
+            Some(Type::Number(Unit::Count))
+        }
         (Function::Sum, [Type::List(of)]) if matches!(**of, Type::Money | Type::Number(_)) => {
             Some((**of).clone())
         }

@@ -70,8 +70,14 @@ impl Compiler<'_> {
         self.open_groups(&file);
         self.plans_fit(&file);
         let composition = self.composition(&file);
-        let missed = file.missed.as_ref().map(|p| self.plan(p, &file, Finding::EntitledNotReceived));
-        let no_longer = file.no_longer.as_ref().map(|p| self.plan(p, &file, Finding::MayNoLongerQualify));
+        let missed = file
+            .missed
+            .as_ref()
+            .map(|p| self.plan(p, &file, Finding::EntitledNotReceived));
+        let no_longer = file
+            .no_longer
+            .as_ref()
+            .map(|p| self.plan(p, &file, Finding::MayNoLongerQualify));
         let raised = match file.kind {
             PolicyKind::Discrepancy => Finding::Discrepancy,
             PolicyKind::Duty => Finding::Duty,
@@ -204,7 +210,10 @@ impl Compiler<'_> {
             self.identifier(&one.id);
             if criteria.iter().any(|c| c.id == one.id.value) {
                 let id = &one.id.value;
-                let (zh, en) = (format!("条件 `{id}` 重复"), format!("`{id}` is there twice"));
+                let (zh, en) = (
+                    format!("条件 `{id}` 重复"),
+                    format!("`{id}` is there twice"),
+                );
                 self.say(&one.id, Fault::new(0, "criterion.twice", zh, en));
             }
             let when = self.typed(&one.when, &Type::Bool);
@@ -247,7 +256,8 @@ impl Compiler<'_> {
         };
         if !fits {
             let zh = "待遇资格须写 receiving 和 missed 或 no_longer；其他类别须写 raises";
-            let en = "an entitlement has receiving and missed or no_longer; other kinds have raises";
+            let en =
+                "an entitlement has receiving and missed or no_longer; other kinds have raises";
             let fault = Fault::new(0, "policy.plans", zh.to_owned(), en.to_owned());
             self.say(&file.policy, fault);
         }

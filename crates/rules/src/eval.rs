@@ -137,9 +137,10 @@ impl<'a> Frame<'a> {
                 let of = self.eval(of, locals)?;
                 self.facts(&of, *kind)
             }
-            Node::Field(of, field) => match self.eval(of, locals)? {
-                Val::Item(fact) => self.field(fact, *field),
-                _ => Err(self.arithmetic()),
+            Node::Field(of, field) => match self.eval(of, locals) {
+                Ok(Val::Item(fact)) => self.field(fact, *field),
+                Ok(_) => Err(self.arithmetic()),
+                Err(gap) => Err(self.narrowed(gap, *field)),
             },
             Node::IsKnown(inner) => Ok(Val::Bool(match self.eval(inner, locals) {
                 Ok(Val::List(list)) => list.whole().is_ok(),
@@ -244,7 +245,12 @@ impl<'a> Frame<'a> {
 
     fn nobody(&self) -> Gap {
         let zh = "共同生活家庭成员".to_owned();
-        self.missing(self.household.unit, "membership", zh, WhyUnknown::NoHousehold)
+        self.missing(
+            self.household.unit,
+            "membership",
+            zh,
+            WhyUnknown::NoHousehold,
+        )
     }
 
     fn parameter(&self, key: &str) -> Out<'a> {
@@ -255,7 +261,9 @@ impl<'a> Frame<'a> {
             trace.borrow_mut().parameters.insert(key.to_owned(), used);
         }
         match found {
-            Some(Found { value: Some(value), .. }) => Ok(value.as_val()),
+            Some(Found {
+                value: Some(value), ..
+            }) => Ok(value.as_val()),
             _ => {
                 let zh = self.parameters.title(key).to_owned();
                 let fact = format!("param.{key}");

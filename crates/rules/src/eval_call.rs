@@ -10,8 +10,8 @@ use domain::household::WhyUnknown;
 use domain::ids::Subject;
 use domain::time::{Month, add_days, add_months, age_in_years, days_between};
 
-use crate::eval::{Frame, equal, order};
 use crate::check::parts;
+use crate::eval::{Frame, equal, order};
 use crate::expr::{Expr, Function, Node};
 use crate::number::Fraction;
 use crate::types::Type;

@@ -1,8 +1,6 @@
 //! Why a verdict and a signal are what they are.
 
-use domain::evaluation::{
-    CriterionTrace, Decision, Missing, Operand, Segment, Signal, Verdict,
-};
+use domain::evaluation::{CriterionTrace, Decision, Missing, Operand, Segment, Signal, Verdict};
 use domain::household::Household;
 use domain::ids::Subject;
 
@@ -43,7 +41,10 @@ pub fn explain(
     let sentence_zh = sentence(policy, &judged, &chinese, &missing);
     let sentence_en = sentence(policy, &judged, &english, &missing);
     let holds = matches!(evaluation.signal, Signal::Holds { .. });
-    let advice = judged.plan.filter(|_| holds).map(|plan| plan.advice.clone());
+    let advice = judged
+        .plan
+        .filter(|_| holds)
+        .map(|plan| plan.advice.clone());
     let (advice_zh, advice_en) = advice.map_or_else(Default::default, |a| (a.zh, a.en));
     let trace = chinese.trace.map(std::cell::RefCell::into_inner);
     let trace = trace.unwrap_or_default();
@@ -132,8 +133,16 @@ fn shown<'a>(expr: &'a Expr, frame: &Frame<'a>) -> String {
     let value = frame.value(expr);
     match (&value, &expr.ty) {
         (Ok(Val::List(list)), Type::List(of)) if matches!(**of, Type::Person | Type::Item(_)) => {
-            let unit = if matches!(**of, Type::Person) { "人" } else { "条" };
-            let more = if list.open.is_some() { "（名单不全）" } else { "" };
+            let unit = if matches!(**of, Type::Person) {
+                "人"
+            } else {
+                "条"
+            };
+            let more = if list.open.is_some() {
+                "（名单不全）"
+            } else {
+                ""
+            };
             format!("{}{unit}{more}", list.elements.len())
         }
         (Ok(Val::Person(_)), _) => "本人".to_owned(),
@@ -158,19 +167,30 @@ fn sentence<'a>(
     }
     let title = language.pick(&policy.title.zh, &policy.title.en);
     let text = match &judged.verdict {
-        Verdict::Met => language.pick("符合条件，无需提示", "conditions met, nothing to tell").to_owned(),
+        Verdict::Met => language
+            .pick("符合条件，无需提示", "conditions met, nothing to tell")
+            .to_owned(),
         Verdict::NotApplicable => language.pick("不适用", "not applicable").to_owned(),
         Verdict::NotMet => {
             let failed = policy.criteria.iter().zip(&judged.outcomes);
             let failed = failed.filter(|(_, result)| **result == Ok(false));
             let failed: Vec<&str> = failed.map(|(c, _)| language.pick(&c.zh, &c.en)).collect();
             let list = failed.join(language.pick("；", "; "));
-            format!("{}{list}", language.pick("不符合：", "conditions not met: "))
+            format!(
+                "{}{list}",
+                language.pick("不符合：", "conditions not met: ")
+            )
         }
         Verdict::Undetermined(_) => {
             let list = titles(missing, language);
-            format!("{}{list}", language.pick("待核实，缺：", "undetermined, missing: "))
+            format!(
+                "{}{list}",
+                language.pick("待核实，缺：", "undetermined, missing: ")
+            )
         }
     };
-    vec![Segment::Text(format!("{title}{}{text}", language.pick("：", ": ")))]
+    vec![Segment::Text(format!(
+        "{title}{}{text}",
+        language.pick("：", ": ")
+    ))]
 }

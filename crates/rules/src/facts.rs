@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use domain::dictionary::{FieldId, Kind};
+use domain::evaluation::Missing;
 use domain::household::{Completeness, FactList, Facts, Item, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::money::Money;
@@ -37,9 +38,9 @@ impl<'a> Frame<'a> {
 
     fn facts_of(&self, id: PersonId, kind: Kind) -> Result<&'a Facts, Gap> {
         let person = self.household.person(id);
-        person.map(|p| &p.facts).ok_or_else(|| {
-            self.untold(Subject::Person(id), kind, None, WhyUnknown::NotCovered)
-        })
+        person
+            .map(|p| &p.facts)
+            .ok_or_else(|| self.untold(Subject::Person(id), kind, None, WhyUnknown::NotCovered))
     }
 
     fn listed(&self, owner: Subject, facts: &'a Facts, kind: Kind) -> List<'a> {
@@ -52,7 +53,9 @@ impl<'a> Frame<'a> {
                 (Subject::Person(_), Subject::Person(_)) if owner != self.household.unit => {
                     WhyUnknown::NotCovered
                 }
-                (_, Subject::Person(_)) if kind.def().about == domain::dictionary::About::Household => {
+                (_, Subject::Person(_))
+                    if kind.def().about == domain::dictionary::About::Household =>
+                {
                     WhyUnknown::NoHousehold
                 }
                 _ => WhyUnknown::NotCovered,
@@ -86,13 +89,23 @@ impl<'a> Frame<'a> {
         }
         match fact.item.body.value(field) {
             Some(value) => Ok(recorded(value)),
-            None => Err(self.untold(
-                fact.owner,
-                field.kind,
-                Some(field),
-                WhyUnknown::NotRecorded,
-            )),
+            None => Err(self.untold(fact.owner, field.kind, Some(field), WhyUnknown::NotRecorded)),
         }
+    }
+
+    /// When a whole kind is missing and one field of it is asked for, that
+    /// field is what is missing.
+    pub(crate) fn narrowed(&self, gap: Gap, field: FieldId) -> Gap {
+        let _ = self;
+        let def = field.kind.def();
+        let narrow = |mut missing: Missing| {
+            if missing.fact == def.name {
+                missing.fact = format!("{}.{}", def.name, field.def().name);
+                missing.zh = title(field);
+            }
+            missing
+        };
+        Gap(Rc::new(gap.0.iter().cloned().map(narrow).collect()))
     }
 
     pub(crate) fn untold(
@@ -106,11 +119,7 @@ impl<'a> Frame<'a> {
         match field {
             Some(field) => {
                 let fact = format!("{}.{}", def.name, field.def().name);
-                let zh = if def.zh == field.def().zh {
-                    def.zh.to_owned()
-                } else {
-                    format!("{}·{}", def.zh, field.def().zh)
-                };
+                let zh = title(field);
                 self.missing(owner, &fact, zh, why)
             }
             None => self.missing(owner, def.name, def.zh.to_owned(), why),
@@ -132,7 +141,11 @@ impl<'a> Frame<'a> {
             Some(Err(why)) => *why,
             None => WhyUnknown::NotCovered,
         };
-        let zh = format!("{}·{}", Kind::Grant.def().zh, domain::code::GRANT_ITEM.zh(item));
+        let zh = format!(
+            "{}·{}",
+            Kind::Grant.def().zh,
+            domain::code::GRANT_ITEM.zh(item)
+        );
         let fact = format!("grant.{item}");
         Err(self.missing(self.household.unit, &fact, zh, why))
     }
@@ -170,7 +183,10 @@ impl<'a> Frame<'a> {
                     _ => true,
                 };
                 let paid = body.code("status") == Some("paid");
-                if here && paid && body.code("item") == Some(item) && body.month("month") == Some(month)
+                if here
+                    && paid
+                    && body.code("item") == Some(item)
+                    && body.month("month") == Some(month)
                 {
                     let owner = Subject::Person(person.id);
                     list.elements
@@ -194,6 +210,16 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// `财产核对·核对结果`; kinds that are one field are called by it once.
+fn title(field: FieldId) -> String {
+    let (kind, field) = (field.kind.def().zh, field.def().zh);
+    if kind == field {
+        kind.to_owned()
+    } else {
+        format!("{kind}·{field}")
+    }
+}
+
 fn recorded<'a>(value: &'a Value) -> Val<'a> {
     match value {
         Value::Text(text) => words(text.to_string()),
@@ -212,4 +238,3 @@ fn recorded<'a>(value: &'a Value) -> Val<'a> {
 pub(crate) fn amount<'a>(money: Money) -> Val<'a> {
     Val::Amount(Fraction::whole(money.as_fen()))
 }
-

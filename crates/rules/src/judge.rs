@@ -170,7 +170,14 @@ fn signalled<'a>(
     };
     // `None` is not known; a plan that is not written can never hold.
     let missed = policy.missed.as_ref().map_or(Some(false), |_| {
-        both(if refused { Some(false) } else { tells.then_some(true) }, receiving.clone().ok().map(|r| !r))
+        both(
+            if refused {
+                Some(false)
+            } else {
+                tells.then_some(true)
+            },
+            receiving.clone().ok().map(|r| !r),
+        )
     });
     let no_longer = policy.no_longer.as_ref().map_or(Some(false), |_| {
         let not_met = match verdict {
@@ -226,12 +233,14 @@ impl<'a> Judged<'a> {
             Ok(Val::Date(date)) => Some(date),
             _ => None,
         };
-        let incident_place = policy.incident_place.as_ref().and_then(|expr| {
-            match frame.value(expr) {
-                Ok(Val::Division(code)) => Some(code),
-                _ => None,
-            }
-        });
+        let incident_place =
+            policy
+                .incident_place
+                .as_ref()
+                .and_then(|expr| match frame.value(expr) {
+                    Ok(Val::Division(code)) => Some(code),
+                    _ => None,
+                });
         let deadlines = plan.deadlines.iter().filter_map(|rule| {
             // A span that is not set makes no deadline; nothing is guessed.
             let Ok(Val::Number(n)) = frame.value(&rule.within) else {

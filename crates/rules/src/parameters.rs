@@ -265,7 +265,10 @@ impl Parameters {
             return;
         };
         let is_sample = |p: &Parameter| p.values.iter().any(|v| v.sample);
-        if is_sample(before) == is_sample(&parameter) && !parameter.values.is_empty() && !before.values.is_empty() {
+        if is_sample(before) == is_sample(&parameter)
+            && !parameter.values.is_empty()
+            && !before.values.is_empty()
+        {
             let key = &parameter.key;
             let fault = Fault::new(
                 0,
@@ -281,16 +284,17 @@ impl Parameters {
         before.reported.extend(parameter.reported);
     }
 
-    fn entry(
-        &mut self,
-        file: &File,
-        entry: &Entry,
-    ) -> Result<Parameter, (Spanned<String>, Fault)> {
+    fn entry(&mut self, file: &File, entry: &Entry) -> Result<Parameter, (Spanned<String>, Fault)> {
         let key = &entry.key.value;
         let at_unit = |fault| (entry.unit.clone(), fault);
         let ty = unit_type(&entry.unit.value, &entry.list).ok_or_else(|| {
             let units = UNITS.iter().map(|(name, _)| *name).chain(["codes"]);
-            at_unit(Fault::unknown(0, ("单位", "unit"), &entry.unit.value, units))
+            at_unit(Fault::unknown(
+                0,
+                ("单位", "unit"),
+                &entry.unit.value,
+                units,
+            ))
         })?;
         match self.types.get(key) {
             Some(known) if !known.fits(&ty) => {
@@ -309,11 +313,7 @@ impl Parameters {
         let mut values = Vec::new();
         for one in &entry.values {
             values.push(value(file, one, &ty).map_err(|fault| {
-                let place = Spanned::new(
-                    String::new(),
-                    one.value.referenced,
-                    one.value.defined,
-                );
+                let place = Spanned::new(String::new(), one.value.referenced, one.value.defined);
                 (place, fault)
             })?);
         }

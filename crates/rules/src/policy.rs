@@ -135,10 +135,7 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 impl PolicySet {
     /// Checks documents, or says everything that is wrong with them. Their
     /// order does not matter: they are taken in the order of their names.
-    pub fn load(
-        policies: &[Document],
-        parameters: &[Document],
-    ) -> Result<PolicySet, Vec<Problem>> {
+    pub fn load(policies: &[Document], parameters: &[Document]) -> Result<PolicySet, Vec<Problem>> {
         let stack = std::thread::Builder::new().stack_size(STACK_BYTES);
         let loaded = std::thread::scope(|scope| {
             let thread = stack.spawn_scoped(scope, || Self::check(policies, parameters));
@@ -265,7 +262,10 @@ fn overlap(checked: &[Policy], policy: &Policy, document: &Document) -> Option<P
         line: 0,
         column: 0,
         code: "policy.overlap",
-        zh: format!("策略 `{}` 的版本 {} 与 {} 时间重叠", policy.id, policy.version, other.version),
+        zh: format!(
+            "策略 `{}` 的版本 {} 与 {} 时间重叠",
+            policy.id, policy.version, other.version
+        ),
         en: format!(
             "versions {} and {} of `{}` are in force on the same day",
             policy.version, other.version, policy.id

@@ -173,7 +173,11 @@ mod tests {
         ];
         for (i, a) in all.iter().enumerate() {
             for (j, b) in all.iter().enumerate() {
-                assert_eq!(and(a.clone(), b.clone()), and_table[i][j], "{a:?} and {b:?}");
+                assert_eq!(
+                    and(a.clone(), b.clone()),
+                    and_table[i][j],
+                    "{a:?} and {b:?}"
+                );
                 let or_table = not(and_table[2 - i][2 - j].clone());
                 assert_eq!(or(a.clone(), b.clone()), or_table, "{a:?} or {b:?}");
             }

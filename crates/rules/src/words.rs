@@ -45,7 +45,11 @@ pub(crate) fn words(value: &Val<'_>, ty: &Type, on: Date, language: Language) ->
     let zh = language == Language::Chinese;
     text(match (value, ty) {
         (Val::Bool(value), _) => {
-            let pair = if *value { ("是", "yes") } else { ("否", "no") };
+            let pair = if *value {
+                ("是", "yes")
+            } else {
+                ("否", "no")
+            };
             language.pick(pair.0, pair.1).to_owned()
         }
         (Val::Number(n), Type::Number(unit)) => number(*n, *unit, zh),

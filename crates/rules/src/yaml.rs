@@ -36,7 +36,13 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
     serde_saphyr::from_str(&document.text).map_err(|error| {
         let place = error.location();
         let whole = error.without_snippet().to_string();
-        let text: String = whole.lines().next().unwrap_or("").chars().take(240).collect();
+        let text: String = whole
+            .lines()
+            .next()
+            .unwrap_or("")
+            .chars()
+            .take(240)
+            .collect();
         Problem {
             document: document.name.clone(),
             line: place.map_or(0, |p| narrow(p.line())),
@@ -55,9 +61,12 @@ fn narrow(n: u64) -> u32 {
 
 /// The expected key nearest to an unknown one, read from serde's message.
 fn suggestion(message: &str) -> Option<String> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.contains("unknown"))?;
-    nearest(unknown, quoted)
+    let unknown = message.split('`').nth(1)?;
+    let (_, expected) = message.split_once("expected one of ")?;
+    let names = expected
+        .split(", ")
+        .map(|name| name.trim_matches(['`', ' ']));
+    nearest(unknown, names)
 }
 
 /// Places a fault of an expression in its document. The parser's offset counts
@@ -80,10 +89,14 @@ pub(crate) fn placed(document: &Document, scalar: &Spanned<String>, fault: Fault
 
 fn walk(text: &str, line: u64, column: u64, value: &str, offset: usize) -> (u64, u64) {
     let lines_before = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-    let begin: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
+    let begin: usize = text
+        .split_inclusive('\n')
+        .take(lines_before)
+        .map(str::len)
+        .sum();
     let mut wanted = value.char_indices().filter(|(_, c)| !c.is_whitespace());
     let mut next = wanted.next();
-    let (mut at_line, mut at_column) = (line, 1u64);
+    let (mut at_line, mut at_column): (u64, u64) = (line, 1);
     for c in text.get(begin..).unwrap_or("").chars() {
         let reached = at_line > line || at_column >= column;
         if let Some((index, expected)) = next

@@ -1,5 +1,7 @@
 //! Reading the shipped documents and building households from YAML.
 
+pub(crate) mod household;
+
 use std::path::{Path, PathBuf};
 
 use rules::{Document, PolicySet};
@@ -30,7 +32,9 @@ pub(crate) fn document(path: &Path) -> Document {
 pub(crate) fn shipped(sample: bool) -> PolicySet {
     let mut parameters = documents("policies/parameters");
     if sample {
-        parameters.push(document(&root().join("data-samples/parameters-sample.yaml")));
+        parameters.push(document(
+            &root().join("data-samples/parameters-sample.yaml"),
+        ));
     }
     PolicySet::load(&documents("policies"), &parameters).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -1,0 +1,262 @@
+//! What the language refuses, where it says so, and how it treats hostile text.
+
+mod support;
+
+use rules::{Document, PolicySet, Problem};
+
+const FRAME: &str = r#"policy: probe
+version: "1"
+kind: signal
+subject: household
+title: { zh: 试, en: probe }
+basis: [{ document: 试 }]
+route: hukou
+criteria:
+  - { id: one, zh: 一, en: one, when: WHEN }
+raises:
+  level: blue
+  clear_after_days: 1
+  sentence: { zh: 试, en: probe }
+  advice: { zh: 试, en: probe }
+limits: []
+"#;
+
+fn policy(when: &str) -> Document {
+    let quoted = serde_json::to_string(when).unwrap();
+    Document {
+        name: "probe.yaml".to_owned(),
+        text: FRAME.replace("WHEN", &quoted),
+    }
+}
+
+fn load(text: Document) -> Result<PolicySet, Vec<Problem>> {
+    PolicySet::load(&[text], &support::documents("policies/parameters"))
+}
+
+/// The one problem of a condition.
+fn problem(when: &str) -> Problem {
+    let problems = load(policy(when)).expect_err(when);
+    assert_eq!(problems.len(), 1, "{when}: {problems:?}");
+    problems[0].clone()
+}
+
+#[test]
+fn well_typed_conditions_are_taken() {
+    for when in [
+        "size(members) > 0",
+        "members.exists(m, m.identity.sex == '1')",
+        "members.all(m, age(m) >= 60)",
+        "members.exists_one(m, certain(m.membership.counted))",
+        "has(household.means_check.result)",
+        "household.means_check.result in ['within', 'over']",
+        "sum(known(members.map(m, sum(m.income.map(i, i.amount_year))))) / 12 < param.allowance_standard",
+        "month_of(on) > latest_covered_month('subsistence')",
+        "months_between(month_of(on), month_of(add_months(on, 3))) == 3",
+        "days_between(on, add_days(on, 3)) > 2",
+        "on >= '2026-01-01'",
+        "-3 < size(people)",
+    ] {
+        if let Err(problems) = load(policy(when)) {
+            panic!("{when}: {}", problems[0]);
+        }
+    }
+}
+
+#[test]
+fn unknown_names_are_placed_and_the_nearest_is_offered() {
+    for (when, wrong, code, nearest) in [
+        (
+            "size(membres) > 0",
+            "membres",
+            "name.unknown",
+            Some("members"),
+        ),
+        (
+            "members.exists(m, m.membershp.counted)",
+            "membershp",
+            "name.unknown",
+            Some("membership"),
+        ),
+        (
+            "members.exists(m, m.membership.counte)",
+            "counte)",
+            "name.unknown",
+            Some("counted"),
+        ),
+        (
+            "param.allowance_standart > yuan(1)",
+            "allow",
+            "name.unknown",
+            Some("allowance_standard"),
+        ),
+        ("siz(members) > 0", "siz", "name.unknown", Some("size")),
+        (
+            "members.exist(m, true)",
+            "exist",
+            "name.unknown",
+            Some("exists"),
+        ),
+        (
+            "household.means_check.result == 'witin'",
+            "'witin",
+            "code.unknown",
+            Some("within"),
+        ),
+        (
+            "household.means_check.result in ['within', 'ovr']",
+            "'ovr",
+            "code.unknown",
+            Some("over"),
+        ),
+        (
+            "text('计入', size(members)) == text(size(membres))",
+            "membres",
+            "name.unknown",
+            Some("members"),
+        ),
+        ("age(person) > 1", "person", "name.unknown", None),
+    ] {
+        let found = problem(when);
+        let line = policy(when).text.lines().nth(8).unwrap().to_owned();
+        let column = line[..line.find(wrong).unwrap()].chars().count() + 1;
+        assert_eq!(found.code, code, "{when}");
+        assert_eq!(found.nearest.as_deref(), nearest, "{when}");
+        assert_eq!((found.line, found.column as usize), (9, column), "{when}");
+    }
+}
+
+#[test]
+fn units_do_not_mix() {
+    for (when, code) in [
+        ("param.allowance_standard > 3", "type.compare"),
+        ("size(members) > param.allowance_standard", "type.compare"),
+        ("on > month_of(on)", "type.compare"),
+        (
+            "size(members) > param.medical_window_months",
+            "type.compare",
+        ),
+        (
+            "household.means_check.result == household.composition.basis",
+            "type.compare",
+        ),
+        ("household.means_check.result < 'within'", "type.compare"),
+        ("on + 3 > on", "type.arithmetic"),
+        (
+            "param.allowance_standard * param.allowance_standard > yuan(1)",
+            "type.arithmetic",
+        ),
+        ("param.allowance_standard + 3 > yuan(1)", "type.arithmetic"),
+        ("size(members)", "type.mismatch"),
+        ("members.exists(m, size(m.grant))", "type.mismatch"),
+        ("members.identity", "type.no_fields"),
+        ("household.exists(m, true)", "type.not_a_list"),
+        ("sum(members) > 1", "call.arguments"),
+        ("within_months(on, size(members))", "call.arguments"),
+        ("1.5 > 1.2", "expression.literal"),
+        ("null == null", "expression.literal"),
+        ("size([]) > 0", "expression.empty_list"),
+        ("size({'a': 1}) > 0", "expression.form"),
+    ] {
+        assert_eq!(problem(when).code, code, "{when}");
+    }
+}
+
+#[test]
+fn a_problem_in_a_folded_scalar_stands_where_it_is_written() {
+    let text = FRAME.replace(
+        "{ id: one, zh: 一, en: one, when: WHEN }",
+        "id: one\n    zh: 一\n    en: one\n    when: >-\n      size(members) > 0\n      && size(membres) > 0",
+    );
+    let document = Document {
+        name: "probe.yaml".to_owned(),
+        text,
+    };
+    let found = &load(document).unwrap_err()[0];
+    assert_eq!((found.line, found.column), (14, 15), "{found}");
+    assert!(found.to_string().contains("did you mean `members`?"));
+}
+
+#[test]
+fn a_sentence_is_checked_too() {
+    let text = FRAME.replace("WHEN", "\"true\"").replace(
+        "zh: 试, en: probe }\n  advice",
+        "zh: '共{size(membres)}', en: probe }\n  advice",
+    );
+    let document = Document {
+        name: "probe.yaml".to_owned(),
+        text,
+    };
+    let found = &load(document).unwrap_err()[0];
+    assert_eq!(
+        (found.line, found.column, found.code),
+        (13, 27, "name.unknown")
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    let text = FRAME
+        .replace("WHEN", "\"true\"")
+        .replace("limits: []", "limitz: []");
+    let document = Document {
+        name: "probe.yaml".to_owned(),
+        text,
+    };
+    let found = &load(document).unwrap_err()[0];
+    assert_eq!((found.line, found.code), (15, "document.shape"));
+    assert_eq!(found.nearest.as_deref(), Some("limits"), "{}", found.en);
+}
+
+#[test]
+fn versions_in_force_on_one_day_are_refused() {
+    let one = policy("true");
+    let mut other = policy("true");
+    other.name = "probe2.yaml".to_owned();
+    let found = PolicySet::load(&[one, other], &[]).unwrap_err();
+    assert_eq!(found[0].code, "policy.overlap");
+}
+
+#[test]
+fn hostile_text_is_a_problem_and_no_crash() {
+    let long = "1+".repeat(50_000) + "1 > 0";
+    assert_eq!(problem(&long).code, "expression.too_long");
+    let many = "1+".repeat(1_500) + "1 > 0";
+    assert_eq!(problem(&many).code, "expression.too_deep");
+    let deep = format!("{}true{}", "(".repeat(2_000), ")".repeat(2_000));
+    assert_eq!(problem(&deep).code, "expression.syntax");
+    let calls = format!("{}1{} > 0", "size(".repeat(700), ")".repeat(700));
+    problem(&calls);
+    // The parser folds double negations; what matters is that it comes back.
+    let _ = load(policy(&format!("{}true", "!".repeat(4_000))));
+    let _ = load(policy(&format!("{}1 > 0", "-".repeat(4_000))));
+    problem(&"[".repeat(4_000));
+    problem(&"members.exists(m, ".repeat(200));
+    for seed in 0u8..40 {
+        let junk: String = (0u8..125)
+            .map(|i| char::from(32 + (i.wrapping_mul(31) ^ seed.wrapping_mul(97)) % 95))
+            .collect();
+        problem(&junk);
+    }
+}
+
+#[test]
+fn hostile_yaml_is_a_problem_and_no_crash() {
+    for text in [
+        "a: ".to_owned() + &"[".repeat(100_000),
+        "- ".repeat(100_000),
+        "x".repeat(1_000_000),
+        "a: &a [*a, *a]\nb: *c".to_owned(),
+        String::new(),
+        "\u{0}\u{1}".to_owned(),
+        "policy: 1".to_owned(),
+    ] {
+        let document = Document {
+            name: "hostile.yaml".to_owned(),
+            text,
+        };
+        let problems = load(document.clone()).unwrap_err();
+        assert_eq!(problems[0].document, "hostile.yaml");
+        let problems = PolicySet::load(&[], &[document]).unwrap_err();
+        assert_eq!(problems[0].document, "hostile.yaml");
+    }
+}

@@ -1,0 +1,177 @@
+//! The parameter registry: regions, dates, what is unset, what is overdue.
+
+mod support;
+
+use domain::region::DivisionCode;
+use domain::time::Date;
+use rules::{Document, PolicySet};
+
+fn file(name: &str, text: &str) -> Document {
+    Document {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+fn entry(values: &str) -> String {
+    format!("parameters:\n  - key: k\n    unit: yuan\n    zh: 数\n    values: {values}\n")
+}
+
+fn set(files: &[(&str, &str)]) -> PolicySet {
+    let files: Vec<Document> = files
+        .iter()
+        .map(|(region, values)| {
+            let text = format!("region: \"{region}\"\n{}", entry(values));
+            file(&format!("{region}.yaml"), &text)
+        })
+        .collect();
+    PolicySet::load(&[], &files).unwrap()
+}
+
+fn value(set: &PolicySet, place: &str, on: &str) -> Option<String> {
+    let place = DivisionCode::parse(place).unwrap();
+    let on: Date = on.parse().unwrap();
+    set.parameters().value("k", place, on).map(str::to_owned)
+}
+
+#[test]
+fn the_longest_region_that_declares_it_decides() {
+    let set = set(&[
+        ("000000", "[{ value: 1 }]"),
+        ("320000", "[{ value: 2 }]"),
+        ("320400", "[{ value: 3 }]"),
+        ("320412", "[{ value: 4, from: 2026-01-01, to: 2027-01-01 }]"),
+        ("320412100", "[{ value: 5 }]"),
+    ]);
+    let on = "2026-11-20";
+    for (place, expected) in [
+        ("320412100201", "5元"),
+        ("320412100", "5元"),
+        ("320412101", "4元"),
+        ("320411001", "3元"),
+        ("320500", "2元"),
+        ("11", "1元"),
+    ] {
+        assert_eq!(value(&set, place, on).as_deref(), Some(expected), "{place}");
+    }
+    // Its own period over, the county has no value; its city's is not taken instead.
+    assert_eq!(value(&set, "320412101", "2025-12-31"), None);
+    assert_eq!(
+        value(&set, "320412101", "2026-01-01").as_deref(),
+        Some("4元")
+    );
+    assert_eq!(value(&set, "320412101", "2027-01-01"), None);
+}
+
+#[test]
+fn what_is_only_reported_is_never_applied() {
+    let set = support::shipped(false);
+    let place = DivisionCode::parse("320412100").unwrap();
+    for on in ["2023-06-30", "2023-12-31", "2026-11-20"] {
+        let on: Date = on.parse().unwrap();
+        assert_eq!(
+            set.parameters().value("allowance_standard", place, on),
+            None
+        );
+    }
+    let unset = set.unset(place, "2026-11-20".parse().unwrap());
+    let waiting = unset
+        .iter()
+        .find(|u| u.key == "allowance_standard")
+        .unwrap();
+    assert!(
+        waiting
+            .policies
+            .contains(&"subsistence_allowance".to_owned())
+    );
+    let pension = unset
+        .iter()
+        .any(|u| u.key == "central_basic_pension_exempt");
+    assert!(pension, "the exemption ended with 2025");
+    let before = set.unset(place, "2025-12-31".parse().unwrap());
+    assert!(
+        before
+            .iter()
+            .all(|u| u.key != "central_basic_pension_exempt")
+    );
+}
+
+#[test]
+fn samples_fill_in_and_are_labelled() {
+    let set = support::shipped(true);
+    let place = DivisionCode::parse("320412100").unwrap();
+    let unset = set.unset(place, "2026-11-20".parse().unwrap());
+    assert_eq!(unset, []);
+    let samples = set
+        .parameters()
+        .iter()
+        .flat_map(|p| &p.values)
+        .filter(|v| v.sample);
+    let mut seen = 0;
+    for sample in samples {
+        seen += 1;
+        assert_eq!(sample.document, "示例参数·非官方标准");
+    }
+    assert!(seen > 5);
+}
+
+#[test]
+fn wrong_files_are_placed() {
+    for (text, line, code) in [
+        (
+            format!("region: \"3204x2\"\n{}", entry("[]")),
+            1,
+            "region.unknown",
+        ),
+        (
+            format!("region: \"320412\"\n{}", entry("[{ value: many }]")),
+            6,
+            "parameter.value",
+        ),
+        (
+            format!(
+                "region: \"320412\"\n{}",
+                entry("[]").replace("yuan", "yaun")
+            ),
+            4,
+            "name.unknown",
+        ),
+        (
+            format!("region: \"320412\"\n{}", entry("[{ value: 1.5 }]")),
+            6,
+            "document.shape",
+        ),
+    ] {
+        let problems = PolicySet::load(&[], &[file("p.yaml", &text)]).unwrap_err();
+        assert_eq!(
+            (problems[0].line, problems[0].code),
+            (line, code),
+            "{}",
+            problems[0]
+        );
+    }
+    let two = format!("region: \"320412\"\n{}", entry("[{ value: 1 }]"));
+    let twice = [file("a.yaml", &two), file("b.yaml", &two)];
+    assert_eq!(
+        PolicySet::load(&[], &twice).unwrap_err()[0].code,
+        "parameter.twice"
+    );
+    let other = two.replace("yuan", "months");
+    let units = [file("a.yaml", &two), file("b.yaml", &other)];
+    assert_eq!(
+        PolicySet::load(&[], &units).unwrap_err()[0].code,
+        "parameter.unit"
+    );
+}
+
+#[test]
+fn the_hash_is_of_the_documents_in_any_order() {
+    let mut documents = support::documents("policies/parameters");
+    let one = PolicySet::load(&[], &documents).unwrap();
+    documents.reverse();
+    let same = PolicySet::load(&[], &documents).unwrap();
+    assert_eq!(one.hash(), same.hash());
+    documents[0].text.push('\n');
+    let other = PolicySet::load(&[], &documents).unwrap();
+    assert_ne!(one.hash(), other.hash());
+}
