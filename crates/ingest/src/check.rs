@@ -7,7 +7,7 @@ use domain::money::Money;
 use domain::time::{Date, age_in_years};
 
 use crate::cell::{Cell, certificate_parts};
-use crate::layout::{Check, Layout};
+use crate::layout::{Check, IdentityCheck, Layout};
 use crate::note::{Code, Finding, Weight};
 use crate::place::Gazetteer;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(row: &ReadRow<'_>, gazetteer: &Gazetteer<'_>, found: &mut Vec<
                     .is_some_and(|text| !accepted.iter().any(|a| a == text));
                 found.extend(other.then(|| row.finding(Weight::Hold, "id.document_type", *column)));
             }
-            Check::Identity { .. } => found.extend(identity(row, check)),
+            Check::Identity(check) => found.extend(identity(row, check)),
             Check::Distinct {
                 id,
                 from,
@@ -60,7 +60,7 @@ pub(crate) fn run(row: &ReadRow<'_>, gazetteer: &Gazetteer<'_>, found: &mut Vec<
             } => {
                 let number = row.cells[*id].id();
                 let same = |column: &usize| number.is_some() && number == row.cells[*column].id();
-                let wrong = from.iter().any(|c| same(c)) || (!row.is_head && same(unless_head));
+                let wrong = from.iter().any(same) || (!row.is_head && same(unless_head));
                 found.extend(wrong.then(|| row.finding(Weight::Hold, "identity.mismatch", *id)));
             }
             Check::Scope { code } => {
@@ -114,8 +114,8 @@ pub(crate) fn run(row: &ReadRow<'_>, gazetteer: &Gazetteer<'_>, found: &mut Vec<
 }
 
 /// The number against what else the row says of the person.
-fn identity(row: &ReadRow<'_>, check: &Check<usize>) -> Option<Finding> {
-    let Check::Identity {
+fn identity(row: &ReadRow<'_>, check: &IdentityCheck<usize>) -> Option<Finding> {
+    let IdentityCheck {
         id,
         birth,
         sex,
@@ -123,10 +123,7 @@ fn identity(row: &ReadRow<'_>, check: &Check<usize>) -> Option<Finding> {
         on,
         name,
         other_name,
-    } = check
-    else {
-        return None;
-    };
+    } = check;
     let number = row.cells[*id].id()?;
     let born = number.birth_date();
     let said_birth = birth.and_then(|c| row.cells[c].date());

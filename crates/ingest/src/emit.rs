@@ -62,17 +62,17 @@ impl Making<'_> {
         if emit.only == Only::Head && !self.row.is_head {
             return None;
         }
-        if !emit
-            .needs
-            .iter()
-            .all(|column| self.cell(*column).is_known())
-        {
-            return None;
-        }
         let retracts = match &emit.when {
             None => self.retracts,
             Some(when) => self.retracts || self.chosen(when)?,
         };
+        // A retraction withdraws what was said before, also what this row leaves
+        // blank; it needs only what names the record.
+        let in_key = |column: &usize| self.layout().columns[*column].in_key;
+        let mut needed = emit.needs.iter().filter(|c| !retracts || in_key(c));
+        if !needed.all(|column| self.cell(*column).is_known()) {
+            return None;
+        }
         let mut links = Links::default();
         let statement = if retracts {
             Statement::Retracts(emit.kind)
@@ -218,17 +218,15 @@ impl Making<'_> {
             Source::Within(place) => self.places[*place]
                 .filter(|p| p.within)
                 .map(|_| Value::Flag(true)),
-            Source::Refund(column) => self.refund(*column),
+            Source::Refund(column) => Some(self.refund(*column)),
             Source::Person(_) | Source::Household(_) => None,
         }
     }
 
     /// Flagged, or negative without a flag.
-    fn refund(&self, flag: usize) -> Option<Value> {
+    fn refund(&self, flag: usize) -> Value {
         let total = self.layout().yuan_total.and_then(|c| self.cell(c).money());
         let negative = total.is_some_and(|total| total < Money::ZERO);
-        Some(Value::Flag(
-            negative || self.cell(flag) == &Cell::Flag(true),
-        ))
+        Value::Flag(negative || self.cell(flag) == &Cell::Flag(true))
     }
 }

@@ -134,9 +134,8 @@ fn scan(
             *several = true;
         } else if quotes {
             *at = match (*at, *byte) {
-                (At::CellStart, b'"') | (At::QuoteInQuoted, b'"') => At::Quoted,
                 (At::Quoted, b'"') => At::QuoteInQuoted,
-                (At::Quoted, _) => At::Quoted,
+                (At::CellStart | At::QuoteInQuoted, b'"') | (At::Quoted, _) => At::Quoted,
                 (_, b',') => At::CellStart,
                 _ => At::Bare,
             };

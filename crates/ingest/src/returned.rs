@@ -162,7 +162,7 @@ fn harmless(content: &[u8], cell: CellRange, out: &mut Vec<u8>) {
     for byte in inner {
         match byte {
             0..0x09 | 0x0B | 0x0C | 0x0E..0x20 | 0x7F => {
-                out.extend_from_slice(format!("\\x{byte:02X}").as_bytes())
+                out.extend_from_slice(format!("\\x{byte:02X}").as_bytes());
             }
             other => out.push(*other),
         }
@@ -203,10 +203,15 @@ fn quoted(text: &[u8], out: &mut Vec<u8>) {
 /// line that cannot be read cannot be annotated without becoming another line.
 fn ndjson(charset: Charset, row: KeptRow<'_>, out: &mut Vec<u8>) {
     let line = row.raw.trim_ascii();
-    let filled = charset.decode(line).ok().and_then(|line| with_inherited(&line, row.inherited));
+    let filled = charset
+        .decode(line)
+        .ok()
+        .and_then(|line| with_inherited(&line, row.inherited));
     let filled = filled.map(|line| charset.encode(&line).into_owned());
     let line = filled.as_deref().unwrap_or(line);
-    let own = charset.encode(&format!(",\"{CODES_COLUMN}\":")).into_owned();
+    let own = charset
+        .encode(&format!(",\"{CODES_COLUMN}\":"))
+        .into_owned();
     let body = match line.windows(own.len()).rposition(|window| window == own) {
         Some(position) => &line[..position],
         None => line.strip_suffix(b"}").unwrap_or(line),
@@ -215,7 +220,10 @@ fn ndjson(charset: Charset, row: KeptRow<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(body);
         let comma = if body.trim_ascii() == b"{" { "" } else { "," };
         let pair = |key: &str, value: &str| format!("{}:{}", Json::from(key), Json::from(value));
-        let (codes, message) = (pair(CODES_COLUMN, &codes(row.notes)), pair(MESSAGE_COLUMN, &message(row.notes)));
+        let (codes, message) = (
+            pair(CODES_COLUMN, &codes(row.notes)),
+            pair(MESSAGE_COLUMN, &message(row.notes)),
+        );
         out.extend_from_slice(&charset.encode(&format!("{comma}{codes},{message}}}")));
     } else {
         out.extend_from_slice(line);
@@ -243,7 +251,13 @@ fn with_inherited(line: &str, inherited: &[Inherited]) -> Option<String> {
         };
         pairs.push(format!("{}:{value}", Json::from(key)));
     }
-    let above = inherited.iter().map(|above| format!("{}:{}", Json::from(above.column.as_str()), Json::from(above.text.as_str())));
+    let above = inherited.iter().map(|above| {
+        format!(
+            "{}:{}",
+            Json::from(above.column.as_str()),
+            Json::from(above.text.as_str())
+        )
+    });
     pairs.extend(above);
     Some(format!("{{{}}}", pairs.join(",")))
 }

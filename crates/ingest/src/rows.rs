@@ -47,7 +47,7 @@ pub struct Rows<'a, R> {
     shape: Shape,
     above: Option<Texts>,
     ended: bool,
-    rows: u64,
+    received: u64,
     unreadable: u64,
     since_total: Money,
     counted: Money,
@@ -138,7 +138,7 @@ impl<'a, R: Read> Rows<'a, R> {
             },
             above: None,
             ended: false,
-            rows: 0,
+            received: 0,
             unreadable: 0,
             since_total: Money::ZERO,
             counted: Money::ZERO,
@@ -170,8 +170,8 @@ impl<'a, R: Read> Rows<'a, R> {
             {
                 continue;
             }
-            self.rows += 1;
-            if self.rows > ROWS_MAX {
+            self.received += 1;
+            if self.received > ROWS_MAX {
                 let zh = format!("超过 {ROWS_MAX} 行");
                 return Err(Refusal::new(
                     "upload.row_limit",
@@ -191,7 +191,7 @@ impl<'a, R: Read> Rows<'a, R> {
             }
             return Ok(Some(decoded));
         }
-        let few = self.rows < CHARSET_ROWS;
+        let few = self.received < CHARSET_ROWS;
         if few { self.refuse_charset() } else { Ok(()) }.map(|()| None)
     }
 
@@ -204,7 +204,7 @@ impl<'a, R: Read> Rows<'a, R> {
         let mut found = Vec::new();
         let texts = match self.shape.format {
             Format::Csv => self.reading.csv(&row, &mut found)?,
-            Format::Ndjson => self.reading.ndjson(&row, self.rows == 1, &mut found)?,
+            Format::Ndjson => self.reading.ndjson(&row, self.received == 1, &mut found)?,
         };
         let Some(mut texts) = texts else {
             self.above = None;
@@ -225,13 +225,13 @@ impl<'a, R: Read> Rows<'a, R> {
 
     /// A file declared or guessed wrong is refused once, not row by row.
     fn watch_charset(&mut self, row: &Row) -> Result<(), FileError> {
-        if self.rows > CHARSET_ROWS {
+        if self.received > CHARSET_ROWS {
             return Ok(());
         }
         let undecodable = row.notes.iter().any(|note| note.code == "row.encoding");
         let other = self.shape.charset == Charset::Gb18030 && looks_utf8(&row.raw);
         self.unreadable += u64::from(undecodable || other);
-        if self.rows == CHARSET_ROWS {
+        if self.received == CHARSET_ROWS {
             self.refuse_charset()
         } else {
             Ok(())
@@ -239,7 +239,7 @@ impl<'a, R: Read> Rows<'a, R> {
     }
 
     fn refuse_charset(&self) -> Result<(), FileError> {
-        if self.unreadable < CHARSET_ROWS_MIN || self.unreadable * 2 <= self.rows {
+        if self.unreadable < CHARSET_ROWS_MIN || self.unreadable * 2 <= self.received {
             return Ok(());
         }
         let (is, guess) = (self.shape.charset.name(), self.shape.charset.other().name());

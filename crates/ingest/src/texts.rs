@@ -82,7 +82,7 @@ impl Reading<'_> {
                     texts[*column] = self.decode(&bytes, *slot, range.start, found);
                 }
                 Slot::Ignored => {
-                    found.extend(forbidden(&bytes).map(|code| Finding::reject(code, None)))
+                    found.extend(forbidden(&bytes).map(|code| Finding::reject(code, None)));
                 }
                 Slot::Nameless if bytes.trim_ascii().is_empty() => {}
                 Slot::Nameless => found.push(Finding::reject("row.column_count", None)),

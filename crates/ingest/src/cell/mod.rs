@@ -199,7 +199,8 @@ pub(crate) fn read(
         return Cell::Bad;
     }
     let text = clean(text);
-    let blank = is_blank(text) && !(matches!(column.read, ReadAs::Name) && !text.is_empty());
+    // A word for nothing in a name is a finding of its own.
+    let blank = text.is_empty() || (is_blank(text) && !matches!(column.read, ReadAs::Name));
     let no_number =
         matches!(column.read, ReadAs::Id) && !narrow(text).contains(|c: char| c.is_ascii_digit());
     if blank || no_number {

@@ -18,23 +18,7 @@ pub(crate) enum Check<C> {
     },
     /// The number's birth date, sex and age agree with the row's own, or the
     /// row is held: it may carry a relative's number.
-    Identity {
-        /// The number.
-        id: C,
-        /// Birth date of the row.
-        birth: Option<C>,
-        /// Sex of the row.
-        sex: Option<C>,
-        /// Age in years of the row.
-        age: Option<C>,
-        /// Dates on which that age held; the first that is known.
-        #[serde(default = "Vec::new")]
-        on: Vec<C>,
-        /// The person's name.
-        name: Option<C>,
-        /// The agent's name, which must be another.
-        other_name: Option<C>,
-    },
+    Identity(IdentityCheck<C>),
     /// The number is not that of a parent, nor the head's unless this is the head.
     Distinct {
         /// The number.
@@ -98,34 +82,53 @@ pub(crate) enum Check<C> {
     },
 }
 
+/// What an identity number is compared with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdentityCheck<C> {
+    /// The number.
+    pub(crate) id: C,
+    /// Birth date of the row.
+    pub(crate) birth: Option<C>,
+    /// Sex of the row.
+    pub(crate) sex: Option<C>,
+    /// Age in years of the row.
+    pub(crate) age: Option<C>,
+    /// Dates on which that age held; the first that is known.
+    #[serde(default = "Vec::new")]
+    pub(crate) on: Vec<C>,
+    /// The person's name.
+    pub(crate) name: Option<C>,
+    /// The agent's name, which must be another.
+    pub(crate) other_name: Option<C>,
+}
+
+impl IdentityCheck<String> {
+    fn resolve(self, names: &Names<'_>) -> Result<IdentityCheck<usize>, LayoutError> {
+        let maybe = |name: Option<String>| name.map(|name| names.column(&name)).transpose();
+        Ok(IdentityCheck {
+            id: names.column(&self.id)?,
+            birth: maybe(self.birth)?,
+            sex: maybe(self.sex)?,
+            age: maybe(self.age)?,
+            on: names.columns(&self.on)?,
+            name: maybe(self.name)?,
+            other_name: maybe(self.other_name)?,
+        })
+    }
+}
+
 impl Check<String> {
     /// Columns by position.
     pub(super) fn resolve(self, names: &Names<'_>) -> Result<Check<usize>, LayoutError> {
         let one = |name: String| names.column(&name);
-        let maybe = |name: Option<String>| name.map(|name| names.column(&name)).transpose();
         let many = |list: Vec<String>| names.columns(&list);
         Ok(match self {
             Check::Document { column, accepted } => Check::Document {
                 column: one(column)?,
                 accepted,
             },
-            Check::Identity {
-                id,
-                birth,
-                sex,
-                age,
-                on,
-                name,
-                other_name,
-            } => Check::Identity {
-                id: one(id)?,
-                birth: maybe(birth)?,
-                sex: maybe(sex)?,
-                age: maybe(age)?,
-                on: many(on)?,
-                name: maybe(name)?,
-                other_name: maybe(other_name)?,
-            },
+            Check::Identity(check) => Check::Identity(check.resolve(names)?),
             Check::Distinct {
                 id,
                 from,

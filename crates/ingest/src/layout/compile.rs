@@ -6,7 +6,10 @@ use domain::code::CodeList;
 use domain::dictionary::{DICTIONARY, FieldId, FieldType, Kind};
 use domain::value::Value;
 
-use super::text::{ColumnText, EmitText, LayoutText, MadeText, SourceText, TypeText};
+use super::text::{
+    ColumnText, CoverageText, EmitText, HeadText, LayoutText, MadeText, OperationText, PlaceText,
+    SourceText, TypeText,
+};
 use super::{
     Bad, Column, DefaultFrom, Emit, Head, KeyPart, Layout, LayoutError, Need, Operation, Place,
     ReadAs, Source, Valid, When,
@@ -65,51 +68,21 @@ pub(super) fn compile(text: LayoutText) -> Result<Layout, LayoutError> {
         emits.push(compile_emit(emit, &columns, &names, &mut groups)?);
     }
     let person = names.column(&text.person)?;
-    let in_keys = emits.iter().flat_map(|emit: &Emit| &emit.key);
-    let mut in_keys: BTreeSet<usize> = in_keys
-        .filter_map(|part| match part {
-            KeyPart::Column(column) => Some(*column),
-            KeyPart::Constant(_) => None,
-        })
-        .collect();
-    in_keys.insert(person);
-    for column in in_keys {
+    for column in emits.iter().flat_map(key_columns).chain([person]) {
         columns[column].in_key = true;
     }
-    let compile_place = |place: &super::text::PlaceText| {
-        Ok(Place {
-            township: names.column(&place.township)?,
-            village: names.column(&place.village)?,
-            code: names.maybe(place.code.as_ref())?,
-        })
-    };
-    let operation = |o: super::text::OperationText| {
-        Ok(Operation {
-            column: names.column(&o.column)?,
-            says: o.says,
-            retracts: o.retracts,
-        })
-    };
-    let head = |h: super::text::HeadText| {
-        Ok(Head {
-            kinship: names.column(&h.kinship)?,
-            id: names.column(&h.id)?,
-        })
-    };
-    let covered_by =
-        |c: super::text::CoverageText| Ok((names.column(&c.part)?, names.column(&c.month)?));
     Ok(Layout {
         namespace: text.namespace.unwrap_or_else(|| text.source.clone()),
         person,
         household: names.maybe(text.household.as_ref())?,
-        operation: text.operation.map(operation).transpose()?,
-        head: text.head.map(head).transpose()?,
-        covered_by: text.coverage.map(covered_by).transpose()?,
+        operation: text.operation.map(|o| operation(o, &names)).transpose()?,
+        head: text.head.map(|h| head(&h, &names)).transpose()?,
+        covered_by: text.coverage.map(|c| covered_by(&c, &names)).transpose()?,
         yuan_total: names.maybe(text.yuan_total.as_ref())?,
         places: text
             .places
             .values()
-            .map(compile_place)
+            .map(|p| place(p, &names))
             .collect::<Result<_, LayoutError>>()?,
         checks: text
             .checks
@@ -126,6 +99,42 @@ pub(super) fn compile(text: LayoutText) -> Result<Layout, LayoutError> {
         ignored: text.ignore,
         emits,
     })
+}
+
+/// Columns whose values are part of the natural key.
+fn key_columns(emit: &Emit) -> Vec<usize> {
+    let column = |part: &KeyPart| match part {
+        KeyPart::Column(column) => Some(*column),
+        KeyPart::Constant(_) => None,
+    };
+    emit.key.iter().filter_map(column).collect()
+}
+
+fn place(text: &PlaceText, names: &Names<'_>) -> Result<Place, LayoutError> {
+    Ok(Place {
+        township: names.column(&text.township)?,
+        village: names.column(&text.village)?,
+        code: names.maybe(text.code.as_ref())?,
+    })
+}
+
+fn operation(text: OperationText, names: &Names<'_>) -> Result<Operation, LayoutError> {
+    Ok(Operation {
+        column: names.column(&text.column)?,
+        says: text.says,
+        retracts: text.retracts,
+    })
+}
+
+fn head(text: &HeadText, names: &Names<'_>) -> Result<Head, LayoutError> {
+    Ok(Head {
+        kinship: names.column(&text.kinship)?,
+        id: names.column(&text.id)?,
+    })
+}
+
+fn covered_by(text: &CoverageText, names: &Names<'_>) -> Result<(usize, usize), LayoutError> {
+    Ok((names.column(&text.part)?, names.column(&text.month)?))
 }
 
 fn refuse_twice(text: &LayoutText) -> Result<(), LayoutError> {
@@ -161,13 +170,11 @@ fn lists_of(text: &LayoutText) -> Result<BTreeMap<String, &'static CodeList>, La
 }
 
 fn list_named(name: &str) -> Option<&'static CodeList> {
-    let fields = DICTIONARY.iter().flat_map(|kind| kind.fields);
-    fields
-        .filter_map(|field| match field.ty {
-            FieldType::Code(list) if list.name == name => Some(list),
-            _ => None,
-        })
-        .next()
+    let mut fields = DICTIONARY.iter().flat_map(|kind| kind.fields);
+    fields.find_map(|field| match field.ty {
+        FieldType::Code(list) if list.name == name => Some(list),
+        _ => None,
+    })
 }
 
 fn compile_column(

@@ -15,7 +15,7 @@ use domain::dictionary::{FieldId, Kind};
 use domain::value::Value;
 use serde::Deserialize;
 
-pub(crate) use check::Check;
+pub(crate) use check::{Check, IdentityCheck};
 
 static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
     [

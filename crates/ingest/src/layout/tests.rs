@@ -2,14 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, KeyPart, Layout, LayoutError, Source, layout_for};
+use super::{Check, IdentityCheck, KeyPart, Layout, LayoutError, Source, layout_for};
 
 #[test]
 fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     let datasets: Vec<&str> = Layout::builtin().iter().map(Layout::dataset).collect();
     assert_eq!(
         datasets,
-        ["civil_register", "payments", "medical_settlements", "disability_register", "deaths_police", "deaths_funeral"]
+        [
+            "civil_register",
+            "payments",
+            "medical_settlements",
+            "disability_register",
+            "deaths_police",
+            "deaths_funeral"
+        ]
     );
     for dataset in datasets {
         assert_eq!(layout_for(dataset).map(Layout::dataset), Some(dataset));
@@ -23,8 +30,15 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
 fn what_is_not_used_is_not_read() {
     for layout in Layout::builtin() {
         let used = used_columns(layout);
-        let idle: Vec<&str> = (0..layout.columns.len()).filter(|c| !used.contains(c)).map(|c| layout.name(c)).collect();
-        assert!(idle.is_empty(), "{}: {idle:?} should be ignored", layout.dataset);
+        let idle: Vec<&str> = (0..layout.columns.len())
+            .filter(|c| !used.contains(c))
+            .map(|c| layout.name(c))
+            .collect();
+        assert!(
+            idle.is_empty(),
+            "{}: {idle:?} should be ignored",
+            layout.dataset
+        );
     }
 }
 
@@ -32,30 +46,56 @@ fn what_is_not_used_is_not_read() {
 fn accounts_are_never_read() {
     let payments = layout_for("payments").unwrap();
     for account in ["银行账号", "开户银行", "代领人"] {
-        assert!(payments.column_named(account).is_none() && payments.ignored.iter().any(|i| i == account));
+        assert!(
+            payments.column_named(account).is_none()
+                && payments.ignored.iter().any(|i| i == account)
+        );
     }
 }
 
 #[test]
 fn mistakes_in_a_layout_are_refused_by_name() {
     let yaml = |column: &str, emit: &str| {
-        format!("layout: x\nsource: x\ntitle: x\nlist: events\nperson: 号\ncolumns:\n  - {{ name: 号, type: id, required: value }}\n  - {column}\nemit:\n  - {emit}\n")
+        format!(
+            "layout: x\nsource: x\ntitle: x\nlist: events\nperson: 号\ncolumns:\n  - {{ name: 号, type: id, required: value }}\n  - {column}\nemit:\n  - {emit}\n"
+        )
     };
     let death = "{ kind: death, key: [号], fields: { died_on: 日 } }";
     let day = "{ name: 日, type: date }";
     assert!(Layout::parse(&yaml(day, death)).is_ok());
     let refused = |column: &str, emit: &str| Layout::parse(&yaml(column, emit)).unwrap_err();
-    assert!(matches!(refused("{ name: 日, type: text }", death), LayoutError::Type { .. }));
-    assert!(matches!(refused("{ name: 号, type: date }", death), LayoutError::Twice(_)));
-    assert!(matches!(refused("{ name: 日, type: date, unit: yuan }", death), LayoutError::Option { .. }));
-    assert!(matches!(refused("{ name: 日, type: date, colour: red }", death), LayoutError::Yaml(_)));
+    assert!(matches!(
+        refused("{ name: 日, type: text }", death),
+        LayoutError::Type { .. }
+    ));
+    assert!(matches!(
+        refused("{ name: 号, type: date }", death),
+        LayoutError::Twice(_)
+    ));
+    assert!(matches!(
+        refused("{ name: 日, type: date, unit: yuan }", death),
+        LayoutError::Option { .. }
+    ));
+    assert!(matches!(
+        refused("{ name: 日, type: date, colour: red }", death),
+        LayoutError::Yaml(_)
+    ));
     let unknown = |emit: &str| match refused(day, emit) {
         LayoutError::Unknown { what, .. } => what,
         other => panic!("{other}"),
     };
-    assert_eq!(unknown("{ kind: birth, key: [号], fields: { died_on: 日 } }"), "kind");
-    assert_eq!(unknown("{ kind: death, key: [号], fields: { died: 日 } }"), "field");
-    assert_eq!(unknown("{ kind: death, key: [键], fields: { died_on: 日 } }"), "column");
+    assert_eq!(
+        unknown("{ kind: birth, key: [号], fields: { died_on: 日 } }"),
+        "kind"
+    );
+    assert_eq!(
+        unknown("{ kind: death, key: [号], fields: { died: 日 } }"),
+        "field"
+    );
+    assert_eq!(
+        unknown("{ kind: death, key: [键], fields: { died_on: 日 } }"),
+        "column"
+    );
 }
 
 /// Columns that some fact, check or key of the layout uses.
@@ -104,14 +144,14 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
     for check in &layout.checks {
         match check {
             Check::Document { column, .. } => used.extend([*column]),
-            Check::Identity {
+            Check::Identity(IdentityCheck {
                 birth,
                 sex,
                 age,
                 name,
                 other_name,
                 ..
-            } => used.extend(
+            }) => used.extend(
                 [*birth, *sex, *age, *name, *other_name]
                     .into_iter()
                     .flatten(),

@@ -1,6 +1,10 @@
 //! Files as departments send them, and as nobody should.
 
+#[cfg(test)]
 mod catalogue;
+#[cfg(test)]
 mod feeds;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod sample;
