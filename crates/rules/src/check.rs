@@ -123,20 +123,18 @@ pub(crate) fn mismatch(expr: &Expr, wanted: &Type) -> Fault {
 pub(crate) fn adopt(mut expr: Expr, beside: &Type) -> Result<Expr, Fault> {
     match (&expr.node, beside) {
         (Node::Int(_), Type::Number(unit)) => expr.ty = Type::Number(*unit),
-        (Node::Text(text), Type::Code(list)) => match list.stored(text) {
-            Some(code) => {
-                expr.node = Node::Code(code);
-                expr.ty = beside.clone();
-            }
-            None => {
+        (Node::Text(text), Type::Code(list)) => {
+            let Some(code) = list.stored(text) else {
                 let codes = list.entries.iter().map(|e| e.code);
                 let mut fault = Fault::unknown(expr.span.0, ("代码", "code"), text, codes);
                 fault.code = "code.unknown";
                 fault.zh = format!("代码表 {} 中没有 `{text}`", list.name);
                 fault.en = format!("the list `{}` has no code `{text}`", list.name);
                 return Err(fault);
-            }
-        },
+            };
+            expr.node = Node::Code(code);
+            expr.ty = beside.clone();
+        }
         (Node::Text(text), Type::Date) => {
             if let Ok(date) = text.parse() {
                 expr.node = Node::Date(date);
@@ -182,7 +180,7 @@ impl Checker<'_> {
             return Err(too_deep(at.0));
         }
         let built = match &tree.expr {
-            Cel::Literal(literal) => self.literal(literal, at),
+            Cel::Literal(literal) => Self::literal(literal, at),
             Cel::Ident(name) => self.name(name, at),
             Cel::Select(select) => self.select(select, at, level),
             Cel::Call(call) => self.call(call, at, level),
@@ -209,7 +207,7 @@ impl Checker<'_> {
         (start, end.clamp(start, self.source.len()))
     }
 
-    fn literal(&self, literal: &LiteralValue, at: (usize, usize)) -> Result<Expr, Fault> {
+    fn literal(literal: &LiteralValue, at: (usize, usize)) -> Result<Expr, Fault> {
         let (ty, node) = match literal {
             LiteralValue::Boolean(value) => (Type::Bool, Node::Bool(*value.inner())),
             LiteralValue::Int(value) => (Type::Number(Unit::Count), Node::Int(*value.inner())),

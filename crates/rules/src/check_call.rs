@@ -156,9 +156,10 @@ pub(crate) fn arithmetic(
     };
     let ty = match (operation, &left.ty, &right.ty) {
         (Operation::Add | Operation::Subtract, Type::Money, Type::Money)
-        | (Operation::Multiply, Type::Money, Type::Number(_) | Type::Ratio)
         | (Operation::Multiply, Type::Number(_) | Type::Ratio, Type::Money)
-        | (Operation::Divide, Type::Money, Type::Number(_) | Type::Ratio) => Type::Money,
+        | (Operation::Multiply | Operation::Divide, Type::Money, Type::Number(_) | Type::Ratio) => {
+            Type::Money
+        }
         (Operation::Add | Operation::Subtract, Type::Number(_), Type::Number(_))
             if left.ty.fits(&right.ty) =>
         {
@@ -218,38 +219,25 @@ fn adopted(function: Function, args: Vec<Expr>) -> Result<Vec<Expr>, Fault> {
 
 fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Type, Fault> {
     let types: Vec<&Type> = args.iter().map(|a| &a.ty).collect();
-    let months = Type::Number(Unit::Months);
     let found = match (function, types.as_slice()) {
         (Function::Size, [Type::List(of)]) if matches!(**of, Type::Person) => {
             Some(Type::Number(Unit::People))
         }
-        (Function::Size, [Type::List(_)]) | (Function::Sources, [Type::List(_)]) => {
-            Some(Type::Number(Unit::Count))
-        }
-        (Function::Sum, [Type::List(of)]) if matches!(**of, Type::Money | Type::Number(_)) => {
-            Some((**of).clone())
-        }
-        (Function::Min | Function::Max, [Type::List(of)]) if of.is_ordered() => {
-            Some((**of).clone())
-        }
-        (Function::Min | Function::Max, [a, b]) if a.fits(b) && a.is_ordered() => {
-            Some((*a).clone())
-        }
-        (Function::Known | Function::Distinct, [Type::List(_)]) => Some(types[0].clone()),
-        (Function::Certain, [Type::Bool]) | (Function::Unless, [Type::Bool, Type::Bool]) => {
-            Some(Type::Bool)
-        }
+        (Function::Size | Function::Sources, [Type::List(_)]) => Some(Type::Number(Unit::Count)),
         (Function::Age, [Type::Person]) | (Function::AgeOn, [Type::Date, Type::Date]) => {
             Some(Type::Number(Unit::Years))
         }
-        (Function::MonthOf, [Type::Date]) => Some(Type::Month),
-        (Function::MonthsBetween, [Type::Month, Type::Month]) => Some(months),
+        (Function::MonthsBetween, [Type::Month, Type::Month]) => Some(Type::Number(Unit::Months)),
         (Function::DaysBetween, [Type::Date, Type::Date]) => Some(Type::Number(Unit::Days)),
-        (Function::WithinMonths, [Type::Date, Type::Number(Unit::Months)]) => Some(Type::Bool),
+        (Function::Certain, [Type::Bool])
+        | (Function::Unless, [Type::Bool, Type::Bool])
+        | (Function::Confirmed, [Type::List(_), Type::Number(Unit::Count)])
+        | (Function::WithinMonths, [Type::Date, Type::Number(Unit::Months)]) => Some(Type::Bool),
         (Function::AddMonths, [Type::Date, Type::Number(Unit::Months)])
         | (Function::AddDays, [Type::Date, Type::Number(Unit::Days)])
         | (Function::ToldOn, [Type::Item(_)]) => Some(Type::Date),
-        (Function::AddMonths, [Type::Month, Type::Number(Unit::Months)])
+        (Function::MonthOf, [Type::Date])
+        | (Function::AddMonths, [Type::Month, Type::Number(Unit::Months)])
         | (Function::LatestCoveredMonth, [Type::Code(_)]) => Some(Type::Month),
         (Function::PaidRows, [Type::Person | Type::Household, Type::Code(list)])
             if list.name == GRANT_ITEM.name =>
@@ -257,10 +245,8 @@ fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Typ
             Some(Type::list(Type::Item(Kind::Grant)))
         }
         (Function::Source, [Type::Item(_)]) | (Function::Text, [_, ..]) => Some(Type::Text),
-        (Function::Confirmed, [Type::List(_), Type::Number(Unit::Count)]) => Some(Type::Bool),
-        (Function::Abs, [Type::Money | Type::Number(_)]) => Some(types[0].clone()),
         (Function::Yuan, [Type::Number(Unit::Count)]) => Some(Type::Money),
-        _ => None,
+        (_, types) => same_as_given(function, types),
     };
     found.ok_or_else(|| {
         let given: Vec<String> = types.iter().map(ToString::to_string).collect();
@@ -272,4 +258,22 @@ fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Typ
             format!("`{name}` does not take ({given})"),
         )
     })
+}
+
+/// Functions whose result has the type of what they are given.
+fn same_as_given(function: Function, types: &[&Type]) -> Option<Type> {
+    match (function, types) {
+        (Function::Sum, [Type::List(of)]) if matches!(**of, Type::Money | Type::Number(_)) => {
+            Some((**of).clone())
+        }
+        (Function::Min | Function::Max, [Type::List(of)]) if of.is_ordered() => {
+            Some((**of).clone())
+        }
+        (Function::Min | Function::Max, [a, b]) if a.fits(b) && a.is_ordered() => {
+            Some((*a).clone())
+        }
+        (Function::Known | Function::Distinct, [list @ Type::List(_)]) => Some((*list).clone()),
+        (Function::Abs, [amount @ (Type::Money | Type::Number(_))]) => Some((*amount).clone()),
+        _ => None,
+    }
 }

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use domain::evaluation::{Missing, ParameterUse};
+use domain::evaluation::ParameterUse;
 use domain::household::{CoverageNote, Household, Standing, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::record::Origin;
@@ -18,7 +18,7 @@ use domain::time::Date;
 use crate::eval_call;
 use crate::expr::{Each, Expr, Name, Node, Operation, Relation};
 use crate::number::Fraction;
-use crate::parameters::{Found, Parameters};
+use crate::parameters::Parameters;
 use crate::types::Type;
 use crate::val::{Element, Gap, List, Out, Val, and, not, or};
 use crate::words::Language;
@@ -94,21 +94,11 @@ impl<'a> Frame<'a> {
         self.eval(expr, &mut Vec::new())
     }
 
-    pub(crate) fn missing(&self, subject: Subject, fact: &str, zh: String, why: WhyUnknown) -> Gap {
-        let _ = self;
-        Gap::of(Missing {
-            subject,
-            fact: fact.to_owned(),
-            zh,
-            why,
-        })
-    }
-
     /// An amount that cannot be computed. A contradiction in the records, or a
     /// household of nobody, is what causes it.
     pub(crate) fn arithmetic(&self) -> Gap {
         let zh = "算式无法计算（除以零或超出范围）".to_owned();
-        self.missing(self.subject(), "arithmetic", zh, WhyUnknown::Conflict)
+        Gap::missing(self.subject(), "arithmetic", zh, WhyUnknown::Conflict)
     }
 
     pub(crate) fn truth_with(
@@ -140,7 +130,7 @@ impl<'a> Frame<'a> {
             Node::Field(of, field) => match self.eval(of, locals) {
                 Ok(Val::Item(fact)) => self.field(fact, *field),
                 Ok(_) => Err(self.arithmetic()),
-                Err(gap) => Err(self.narrowed(gap, *field)),
+                Err(gap) => Err(Self::narrowed(&gap, *field)),
             },
             Node::IsKnown(inner) => Ok(Val::Bool(match self.eval(inner, locals) {
                 Ok(Val::List(list)) => list.whole().is_ok(),
@@ -225,7 +215,7 @@ impl<'a> Frame<'a> {
         let place = |place: Option<_>, fact: &str, zh: &str| {
             let known = place.map(Val::Division);
             known.ok_or_else(|| {
-                self.missing(household.unit, fact, zh.to_owned(), WhyUnknown::NotRecorded)
+                Gap::missing(household.unit, fact, zh.to_owned(), WhyUnknown::NotRecorded)
             })
         };
         match name {
@@ -245,7 +235,7 @@ impl<'a> Frame<'a> {
 
     fn nobody(&self) -> Gap {
         let zh = "共同生活家庭成员".to_owned();
-        self.missing(
+        Gap::missing(
             self.household.unit,
             "membership",
             zh,
@@ -260,16 +250,17 @@ impl<'a> Frame<'a> {
             let used = found.usage(key, self.on);
             trace.borrow_mut().parameters.insert(key.to_owned(), used);
         }
-        match found {
-            Some(Found {
-                value: Some(value), ..
-            }) => Ok(value.as_val()),
-            _ => {
-                let zh = self.parameters.title(key).to_owned();
-                let fact = format!("param.{key}");
-                Err(self.missing(self.household.unit, &fact, zh, WhyUnknown::ParameterUnset))
-            }
+        if let Some(setting) = found.and_then(|found| found.value) {
+            return Ok(setting.as_val());
         }
+        let zh = self.parameters.title(key).to_owned();
+        let fact = format!("param.{key}");
+        Err(Gap::missing(
+            self.household.unit,
+            &fact,
+            zh,
+            WhyUnknown::ParameterUnset,
+        ))
     }
 
     fn compared(&self, relation: Relation, left: &Val<'a>, right: &Val<'a>) -> Out<'a> {

@@ -13,6 +13,7 @@ use domain::time::{Month, add_days, add_months, age_in_years, days_between};
 use crate::check::parts;
 use crate::eval::{Frame, equal, order};
 use crate::expr::{Expr, Function, Node};
+use crate::facts::untold;
 use crate::number::Fraction;
 use crate::types::Type;
 use crate::val::{Fact, Gap, List, Out, Val};
@@ -70,7 +71,7 @@ impl<'a> Frame<'a> {
                     About::Household => self.household.unit,
                     About::Person => self.subject(),
                 };
-                return self.untold(owner, field.kind, Some(*field), WhyUnknown::NotRecorded);
+                return untold(owner, field.kind, Some(*field), WhyUnknown::NotRecorded);
             }
             queue.extend(parts(&expr.node));
         }
@@ -106,7 +107,7 @@ impl<'a> Frame<'a> {
             }
             Function::Sources => {
                 list.whole()?;
-                self.number(self.tellers(list).len())
+                self.number(Self::tellers(list).len())
             }
             Function::Confirmed => self.confirmed(list, rest),
             _ => Err(self.arithmetic()),
@@ -150,8 +151,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Distinct sources that tell of the known elements.
-    fn tellers(&self, list: &List<'a>) -> BTreeSet<&'a str> {
-        let _ = self;
+    fn tellers(list: &List<'a>) -> BTreeSet<&'a str> {
         let sources = list.known().filter_map(|value| match value {
             Val::Item(fact) => Some(fact.item.source.as_str()),
             _ => None,
@@ -162,7 +162,7 @@ impl<'a> Frame<'a> {
     /// Told by as many sources as asked: yes. Told by fewer: not known, for
     /// one row is not yet a fact. Told by none: no.
     fn confirmed(&self, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
-        let told = self.tellers(list).len();
+        let told = Self::tellers(list).len();
         let needed = match rest {
             [Val::Number(n)] => usize::try_from(*n).unwrap_or(usize::MAX),
             _ => return Err(self.arithmetic()),
@@ -182,7 +182,7 @@ impl<'a> Frame<'a> {
         };
         let def = item.body.kind().def();
         let zh = format!("{}（来源不足，待核实）", def.zh);
-        Err(self.missing(owner, def.name, zh, WhyUnknown::NotCovered))
+        Err(Gap::missing(owner, def.name, zh, WhyUnknown::NotCovered))
     }
 
     fn of_values(&self, function: Function, values: &[Val<'a>]) -> Out<'a> {
@@ -216,7 +216,7 @@ impl<'a> Frame<'a> {
             (Function::LatestCoveredMonth, [Val::Code(item)]) => {
                 self.covered_month(item).map(Val::Month)
             }
-            (Function::PaidRows, [of, Val::Code(item)]) => self.paid_rows(of, item),
+            (Function::PaidRows, [of, Val::Code(item)]) => Ok(self.paid_rows(of, item)),
             (Function::Source, [Val::Item(fact)]) => {
                 let name = fact.item.source.as_str();
                 Ok(words(words::source(name, self.language)))
@@ -271,7 +271,7 @@ impl<'a> Frame<'a> {
         };
         match self.field(fact, field)? {
             Val::Date(birth) => Ok(Val::Number(age_in_years(birth, self.on))),
-            _ => Err(self.untold(
+            _ => Err(untold(
                 Subject::Person(id),
                 Kind::Identity,
                 Some(field),

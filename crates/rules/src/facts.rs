@@ -32,7 +32,7 @@ impl<'a> Frame<'a> {
             // A complete list without it records nothing of which a field could be read.
             None => Err(list
                 .open
-                .unwrap_or_else(|| self.untold(owner, kind, None, WhyUnknown::NotRecorded))),
+                .unwrap_or_else(|| untold(owner, kind, None, WhyUnknown::NotRecorded))),
         }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Frame<'a> {
         let person = self.household.person(id);
         person
             .map(|p| &p.facts)
-            .ok_or_else(|| self.untold(Subject::Person(id), kind, None, WhyUnknown::NotCovered))
+            .ok_or_else(|| untold(Subject::Person(id), kind, None, WhyUnknown::NotCovered))
     }
 
     fn listed(&self, owner: Subject, facts: &'a Facts, kind: Kind) -> List<'a> {
@@ -62,7 +62,7 @@ impl<'a> Frame<'a> {
             };
             return List {
                 elements: Vec::new(),
-                open: Some(self.untold(owner, kind, None, why)),
+                open: Some(untold(owner, kind, None, why)),
             };
         };
         let open = match completeness {
@@ -73,7 +73,7 @@ impl<'a> Frame<'a> {
                 None
             }
             Completeness::Closed => None,
-            Completeness::Open(why) => Some(self.untold(owner, kind, None, *why)),
+            Completeness::Open(why) => Some(untold(owner, kind, None, *why)),
         };
         let fact = |item: &'a Item| Element::sure(Val::Item(Fact { item, owner }));
         List {
@@ -89,14 +89,18 @@ impl<'a> Frame<'a> {
         }
         match fact.item.body.value(field) {
             Some(value) => Ok(recorded(value)),
-            None => Err(self.untold(fact.owner, field.kind, Some(field), WhyUnknown::NotRecorded)),
+            None => Err(untold(
+                fact.owner,
+                field.kind,
+                Some(field),
+                WhyUnknown::NotRecorded,
+            )),
         }
     }
 
     /// When a whole kind is missing and one field of it is asked for, that
     /// field is what is missing.
-    pub(crate) fn narrowed(&self, gap: Gap, field: FieldId) -> Gap {
-        let _ = self;
+    pub(crate) fn narrowed(gap: &Gap, field: FieldId) -> Gap {
         let def = field.kind.def();
         let narrow = |mut missing: Missing| {
             if missing.fact == def.name {
@@ -106,24 +110,6 @@ impl<'a> Frame<'a> {
             missing
         };
         Gap(Rc::new(gap.0.iter().cloned().map(narrow).collect()))
-    }
-
-    pub(crate) fn untold(
-        &self,
-        owner: Subject,
-        kind: Kind,
-        field: Option<FieldId>,
-        why: WhyUnknown,
-    ) -> Gap {
-        let def = kind.def();
-        match field {
-            Some(field) => {
-                let fact = format!("{}.{}", def.name, field.def().name);
-                let zh = title(field);
-                self.missing(owner, &fact, zh, why)
-            }
-            None => self.missing(owner, def.name, def.zh.to_owned(), why),
-        }
     }
 
     /// The latest month whose payment list of an item has come and is fresh.
@@ -147,20 +133,20 @@ impl<'a> Frame<'a> {
             domain::code::GRANT_ITEM.zh(item)
         );
         let fact = format!("grant.{item}");
-        Err(self.missing(self.household.unit, &fact, zh, why))
+        Err(Gap::missing(self.household.unit, &fact, zh, why))
     }
 
     /// `paid_rows(x, item)`: rows of the item paid in its latest covered month,
     /// to a person or under the household's number. Without coverage the list
     /// is open, because not having seen a payment is not the same as none.
-    pub(crate) fn paid_rows(&self, of: &Val<'a>, item: &'static str) -> Out<'a> {
+    pub(crate) fn paid_rows(&self, of: &Val<'a>, item: &'static str) -> Val<'a> {
         let month = match self.covered_month(item) {
             Ok(month) => month,
             Err(gap) => {
-                return Ok(Val::List(Rc::new(List {
+                return Val::List(Rc::new(List {
                     elements: Vec::new(),
                     open: Some(gap),
-                })));
+                }));
             }
         };
         let mut list = List::default();
@@ -170,7 +156,7 @@ impl<'a> Frame<'a> {
             }
             let Some(grants) = person.facts.get(&Kind::Grant) else {
                 let owner = Subject::Person(person.id);
-                let gap = self.untold(owner, Kind::Grant, None, WhyUnknown::NotCovered);
+                let gap = untold(owner, Kind::Grant, None, WhyUnknown::NotCovered);
                 Gap::add(&mut list.open, &gap);
                 continue;
             };
@@ -194,7 +180,7 @@ impl<'a> Frame<'a> {
                 }
             }
         }
-        Ok(Val::List(Rc::new(list)))
+        Val::List(Rc::new(list))
     }
 
     /// The person the household is called after: its head, else its first member.
@@ -210,6 +196,19 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// The facts of a kind, or one field of it, are missing.
+pub(crate) fn untold(owner: Subject, kind: Kind, field: Option<FieldId>, why: WhyUnknown) -> Gap {
+    let def = kind.def();
+    match field {
+        Some(field) => {
+            let fact = format!("{}.{}", def.name, field.def().name);
+            let zh = title(field);
+            Gap::missing(owner, &fact, zh, why)
+        }
+        None => Gap::missing(owner, def.name, def.zh.to_owned(), why),
+    }
+}
+
 /// `财产核对·核对结果`; kinds that are one field are called by it once.
 fn title(field: FieldId) -> String {
     let (kind, field) = (field.kind.def().zh, field.def().zh);
@@ -220,7 +219,7 @@ fn title(field: FieldId) -> String {
     }
 }
 
-fn recorded<'a>(value: &'a Value) -> Val<'a> {
+fn recorded(value: &Value) -> Val<'_> {
     match value {
         Value::Text(text) => words(text.to_string()),
         Value::Code(code) => Val::Code(code),

@@ -83,10 +83,9 @@ pub(crate) fn judge<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Judged<'a> {
     let mut blocking = BTreeSet::new();
     let mut missing = BTreeSet::new();
     let mut open = false;
-    for gap in [composition(policy, frame).err(), applies.clone().err()] {
-        if let Some(gap) = gap {
-            blocking.extend(gap.0.iter().cloned());
-        }
+    let gates = [composition(policy, frame).err(), applies.clone().err()];
+    for gap in gates.into_iter().flatten() {
+        blocking.extend(gap.0.iter().cloned());
     }
     let gate = blocking.is_empty();
     for (index, result) in outcomes.iter().enumerate() {
@@ -136,7 +135,7 @@ fn composition(policy: &Policy, frame: &Frame<'_>) -> Result<(), Gap> {
         Subject::Household(_) => WhyUnknown::NotRecorded,
     };
     let zh = "共同生活家庭成员".to_owned();
-    Err(frame.missing(household.unit, "composition.basis", zh, why))
+    Err(Gap::missing(household.unit, "composition.basis", zh, why))
 }
 
 /// A criterion may stay open when it is named, or when every fact missing for

@@ -246,7 +246,7 @@ impl Parameters {
         for entry in &file.parameters {
             match self.entry(&file, entry) {
                 Ok(parameter) => self.insert(&prefix, parameter, document, entry, problems),
-                Err((scalar, fault)) => problems.push(placed(document, &scalar, fault)),
+                Err(wrong) => problems.push(placed(document, &wrong.0, wrong.1)),
             }
         }
     }
@@ -284,9 +284,13 @@ impl Parameters {
         before.reported.extend(parameter.reported);
     }
 
-    fn entry(&mut self, file: &File, entry: &Entry) -> Result<Parameter, (Spanned<String>, Fault)> {
+    fn entry(
+        &mut self,
+        file: &File,
+        entry: &Entry,
+    ) -> Result<Parameter, Box<(Spanned<String>, Fault)>> {
         let key = &entry.key.value;
-        let at_unit = |fault| (entry.unit.clone(), fault);
+        let at_unit = |fault| Box::new((entry.unit.clone(), fault));
         let ty = unit_type(&entry.unit.value, &entry.list).ok_or_else(|| {
             let units = UNITS.iter().map(|(name, _)| *name).chain(["codes"]);
             at_unit(Fault::unknown(
@@ -314,7 +318,7 @@ impl Parameters {
         for one in &entry.values {
             values.push(value(file, one, &ty).map_err(|fault| {
                 let place = Spanned::new(String::new(), one.value.referenced, one.value.defined);
-                (place, fault)
+                Box::new((place, fault))
             })?);
         }
         Ok(Parameter {

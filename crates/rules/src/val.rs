@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use domain::evaluation::{Missing, Segment};
-use domain::household::Item;
+use domain::household::{Item, WhyUnknown};
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
@@ -16,8 +16,14 @@ use crate::number::Fraction;
 pub(crate) struct Gap(pub(crate) Rc<BTreeSet<Missing>>);
 
 impl Gap {
-    pub(crate) fn of(missing: Missing) -> Gap {
-        Gap(Rc::new(BTreeSet::from([missing])))
+    pub(crate) fn missing(subject: Subject, fact: &str, zh: String, why: WhyUnknown) -> Gap {
+        let fact = fact.to_owned();
+        Gap(Rc::new(BTreeSet::from([Missing {
+            subject,
+            fact,
+            zh,
+            why,
+        }])))
     }
 
     /// Both sets of facts are missing.
@@ -151,15 +157,10 @@ pub(crate) fn or(left: Result<bool, Gap>, right: Result<bool, Gap>) -> Result<bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::household::WhyUnknown;
 
     fn gap(fact: &str) -> Gap {
-        Gap::of(Missing {
-            subject: Subject::Person(PersonId::from_uuid(uuid::Uuid::nil())),
-            fact: fact.to_owned(),
-            zh: fact.to_owned(),
-            why: WhyUnknown::NotCovered,
-        })
+        let nobody = Subject::Person(PersonId::from_uuid(uuid::Uuid::nil()));
+        Gap::missing(nobody, fact, fact.to_owned(), WhyUnknown::NotCovered)
     }
 
     #[test]

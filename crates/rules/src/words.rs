@@ -129,7 +129,8 @@ fn months(months: &[Month], zh: bool) -> String {
             out.push('、');
         } else {
             out.push_str(if out.is_empty() { "" } else { "月、" });
-            out.push_str(&format!("{}年", first.year()));
+            out.push_str(&first.year().to_string());
+            out.push('年');
             year = Some(first.year());
         }
         out.push_str(&first.month().to_string());

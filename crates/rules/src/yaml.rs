@@ -63,6 +63,7 @@ fn narrow(n: u64) -> u32 {
 fn suggestion(message: &str) -> Option<String> {
     let unknown = message.split('`').nth(1)?;
     let (_, expected) = message.split_once("expected one of ")?;
+    let expected = expected.split(" at line ").next()?;
     let names = expected
         .split(", ")
         .map(|name| name.trim_matches(['`', ' ']));

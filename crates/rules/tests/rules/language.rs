@@ -1,7 +1,6 @@
 //! What the language refuses, where it says so, and how it treats hostile text.
 
-mod support;
-
+use crate::support;
 use rules::{Document, PolicySet, Problem};
 
 const FRAME: &str = r#"policy: probe

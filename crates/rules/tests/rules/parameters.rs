@@ -1,7 +1,6 @@
 //! The parameter registry: regions, dates, what is unset, what is overdue.
 
-mod support;
-
+use crate::support;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use rules::{Document, PolicySet};

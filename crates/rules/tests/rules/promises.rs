@@ -2,19 +2,19 @@
 //! gives the same bytes, missing data never opens or clears, fingerprints stand
 //! still while only the date moves, and no number of law is in Rust.
 
-mod support;
-
+use crate::support;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
+use crate::support::household::{build, patched};
 use domain::dictionary::Kind;
 use domain::evaluation::{Segment, Signal, Verdict};
 use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
 use domain::time::{Date, add_days};
 use proptest::prelude::*;
-use rules::Population;
+use rules::{PolicySet, Population};
 use serde_json::{Value as Json, json};
-use support::household::{build, patched};
 use uuid::Uuid;
 
 fn on() -> Date {
@@ -260,6 +260,8 @@ fn household(incomes: &[Option<i64>], covered: bool, counted: &[Option<bool>]) -
     build(&whole, on()).household
 }
 
+static SAMPLED: LazyLock<PolicySet> = LazyLock::new(|| support::shipped(true));
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     /// What is not known may turn a definite verdict into an undetermined one,
@@ -271,10 +273,10 @@ proptest! {
         hide_income in 0usize..4,
         hide_counted in 0usize..4,
     ) {
-        let set = support::shipped(true);
+        let set = &*SAMPLED;
         let whole = |i: &[Option<i64>], covered, c: &[Option<bool>]| {
             let household = household(i, covered, c);
-            let all = rules::evaluate(&set, &household);
+            let all = rules::evaluate(set, &household);
             all.into_iter().find(|e| e.policy == "subsistence_allowance").unwrap()
         };
         let full: Vec<_> = incomes.iter().copied().map(Some).collect();

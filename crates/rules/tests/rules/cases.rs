@@ -1,15 +1,14 @@
 //! Runs every file of `policies/cases`. To add a case, add it to a file: the
 //! household, and what must come of it.
 
-mod support;
-
+use crate::support;
 use std::collections::BTreeSet;
 
+use crate::support::household::{Built, build, patched};
 use domain::evaluation::{Decision, Signal, Verdict};
 use domain::ids::Subject;
 use domain::time::Date;
 use serde_json::Value as Json;
-use support::household::{Built, build, patched};
 
 /// What a decision says, in the words of a case file.
 fn told(decision: &Decision, expected: &Json, built: &Built) -> Json {

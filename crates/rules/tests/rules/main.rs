@@ -1,0 +1,12 @@
+//! Tests of the crate through its public face, on the shipped policies.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod cases;
+mod language;
+mod parameters;
+mod promises;
+mod support;
