@@ -17,6 +17,7 @@ pub mod commit;
 mod encode;
 pub mod error;
 mod parts;
+mod postgres;
 pub mod rows;
 mod schema;
 mod sqlite;
@@ -285,6 +286,9 @@ pub trait Store: Send + Sync {
 pub async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn Store>> {
     if url.starts_with("sqlite:") {
         return sqlite::open(url, create).await;
+    }
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return postgres::open(url, create).await;
     }
     Err(StoreError::Unsupported(url.to_owned()))
 }

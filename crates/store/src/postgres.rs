@@ -1,0 +1,325 @@
+//! The store of many nodes: one PostgreSQL database, row locks, a sequencer.
+//!
+//! The files below this one and below `sqlite` mirror each other: the same
+//! functions in the same order, so that what differs is dialect.
+
+mod alerts;
+mod columns;
+mod evaluation;
+mod feeds;
+mod folding;
+mod imports;
+mod ledger;
+mod officers;
+mod opening;
+mod people;
+mod running;
+mod scope;
+mod write;
+mod writer;
+
+use async_trait::async_trait;
+use domain::authority::{Grant, Officer};
+use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+use sqlx::PgPool;
+
+pub(crate) use self::opening::open;
+use crate::commit::{
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
+    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+};
+use crate::rows::{
+    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
+    Published, Receipt, Statistics,
+};
+use crate::{Store, Stored};
+
+/// An open PostgreSQL store.
+struct Postgres {
+    pool: PgPool,
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn commit(&self, commit: &Commit) -> Stored<Receipt> {
+        let receipts = writer::take(&self.pool, std::slice::from_ref(commit)).await?;
+        Ok(receipts[0])
+    }
+
+    async fn commit_group(&self, commits: &[Commit]) -> Stored<Vec<Receipt>> {
+        writer::take(&self.pool, commits).await
+    }
+
+    async fn publish(&self, limit: u32) -> Stored<Published> {
+        writer::publish(&self.pool, limit).await
+    }
+
+    async fn import_by_key(
+        &self,
+        source: &SourceId,
+        dataset: &DatasetId,
+        revision: Revision,
+    ) -> Stored<Option<ImportRow>> {
+        imports::import_by_key(&self.pool, source, dataset, revision).await
+    }
+
+    async fn import(&self, grant: &Grant, id: ImportId) -> Stored<Option<ImportRow>> {
+        imports::import(&self.pool, grant, id).await
+    }
+
+    async fn imports(
+        &self,
+        grant: &Grant,
+        before: Option<Instant>,
+        limit: u32,
+    ) -> Stored<Vec<ImportRow>> {
+        imports::imports(&self.pool, grant, before, limit).await
+    }
+
+    async fn kept_rows(
+        &self,
+        grant: &Grant,
+        import: ImportId,
+        outcome: Option<RowOutcome>,
+        after_line: u32,
+        limit: u32,
+    ) -> Stored<Vec<KeptRow>> {
+        imports::kept_rows(&self.pool, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn intake_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<IntakeBatch>> {
+        folding::intake_after(&self.pool, partition, number, limit_records).await
+    }
+
+    async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64> {
+        folding::checkpoint(&self.pool, partition, step).await
+    }
+
+    async fn checkpoint_as_of(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        known: i64,
+    ) -> Stored<i64> {
+        folding::checkpoint_as_of(&self.pool, partition, step, known).await
+    }
+
+    async fn folds(&self, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
+        folding::folds(&self.pool, subjects).await
+    }
+
+    async fn subject_keys(&self, subjects: &[Subject]) -> Stored<Vec<SubjectKeyRow>> {
+        folding::subject_keys(&self.pool, subjects).await
+    }
+
+    async fn reads_by_person(&self, people: &[PersonId]) -> Stored<Vec<Read>> {
+        folding::reads_by_person(&self.pool, people).await
+    }
+
+    async fn reads_by_household(&self, households: &[HouseholdId]) -> Stored<Vec<Read>> {
+        folding::reads_by_household(&self.pool, households).await
+    }
+
+    async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>> {
+        folding::coverage(&self.pool, partition, through).await
+    }
+
+    async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>> {
+        folding::records_of(&self.pool, subjects, through).await
+    }
+
+    async fn due(&self, partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>> {
+        evaluation::due(&self.pool, partition, limit).await
+    }
+
+    async fn units_to_revisit(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        policy_set: &str,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        evaluation::units_to_revisit(&self.pool, partition, on, policy_set, after, limit).await
+    }
+
+    async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>> {
+        evaluation::verdicts(&self.pool, units).await
+    }
+
+    async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
+        evaluation::latest_alerts(&self.pool, subjects).await
+    }
+
+    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
+        evaluation::policy_seen(&self.pool, partition, policy).await
+    }
+
+    async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
+        evaluation::held(&self.pool, partition, limit_per_desk).await
+    }
+
+    async fn raised_since(
+        &self,
+        partition: DivisionCode,
+        since: Instant,
+    ) -> Stored<Vec<(DivisionCode, u32)>> {
+        evaluation::raised_since(&self.pool, partition, since).await
+    }
+
+    async fn alerts_to_look_at(
+        &self,
+        partition: DivisionCode,
+        on: Date,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        evaluation::alerts_to_look_at(&self.pool, partition, on, after, limit).await
+    }
+
+    async fn alert(&self, grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>> {
+        alerts::alert(&self.pool, grant, id).await
+    }
+
+    async fn alerts(
+        &self,
+        grant: &Grant,
+        filter: &AlertFilter,
+        after: Option<AlertId>,
+        limit: u32,
+    ) -> Stored<Vec<AlertRow>> {
+        alerts::alerts(&self.pool, grant, filter, after, limit).await
+    }
+
+    async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {
+        alerts::alert_counts(&self.pool, grant).await
+    }
+
+    async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>> {
+        alerts::actions(&self.pool, grant, alert).await
+    }
+
+    async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>> {
+        alerts::decision(&self.pool, grant, id).await
+    }
+
+    async fn decisions_by_id(&self, grant: &Grant, ids: &[DecisionId]) -> Stored<Vec<DecisionRow>> {
+        alerts::decisions_by_id(&self.pool, grant, ids).await
+    }
+
+    async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>> {
+        alerts::decisions(&self.pool, grant, alert).await
+    }
+
+    async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
+        feeds::feed(&self.pool, grant, after, limit).await
+    }
+
+    async fn feed_heads(&self, grant: &Grant) -> Stored<Vec<FeedHead>> {
+        feeds::feed_heads(&self.pool, grant).await
+    }
+
+    async fn feed_position(&self) -> Stored<(String, i64)> {
+        feeds::feed_position(&self.pool).await
+    }
+
+    async fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> Stored<bool> {
+        people::covers(&self.pool, grant, subject, on).await
+    }
+
+    async fn subjects(
+        &self,
+        grant: &Grant,
+        letter: &str,
+        on: Date,
+        after: Option<Subject>,
+        limit: u32,
+    ) -> Stored<Vec<Subject>> {
+        people::subjects(&self.pool, grant, letter, on, after, limit).await
+    }
+
+    async fn person_by_index(
+        &self,
+        grant: &Grant,
+        blind_index: &[u8; 32],
+        on: Date,
+    ) -> Stored<Option<PersonId>> {
+        people::person_by_index(&self.pool, grant, blind_index, on).await
+    }
+
+    async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
+        people::identities(&self.pool, people).await
+    }
+
+    async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
+        officers::officer_by_token(&self.pool, digest, now).await
+    }
+
+    async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>> {
+        officers::officer(&self.pool, id).await
+    }
+
+    async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
+        officers::answer(&self.pool, principal, route, key).await
+    }
+
+    async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
+        ledger::ledger_entries(&self.pool, from, limit).await
+    }
+
+    async fn ledger_roots(&self) -> Stored<Vec<LedgerRoot>> {
+        ledger::ledger_roots(&self.pool).await
+    }
+
+    async fn disclosures(
+        &self,
+        grant: &Grant,
+        pseudonym: &[u8; 16],
+        limit: u32,
+    ) -> Stored<Vec<Disclosed>> {
+        ledger::disclosures(&self.pool, grant, pseudonym, limit).await
+    }
+
+    async fn mismatched_commits(&self, from: i64, limit: u32) -> Stored<Vec<i64>> {
+        ledger::mismatched_commits(&self.pool, from, limit).await
+    }
+
+    async fn lease(
+        &self,
+        partition: DivisionCode,
+        step: &str,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Option<Lease>> {
+        running::lease(&self.pool, partition, step, holder, now, until).await
+    }
+
+    async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
+        running::partitions(&self.pool).await
+    }
+
+    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
+        running::job(&self.pool, partition, name).await
+    }
+
+    async fn setting(&self, key: &str) -> Stored<Option<String>> {
+        running::setting(&self.pool, key).await
+    }
+
+    async fn statistics(&self) -> Stored<Statistics> {
+        running::statistics(&self.pool).await
+    }
+
+    async fn check(&self) -> Stored<Vec<String>> {
+        running::check(&self.pool).await
+    }
+}

@@ -1,0 +1,274 @@
+//! Alerts as people see them. Every statement carries the grant's regions: a
+//! county or wider region covers what its bureau answers for, a township what
+//! lies on its desk or what it assists with.
+
+use domain::authority::Grant;
+use domain::ids::{ActionId, AlertId, DecisionId, OfficerId, Subject};
+use domain::time::Date;
+use sqlx::PgPool;
+
+use super::columns::{Columns, nouns, uuids};
+use super::scope;
+use crate::commit::{ActionRow, AlertRow, DecisionRow};
+use crate::encode::level_rank;
+use crate::rows::{AlertCount, AlertFilter};
+use crate::{StoreError, Stored};
+
+/// Work states that are on a desk; what a list without wishes shows.
+const ON_A_DESK: [&str; 4] = ["raised", "acknowledged", "verified", "handled"];
+
+pub(super) async fn alert(pool: &PgPool, grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>> {
+    let mut tx = scope::of(pool, grant).await?;
+    let row = sqlx::query(
+        "select a.*
+        from alerts a
+        where a.id = $2
+        and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))",
+    )
+    .bind(scope::patterns(grant))
+    .bind(id.as_uuid())
+    .fetch_optional(&mut *tx)
+    .await?;
+    row.map(|row| noun(&Columns::of("alerts", &row)))
+        .transpose()
+}
+
+/// A cursor the grant does not cover, any more or ever, is a conflict: the
+/// caller begins again, and no page ends early unseen.
+pub(super) async fn alerts(
+    pool: &PgPool,
+    grant: &Grant,
+    filter: &AlertFilter,
+    after: Option<AlertId>,
+    limit: u32,
+) -> Stored<Vec<AlertRow>> {
+    let cursor = match after {
+        Some(id) => Some(alert(pool, grant, id).await?.ok_or(StoreError::Conflict)?),
+        None => None,
+    };
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(
+        "select a.*
+        from alerts a
+        where a.id in (
+            select s.id
+            from alerts s
+            where (s.county like any ($1) or s.township || '%' = any ($1) or s.assist || '%' = any ($1))
+            and ($2 is null or s.policy = any ($2))
+            and ($3 is null or s.level = any ($3))
+            and s.work = any ($4)
+            and ($5 is null or s.township = $5)
+            and (not $6 or s.township is null)
+            and ($7 is null or (s.unit_kind = $7 and s.unit_id = $8))
+            and ($9 is null or s.due_on <= $9)
+            and ($10 is null or s.snoozed_until is null or s.snoozed_until <= $10)
+            and ($11 is null or (
+                (3 - s.level, coalesce(s.due_on, '9999-12-31'), s.id)
+                > (3 - $12, coalesce($13, '9999-12-31'), $11)
+            ))
+            order by s.level desc, coalesce(s.due_on, '9999-12-31'), s.id
+            limit $14
+        )
+        order by a.level desc, coalesce(a.due_on, '9999-12-31'), a.id",
+    )
+    .bind(scope::patterns(grant))
+    .bind(any(&filter.policies))
+    .bind(any(&filter.levels).map(|levels| {
+        let ranks = levels.iter().map(|level| level_rank(*level));
+        ranks.collect::<Vec<i64>>()
+    }))
+    .bind(any(&filter.work).map_or_else(|| ON_A_DESK.map(str::to_owned).to_vec(), <[String]>::to_vec))
+    .bind(filter.township.map(|code| code.to_string()))
+    .bind(filter.unplaced)
+    .bind(filter.unit.map(Subject::letter))
+    .bind(filter.unit.map(Subject::as_uuid))
+    .bind(filter.due_by.map(|day| day.to_string()))
+    .bind(filter.awake_on.map(|day| day.to_string()))
+    .bind(cursor.as_ref().map(|alert| alert.id.as_uuid()))
+    .bind(cursor.as_ref().map(|alert| level_rank(alert.level)))
+    .bind(cursor.and_then(|alert| alert.due_on).map(text))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *tx)
+    .await?;
+    nouns("alerts", &rows, noun)
+}
+
+/// An empty list does not filter.
+fn any<T>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn text(day: Date) -> String {
+    day.to_string()
+}
+
+pub(super) async fn alert_counts(pool: &PgPool, grant: &Grant) -> Stored<Vec<AlertCount>> {
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(
+        "select a.county, a.township, a.policy, a.level, a.work, count(*) as count
+        from alerts a
+        where (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+        group by a.county, a.township, a.policy, a.level, a.work",
+    )
+    .bind(scope::patterns(grant))
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut counts = nouns("alerts", &rows, |row| {
+        Ok(AlertCount {
+            county: row.division("county")?,
+            township: row.division_if_any("township")?,
+            policy: row.value("policy")?,
+            level: row.level("level")?.name().to_owned(),
+            work: row.value("work")?,
+            count: row.value("count")?,
+        })
+    })?;
+    counts.sort();
+    Ok(counts)
+}
+
+pub(super) async fn actions(
+    pool: &PgPool,
+    grant: &Grant,
+    alert: AlertId,
+) -> Stored<Vec<ActionRow>> {
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(
+        "select t.*
+        from alerts a
+        join actions t
+        on t.alert_id = a.id
+        where a.id = $2
+        and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+        order by t.commit_id, t.row_no",
+    )
+    .bind(scope::patterns(grant))
+    .bind(alert.as_uuid())
+    .fetch_all(&mut *tx)
+    .await?;
+    nouns("actions", &rows, action)
+}
+
+pub(super) async fn decision(
+    pool: &PgPool,
+    grant: &Grant,
+    id: DecisionId,
+) -> Stored<Option<DecisionRow>> {
+    let found = decisions_by_id(pool, grant, &[id]).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The alert's desk may read them; so may the place that answered for the
+/// subject on the day decided for, and the one that answers for it now.
+pub(super) async fn decisions_by_id(
+    pool: &PgPool,
+    grant: &Grant,
+    ids: &[DecisionId],
+) -> Stored<Vec<DecisionRow>> {
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(
+        "select d.*
+        from decisions d
+        join alerts a
+        on a.id = d.alert_id
+        where d.id = any ($2)
+        and (
+            (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+            or exists (
+                select 1
+                from access x
+                where x.region like any ($1)
+                and x.subject_kind = d.subject_kind
+                and x.subject_id = d.subject_id
+                and (
+                    x.valid_to is null
+                    or (
+                        coalesce(x.valid_from, d.evaluated_on) <= d.evaluated_on
+                        and x.valid_to > d.evaluated_on
+                    )
+                )
+            )
+        )
+        order by d.commit_id, d.row_no",
+    )
+    .bind(scope::patterns(grant))
+    .bind(uuids(ids.iter().map(|id| id.as_uuid())))
+    .fetch_all(&mut *tx)
+    .await?;
+    nouns("decisions", &rows, decision_noun)
+}
+
+pub(super) async fn decisions(
+    pool: &PgPool,
+    grant: &Grant,
+    alert: AlertId,
+) -> Stored<Vec<DecisionRow>> {
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(
+        "select d.*
+        from alerts a
+        join decisions d
+        on d.alert_id = a.id
+        where a.id = $2
+        and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+        order by d.commit_id, d.row_no",
+    )
+    .bind(scope::patterns(grant))
+    .bind(alert.as_uuid())
+    .fetch_all(&mut *tx)
+    .await?;
+    nouns("decisions", &rows, decision_noun)
+}
+
+pub(super) fn noun(row: &Columns<'_>) -> Stored<AlertRow> {
+    let assignee: Option<uuid::Uuid> = row.value("assignee")?;
+    Ok(AlertRow {
+        id: AlertId::from_uuid(row.uuid("id")?),
+        subject: row.subject("subject_kind", "subject_id")?,
+        unit: row.subject("unit_kind", "unit_id")?,
+        policy: row.value("policy")?,
+        finding: row.cell("finding").finding(row.value("finding")?)?,
+        level: row.level("level")?,
+        county: row.division("county")?,
+        township: row.division_if_any("township")?,
+        assist: row.division_if_any("assist")?,
+        condition: row.value("condition")?,
+        work: row.value("work")?,
+        over: row.value("ended")?,
+        due_on: row.date_if_any("due_on")?,
+        look_on: row.date_if_any("look_on")?,
+        snoozed_until: row.date_if_any("snoozed_until")?,
+        assignee: assignee.map(OfficerId::from_uuid),
+        opened_at: row.instant("opened_at")?,
+        changed_at: row.instant("changed_at")?,
+        version: row.value("version")?,
+        sealed: row.value("sealed")?,
+    })
+}
+
+pub(super) fn action(row: &Columns<'_>) -> Stored<ActionRow> {
+    Ok(ActionRow {
+        id: ActionId::from_uuid(row.uuid("id")?),
+        alert: AlertId::from_uuid(row.uuid("alert_id")?),
+        action: row.value("action")?,
+        by: OfficerId::from_uuid(row.uuid("officer_id")?),
+        at: row.instant("at")?,
+        version: row.value("version")?,
+        sealed: row.value("sealed")?,
+    })
+}
+
+pub(super) fn decision_noun(row: &Columns<'_>) -> Stored<DecisionRow> {
+    Ok(DecisionRow {
+        id: DecisionId::from_uuid(row.uuid("id")?),
+        alert: AlertId::from_uuid(row.uuid("alert_id")?),
+        subject: row.subject("subject_kind", "subject_id")?,
+        unit: row.subject("unit_kind", "unit_id")?,
+        policy: row.value("policy")?,
+        on: row.date("evaluated_on")?,
+        known: row.value("known")?,
+        policy_set: row.value("policy_set")?,
+        digest: row.value("digest")?,
+        sealed: row.value("sealed")?,
+    })
+}

@@ -1,0 +1,293 @@
+//! What the apply step reads: intake, checkpoints, folds, keys, reads, coverage.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
+use domain::record::{Coverage, DatasetId, NaturalKey, Read};
+use domain::region::DivisionCode;
+use sqlx::PgPool;
+
+use super::columns::{Columns, nouns, subject_arrays, uuids};
+use super::imports::revision;
+use super::scope;
+use crate::Stored;
+use crate::commit::{FoldRow, SealedRecord, SubjectKeyRow};
+use crate::rows::IntakeBatch;
+
+pub(super) async fn intake_after(
+    pool: &PgPool,
+    partition: DivisionCode,
+    number: i64,
+    limit_records: u32,
+) -> Stored<Vec<IntakeBatch>> {
+    let mut tx = scope::all(pool).await?;
+    let commits: Vec<(i64, i64, bool)> = sqlx::query_as(
+        "with waiting as (
+            select min(c.number) as number
+            from commits c
+            join imports i
+            on i.id = c.import_id
+            where c.to_apply
+            and c.partition = $1
+            and c.number > $2
+            and i.state = 'receiving'
+        ),
+        given as (
+            select c.id,
+                c.number,
+                (sum(c.record_count) over (order by c.number))::bigint
+                    - c.record_count as before
+            from commits c
+            where c.to_apply
+            and c.partition = $1
+            and c.number > $2
+            and c.number < coalesce((select number from waiting), c.number + 1)
+        )
+        select id,
+            number,
+            exists (select 1 from coverages v where v.commit_id = given.id)
+        from given
+        where before < $3
+        order by number",
+    )
+    .bind(partition.as_str())
+    .bind(number)
+    .bind(i64::from(limit_records))
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut batches: BTreeMap<i64, IntakeBatch> = BTreeMap::new();
+    for (_, number, covers) in &commits {
+        let batch = IntakeBatch {
+            number: *number,
+            records: Vec::new(),
+            covers: *covers,
+        };
+        batches.insert(*number, batch);
+    }
+    let ids: Vec<i64> = commits.iter().map(|(id, _, _)| *id).collect();
+    let rows = sqlx::query(
+        "select c.number, r.*
+        from commits c
+        join records r
+        on r.commit_id = c.id
+        where c.id = any ($1)
+        order by c.number, r.row_no",
+    )
+    .bind(ids)
+    .fetch_all(&mut *tx)
+    .await?;
+    for row in nouns("records", &rows, |row| {
+        Ok((row.value("number")?, record(row)?))
+    })? {
+        let (number, record): (i64, SealedRecord) = row;
+        if let Some(batch) = batches.get_mut(&number) {
+            batch.records.push(record);
+        }
+    }
+    Ok(batches.into_values().collect())
+}
+
+pub(super) async fn checkpoint(pool: &PgPool, partition: DivisionCode, step: &str) -> Stored<i64> {
+    let position: Option<i64> = sqlx::query_scalar(
+        "select position
+        from checkpoints
+        where partition = $1
+        and step = $2
+        order by commit_id desc
+        limit 1",
+    )
+    .bind(partition.as_str())
+    .bind(step)
+    .fetch_optional(pool)
+    .await?;
+    Ok(position.unwrap_or(0))
+}
+
+pub(super) async fn checkpoint_as_of(
+    pool: &PgPool,
+    partition: DivisionCode,
+    step: &str,
+    known: i64,
+) -> Stored<i64> {
+    let position: Option<i64> = sqlx::query_scalar(
+        "select p.position
+        from checkpoints p
+        join commits c
+        on c.id = p.commit_id
+        where p.partition = $1
+        and p.step = $2
+        and c.number <= $3
+        order by p.commit_id desc
+        limit 1",
+    )
+    .bind(partition.as_str())
+    .bind(step)
+    .bind(known)
+    .fetch_optional(pool)
+    .await?;
+    Ok(position.unwrap_or(0))
+}
+
+pub(super) async fn folds(pool: &PgPool, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
+    let (letters, ids) = subject_arrays(subjects);
+    let rows = sqlx::query(
+        "select f.*
+        from folds f
+        where (f.subject_kind, f.subject_id) in (
+            select kind, id
+            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
+        )",
+    )
+    .bind(letters)
+    .bind(ids)
+    .fetch_all(pool)
+    .await?;
+    nouns("folds", &rows, |row| {
+        Ok(FoldRow {
+            subject: row.subject("subject_kind", "subject_id")?,
+            partition: row.division("partition")?,
+            version: row.value("version")?,
+            sealed: row.value("sealed")?,
+        })
+    })
+}
+
+pub(super) async fn subject_keys(
+    pool: &PgPool,
+    subjects: &[Subject],
+) -> Stored<Vec<SubjectKeyRow>> {
+    let (letters, ids) = subject_arrays(subjects);
+    let rows = sqlx::query(
+        "select k.*
+        from subject_keys k
+        where (k.subject_kind, k.subject_id) in (
+            select kind, id
+            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
+        )",
+    )
+    .bind(letters)
+    .bind(ids)
+    .fetch_all(pool)
+    .await?;
+    nouns("subject_keys", &rows, |row| {
+        Ok(SubjectKeyRow {
+            subject: row.subject("subject_kind", "subject_id")?,
+            wrapped: row.value("wrapped")?,
+        })
+    })
+}
+
+pub(super) async fn reads_by_person(pool: &PgPool, people: &[PersonId]) -> Stored<Vec<Read>> {
+    let rows = sqlx::query(
+        "select distinct r.person_id, r.household_id, r.why
+        from reads r
+        where r.person_id = any ($1)
+        order by r.person_id, r.household_id, r.why",
+    )
+    .bind(uuids(people.iter().map(|person| person.as_uuid())))
+    .fetch_all(pool)
+    .await?;
+    nouns("reads", &rows, read)
+}
+
+pub(super) async fn reads_by_household(
+    pool: &PgPool,
+    households: &[HouseholdId],
+) -> Stored<Vec<Read>> {
+    let rows = sqlx::query(
+        "select distinct r.person_id, r.household_id, r.why
+        from reads r
+        where r.household_id = any ($1)
+        order by r.person_id, r.household_id, r.why",
+    )
+    .bind(uuids(
+        households.iter().map(|household| household.as_uuid()),
+    ))
+    .fetch_all(pool)
+    .await?;
+    nouns("reads", &rows, read)
+}
+
+pub(super) async fn coverage(
+    pool: &PgPool,
+    partition: DivisionCode,
+    through: i64,
+) -> Stored<Vec<Coverage>> {
+    let rows = sqlx::query(
+        "select v.*
+        from commits c
+        join coverages v
+        on v.commit_id = c.id
+        where c.partition = $1
+        and c.number <= $2
+        order by c.number, v.row_no",
+    )
+    .bind(partition.as_str())
+    .bind(through)
+    .fetch_all(pool)
+    .await?;
+    nouns("coverages", &rows, coverage_noun)
+}
+
+pub(super) async fn records_of(
+    pool: &PgPool,
+    subjects: &[Subject],
+    through: i64,
+) -> Stored<Vec<SealedRecord>> {
+    let (letters, ids) = subject_arrays(subjects);
+    let rows = sqlx::query(
+        "select r.*
+        from records r
+        join commits c
+        on c.id = r.commit_id
+        where (r.subject_kind, r.subject_id) in (
+            select kind, id
+            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
+        )
+        and c.number <= $3
+        order by c.number, r.row_no",
+    )
+    .bind(letters)
+    .bind(ids)
+    .bind(through)
+    .fetch_all(pool)
+    .await?;
+    nouns("records", &rows, record)
+}
+
+pub(super) fn record(row: &Columns<'_>) -> Stored<SealedRecord> {
+    Ok(SealedRecord {
+        subject: row.subject("subject_kind", "subject_id")?,
+        kind: row.value("kind")?,
+        source: row.value("source")?,
+        dataset: row.value("dataset")?,
+        key: NaturalKey(row.array("key")?),
+        revision: revision(row)?,
+        import: ImportId::from_uuid(row.uuid("import_id")?),
+        line: row.small("line")?,
+        sealed: row.value("sealed")?,
+    })
+}
+
+pub(super) fn coverage_noun(row: &Columns<'_>) -> Stored<Coverage> {
+    let month: Option<&str> = row.value("month")?;
+    Ok(Coverage {
+        dataset: DatasetId::new(row.value("dataset")?),
+        part: row.value("part")?,
+        scope: row.division("scope")?,
+        as_of: row.date("as_of")?,
+        month: month
+            .map(|text| row.cell("month").month(text))
+            .transpose()?,
+        revision: revision(row)?,
+        import: ImportId::from_uuid(row.uuid("import_id")?),
+    })
+}
+
+fn read(row: &Columns<'_>) -> Stored<Read> {
+    Ok(Read {
+        person: PersonId::from_uuid(row.uuid("person_id")?),
+        household: HouseholdId::from_uuid(row.uuid("household_id")?),
+        why: row.cell("why").read_why(row.value("why")?)?,
+    })
+}

@@ -1,0 +1,158 @@
+//! Officers, their tokens, and the answers they were given.
+
+use domain::authority::Officer;
+use domain::ids::OfficerId;
+use domain::time::Instant;
+use sqlx::postgres::{PgConnection, PgPool};
+
+use super::columns::Columns;
+use crate::commit::Answer;
+use crate::{StoreError, Stored};
+
+/// How long an answer can be repeated.
+const ANSWERS_KEPT_SECONDS: i64 = 72 * 3600;
+
+pub(super) async fn officer_by_token(
+    pool: &PgPool,
+    digest: &[u8; 32],
+    now: Instant,
+) -> Stored<Option<Officer>> {
+    let row = sqlx::query(
+        "select o.*
+        from tokens t
+        join officers o
+        on o.id = t.officer_id
+        where t.digest = $1
+        and (t.expires_at is null or t.expires_at > $2)
+        and (o.disabled_at is null or o.disabled_at > $2)",
+    )
+    .bind(digest.to_vec())
+    .bind(now.as_micros())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| noun(&Columns::of("officers", &row)))
+        .transpose()
+}
+
+pub(super) async fn officer(pool: &PgPool, id: OfficerId) -> Stored<Option<Officer>> {
+    let row = sqlx::query(
+        "select *
+        from officers
+        where id = $1",
+    )
+    .bind(id.as_uuid())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| noun(&Columns::of("officers", &row)))
+        .transpose()
+}
+
+pub(super) async fn answer(
+    pool: &PgPool,
+    principal: OfficerId,
+    route: &str,
+    key: &str,
+) -> Stored<Option<Answer>> {
+    let row = sqlx::query(
+        "select *
+        from answers
+        where principal = $1
+        and route = $2
+        and key = $3",
+    )
+    .bind(principal.as_uuid())
+    .bind(route)
+    .bind(key)
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| answer_noun(&Columns::of("answers", &row)))
+        .transpose()
+}
+
+/// Stores the answer, or answers a request that was answered before with that
+/// answer. Of two commits under one key the second waits here for the first.
+/// Answers that have been kept long enough at `now` are forgotten first.
+pub(super) async fn refuse_repeated(
+    tx: &mut PgConnection,
+    answer: &Answer,
+    now: Instant,
+) -> Stored<()> {
+    sqlx::query(
+        "delete from answers
+        where (principal, route, key) in (
+            select principal, route, key
+            from answers
+            where at <= $1
+            for update skip locked
+        )",
+    )
+    .bind(now.plus_seconds(-ANSWERS_KEPT_SECONDS).as_micros())
+    .execute(&mut *tx)
+    .await?;
+    if store_answer(tx, answer).await? {
+        return Ok(());
+    }
+    let row = sqlx::query(
+        "select *
+        from answers
+        where principal = $1
+        and route = $2
+        and key = $3",
+    )
+    .bind(answer.principal.as_uuid())
+    .bind(&answer.route)
+    .bind(&answer.key)
+    .fetch_optional(tx)
+    .await?;
+    // Forgotten by another between the two statements.
+    let row = row.ok_or(StoreError::Conflict)?;
+    let stored = answer_noun(&Columns::of("answers", &row))?;
+    Err(if stored.fingerprint == answer.fingerprint {
+        StoreError::Answered(Box::new(stored))
+    } else {
+        StoreError::KeyReused
+    })
+}
+
+/// Whether the key was free.
+async fn store_answer(tx: &mut PgConnection, answer: &Answer) -> Stored<bool> {
+    let stored = sqlx::query(
+        "insert into answers (principal, route, key, fingerprint, status, body, at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (principal, route, key) do nothing",
+    )
+    .bind(answer.principal.as_uuid())
+    .bind(&answer.route)
+    .bind(&answer.key)
+    .bind(&answer.fingerprint)
+    .bind(i64::from(answer.status))
+    .bind(&answer.body)
+    .bind(answer.at.as_micros())
+    .execute(tx)
+    .await?;
+    Ok(stored.rows_affected() == 1)
+}
+
+fn noun(row: &Columns<'_>) -> Stored<Officer> {
+    Ok(Officer {
+        id: OfficerId::from_uuid(row.uuid("id")?),
+        name: row.value("name")?,
+        role: row.cell("role").role(row.value("role")?)?,
+        regions: row.cell("regions").divisions(row.value("regions")?)?,
+        sources: row.cell("sources").list(row.value("sources")?)?,
+    })
+}
+
+fn answer_noun(row: &Columns<'_>) -> Stored<Answer> {
+    let status: i64 = row.value("status")?;
+    Ok(Answer {
+        principal: OfficerId::from_uuid(row.uuid("principal")?),
+        route: row.value("route")?,
+        key: row.value("key")?,
+        fingerprint: row.value("fingerprint")?,
+        status: u16::try_from(status)
+            .map_err(|_| row.cell("status").damaged("not an HTTP status"))?,
+        body: row.value("body")?,
+        at: row.instant("at")?,
+    })
+}

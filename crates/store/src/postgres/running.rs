@@ -1,0 +1,310 @@
+//! Leases, jobs, settings, totals, and the check of what must always hold.
+
+use domain::region::DivisionCode;
+use domain::time::Instant;
+use sqlx::postgres::{PgConnection, PgPool};
+
+use super::columns::{Columns, nouns};
+use super::scope;
+use crate::commit::{JobRow, Lease};
+use crate::rows::Statistics;
+use crate::{StoreError, Stored};
+
+/// A holder whose lease ran out gets a new epoch, as any other would: what it
+/// had begun under the old one may have been taken over.
+pub(super) async fn lease(
+    pool: &PgPool,
+    partition: DivisionCode,
+    step: &str,
+    holder: &str,
+    now: Instant,
+    until: Instant,
+) -> Stored<Option<Lease>> {
+    let epoch: Option<i64> = sqlx::query_scalar(
+        "insert into leases (partition, step, epoch, holder, held_until)
+        values ($1, $2, 1, $3, $5)
+        on conflict (partition, step) do update
+        set epoch = leases.epoch
+                + case when leases.holder = $3 and leases.held_until > $4 then 0 else 1 end,
+            holder = excluded.holder,
+            held_until = excluded.held_until
+        where leases.held_until <= $4
+        or leases.holder = $3
+        returning leases.epoch",
+    )
+    .bind(partition.as_str())
+    .bind(step)
+    .bind(holder)
+    .bind(now.as_micros())
+    .bind(until.as_micros())
+    .fetch_optional(pool)
+    .await?;
+    Ok(epoch.map(|epoch| Lease {
+        partition,
+        step: step.to_owned(),
+        epoch,
+    }))
+}
+
+/// Refuses a commit under a lease that another holder has taken since.
+pub(super) async fn refuse_fenced(tx: &mut PgConnection, lease: &Lease) -> Stored<()> {
+    // Shared, so that no one takes the lease before this commit has ended.
+    let held: Option<i64> = sqlx::query_scalar(
+        "select epoch
+        from leases
+        where partition = $1
+        and step = $2
+        and epoch = $3
+        for share",
+    )
+    .bind(lease.partition.as_str())
+    .bind(&lease.step)
+    .bind(lease.epoch)
+    .fetch_optional(tx)
+    .await?;
+    if held.is_some() {
+        return Ok(());
+    }
+    Err(StoreError::Fenced {
+        step: lease.step.clone(),
+    })
+}
+
+pub(super) async fn partitions(pool: &PgPool) -> Stored<Vec<DivisionCode>> {
+    let mut tx = scope::all(pool).await?;
+    let rows = sqlx::query(
+        "select distinct c.partition
+        from imports i
+        join commits c
+        on c.id = i.commit_id
+        where c.partition is not null
+        order by c.partition",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    nouns("commits", &rows, |row| row.division("partition"))
+}
+
+pub(super) async fn job(
+    pool: &PgPool,
+    partition: DivisionCode,
+    name: &str,
+) -> Stored<Option<JobRow>> {
+    let row = sqlx::query(
+        "select *
+        from jobs
+        where partition = $1
+        and name = $2",
+    )
+    .bind(partition.as_str())
+    .bind(name)
+    .fetch_optional(pool)
+    .await?;
+    let noun = |row: &Columns<'_>| {
+        Ok(JobRow {
+            name: row.value("name")?,
+            state: row.value("state")?,
+            done: row.value("done")?,
+        })
+    };
+    row.map(|row| noun(&Columns::of("jobs", &row))).transpose()
+}
+
+pub(super) async fn setting(pool: &PgPool, key: &str) -> Stored<Option<String>> {
+    let value = sqlx::query_scalar(
+        "select value
+        from settings
+        where key = $1",
+    )
+    .bind(key)
+    .fetch_optional(pool)
+    .await?;
+    Ok(value)
+}
+
+pub(super) async fn statistics(pool: &PgPool) -> Stored<Statistics> {
+    let mut tx = scope::all(pool).await?;
+    let row = sqlx::query(
+        "select
+            (select coalesce(sum(record_count), 0)::bigint from commits) as records,
+            (select count(*) from folds where subject_kind = 'p') as persons,
+            (select count(*) from folds where subject_kind = 'h') as households,
+            (select count(*) from verdicts) as verdicts,
+            (select count(*) from alerts where not ended) as alerts,
+            (select count(*) from alerts where not ended and work = 'held') as held,
+            (select position from heads) as feed,
+            (select number from heads) as ledger,
+            (select count(*) from due) as due",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let row = Columns::of("heads", &row);
+    Ok(Statistics {
+        records: row.value("records")?,
+        persons: row.value("persons")?,
+        households: row.value("households")?,
+        verdicts: row.value("verdicts")?,
+        alerts: row.value("alerts")?,
+        held: row.value("held")?,
+        feed: row.value("feed")?,
+        ledger: row.value("ledger")?,
+        due: row.value("due")?,
+    })
+}
+
+pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
+    let mut tx = scope::all(pool).await?;
+    let mut breaches = check_units(&mut tx).await?;
+    breaches.extend(check_alerts(&mut tx).await?);
+    breaches.extend(check_numbers(&mut tx).await?);
+    Ok(breaches)
+}
+
+/// Folded later than evaluated and not due: a change that nobody will see.
+async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let own: Vec<(String, String)> = sqlx::query_as(
+        "select f.subject_kind, f.subject_id::text
+        from folds f
+        left join units u
+        on u.unit_kind = f.subject_kind
+        and u.unit_id = f.subject_id
+        left join due d
+        on d.unit_kind = f.subject_kind
+        and d.unit_id = f.subject_id
+        where d.version is null
+        and (
+            u.commit_id < f.commit_id
+            or (u.commit_id is null and f.subject_kind = 'h')
+        )
+        order by f.subject_kind, f.subject_id",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let read: Vec<(String, String)> = sqlx::query_as(
+        "select r.household_id::text, r.person_id::text
+        from reads r
+        join folds f
+        on f.subject_kind = 'p'
+        and f.subject_id = r.person_id
+        left join units u
+        on u.unit_kind = 'h'
+        and u.unit_id = r.household_id
+        left join due d
+        on d.unit_kind = 'h'
+        and d.unit_id = r.household_id
+        where d.version is null
+        and coalesce(u.commit_id, 0) < f.commit_id
+        group by r.household_id, r.person_id
+        order by r.household_id, r.person_id",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let own = own.into_iter().map(|(kind, id)| {
+        format!("unit {kind}:{id} was folded later than evaluated and is not due")
+    });
+    let read = read.into_iter().map(|(household, person)| {
+        format!("unit h:{household} reads p:{person}, folded later than it was evaluated, and is not due")
+    });
+    Ok(own.chain(read).collect())
+}
+
+/// Two open episodes; an alert without a decision; an entry without an alert.
+async fn check_alerts(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let open: Vec<(String, String, i64)> = sqlx::query_as(
+        "select subject_kind || ':' || subject_id::text, policy, count(*)
+        from alerts
+        where not ended
+        group by subject_kind, subject_id, policy
+        having count(*) > 1
+        order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let unexplained: Vec<String> = sqlx::query_scalar(
+        "select a.id::text
+        from alerts a
+        where not exists (
+            select 1
+            from decisions d
+            where d.alert_id = a.id
+        )
+        order by a.id",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let orphans: Vec<i64> = sqlx::query_scalar(
+        "select f.oid
+        from feed f
+        where f.kind <> 'feed_closed'
+        and not exists (
+            select 1
+            from alerts a
+            where a.id = f.alert_id
+        )
+        order by f.oid",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let open = open.into_iter().map(|(subject, policy, count)| {
+        format!("subject {subject} has {count} open episodes of policy {policy}")
+    });
+    let unexplained = unexplained
+        .into_iter()
+        .map(|alert| format!("alert {alert} has no decision"));
+    let orphans = orphans
+        .into_iter()
+        .map(|oid| format!("feed entry {oid} is about an alert that does not exist"));
+    Ok(open.chain(unexplained).chain(orphans).collect())
+}
+
+/// Holes in commit numbers, positions and feed numbers; heads that disagree.
+async fn check_numbers(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let mut breaches = Vec::new();
+    let (head, count, last, root): (i64, i64, i64, i64) = sqlx::query_as(
+        "select h.number,
+            (select count(number) from commits),
+            (select coalesce(max(number), 0) from commits),
+            (select coalesce(max(size), 0) from ledger_roots)
+        from heads h",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if count != last || last != head || root != head {
+        breaches.push(format!(
+            "commit numbers have holes: {count} numbers up to {last}, head {head}, root {root}"
+        ));
+    }
+    let (head, count, last): (i64, i64, i64) = sqlx::query_as(
+        "select h.position,
+            (select count(position) from feed),
+            (select coalesce(max(position), 0) from feed)
+        from heads h",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if count != last || last != head {
+        breaches.push(format!(
+            "feed positions have holes: {count} entries up to {last}, head {head}"
+        ));
+    }
+    let feeds: Vec<(String, i64, i64, Option<i64>)> = sqlx::query_as(
+        "select f.feed, count(f.number), max(f.number), max(h.number)
+        from feed f
+        left join feed_heads h
+        on h.feed = f.feed
+        where f.number is not null
+        group by f.feed
+        having count(f.number) <> max(f.number)
+        or max(h.number) is distinct from max(f.number)
+        order by f.feed",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for (feed, count, last, head) in feeds {
+        let head = head.unwrap_or(0);
+        breaches.push(format!(
+            "feed {feed} has holes: {count} entries up to {last}, head {head}"
+        ));
+    }
+    Ok(breaches)
+}

@@ -1,0 +1,265 @@
+//! Writes what people are told: verdicts, alerts, decisions, actions, feed entries.
+
+use domain::ids::OfficerId;
+use sqlx::postgres::PgConnection;
+
+use super::refuse_unless;
+use crate::Stored;
+use crate::commit::{Commit, VerdictRow};
+use crate::encode::{level_rank, list_text};
+use crate::parts::Parts;
+use crate::postgres::columns::{insert, subject_arrays};
+
+pub(super) async fn write(
+    tx: &mut PgConnection,
+    id: i64,
+    commit: &Commit,
+    parts: &Parts<'_>,
+) -> Stored<()> {
+    verdicts(tx, id, commit, parts).await?;
+    alerts(tx, commit, parts).await?;
+    decisions(tx, id, parts).await?;
+    insert(
+        tx,
+        "insert into actions (id, alert_id, action, officer_id, at, version, sealed,
+            commit_id, row_no) ",
+        9,
+        "",
+        &parts.actions,
+        |tuple, row_no, row| {
+            tuple.push_bind(row.id.as_uuid());
+            tuple.push_bind(row.alert.as_uuid());
+            tuple.push_bind(row.action.clone());
+            tuple.push_bind(row.by.as_uuid());
+            tuple.push_bind(row.at.as_micros());
+            tuple.push_bind(row.version);
+            tuple.push_bind(row.sealed.clone());
+            tuple.push_bind(id);
+            tuple.push_bind(row_no);
+        },
+    )
+    .await?;
+    insert(
+        tx,
+        "insert into feed (commit_id, feed, kind, alert_id, policy, level, due_on) ",
+        7,
+        "",
+        &parts.feed,
+        |tuple, _, row| {
+            tuple.push_bind(id);
+            tuple.push_bind(row.feed.to_string());
+            tuple.push_bind(row.kind.name());
+            tuple.push_bind(row.alert.as_uuid());
+            tuple.push_bind(row.policy.clone());
+            tuple.push_bind(level_rank(row.level));
+            tuple.push_bind(row.due_on.map(|day| day.to_string()));
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+async fn verdicts(
+    tx: &mut PgConnection,
+    id: i64,
+    commit: &Commit,
+    parts: &Parts<'_>,
+) -> Stored<()> {
+    insert(
+        tx,
+        "insert into verdict_changes (commit_id, row_no, unit_kind, unit_id, subject_kind,
+            subject_id, policy, version, verdict, signal, fingerprint, missing, evaluated_on) ",
+        13,
+        "",
+        &parts.verdict_changes,
+        |tuple, row_no, row| {
+            tuple.push_bind(id);
+            tuple.push_bind(row_no);
+            tuple.push_bind(row.unit.letter());
+            tuple.push_bind(row.unit.as_uuid());
+            tuple.push_bind(row.subject.letter());
+            tuple.push_bind(row.subject.as_uuid());
+            tuple.push_bind(row.policy.clone());
+            tuple.push_bind(row.version.clone());
+            tuple.push_bind(row.verdict.clone());
+            tuple.push_bind(row.signal.clone());
+            tuple.push_bind(row.fingerprint.clone());
+            tuple.push_bind(list_text(&row.missing));
+            tuple.push_bind(row.on.to_string());
+        },
+    )
+    .await?;
+    let latest = parts.verdicts.values().copied();
+    let (held, left): (Vec<_>, Vec<_>) = latest.partition(|row| row.verdict.is_some());
+    left_units(tx, &left).await?;
+    current_verdicts(tx, &held).await?;
+    let mut policies: Vec<&str> = held.iter().map(|row| row.policy.as_str()).collect();
+    policies.sort_unstable();
+    policies.dedup();
+    if let Some(partition) = &commit.partition {
+        insert(
+            tx,
+            "insert into policies_seen (partition, policy) ",
+            2,
+            "on conflict do nothing",
+            &policies,
+            |tuple, _, policy| {
+                tuple.push_bind(partition.to_string());
+                tuple.push_bind((*policy).to_owned());
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// A subject that left a unit keeps the verdict another unit has given since.
+async fn left_units(tx: &mut PgConnection, left: &[&VerdictRow]) -> Stored<()> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let (subject_kinds, subjects) = subject_arrays(left.iter().map(|row| &row.subject));
+    let (unit_kinds, units) = subject_arrays(left.iter().map(|row| &row.unit));
+    let policies: Vec<&str> = left.iter().map(|row| row.policy.as_str()).collect();
+    sqlx::query(
+        "delete from verdicts
+        where (subject_kind, subject_id, policy, unit_kind, unit_id) in (
+            select *
+            from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::uuid[])
+        )",
+    )
+    .bind(subject_kinds)
+    .bind(subjects)
+    .bind(policies)
+    .bind(unit_kinds)
+    .bind(units)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn current_verdicts(tx: &mut PgConnection, rows: &[&VerdictRow]) -> Stored<()> {
+    insert(
+        tx,
+        "insert into verdicts (subject_id, subject_kind, policy, unit_kind, unit_id, version,
+            verdict, signal, fingerprint, missing, evaluated_on) ",
+        11,
+        "on conflict (subject_id, subject_kind, policy) do update
+        set unit_kind = excluded.unit_kind,
+            unit_id = excluded.unit_id,
+            version = excluded.version,
+            verdict = excluded.verdict,
+            signal = excluded.signal,
+            fingerprint = excluded.fingerprint,
+            missing = excluded.missing,
+            evaluated_on = excluded.evaluated_on",
+        rows,
+        |tuple, _, row| {
+            tuple.push_bind(row.subject.as_uuid());
+            tuple.push_bind(row.subject.letter());
+            tuple.push_bind(row.policy.clone());
+            tuple.push_bind(row.unit.letter());
+            tuple.push_bind(row.unit.as_uuid());
+            tuple.push_bind(row.version.clone());
+            tuple.push_bind(row.verdict.clone());
+            tuple.push_bind(row.signal.clone());
+            tuple.push_bind(row.fingerprint.clone());
+            tuple.push_bind(list_text(&row.missing));
+            tuple.push_bind(row.on.to_string());
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// An alert never goes back to a version it had: an older one written over a
+/// newer one is a conflict, guarded or not.
+async fn alerts(tx: &mut PgConnection, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
+    let written = insert(
+        tx,
+        "insert into alerts (id, subject_kind, subject_id, unit_kind, unit_id, policy, finding,
+            level, partition, county, township, assist, condition, work, ended, due_on, look_on,
+            snoozed_until, assignee, opened_at, changed_at, version, sealed) ",
+        23,
+        "on conflict (id) do update
+        set subject_kind = excluded.subject_kind,
+            subject_id = excluded.subject_id,
+            unit_kind = excluded.unit_kind,
+            unit_id = excluded.unit_id,
+            finding = excluded.finding,
+            level = excluded.level,
+            county = excluded.county,
+            township = excluded.township,
+            assist = excluded.assist,
+            condition = excluded.condition,
+            work = excluded.work,
+            ended = excluded.ended,
+            due_on = excluded.due_on,
+            look_on = excluded.look_on,
+            snoozed_until = excluded.snoozed_until,
+            assignee = excluded.assignee,
+            changed_at = excluded.changed_at,
+            version = excluded.version,
+            sealed = excluded.sealed
+        where alerts.version < excluded.version",
+        &parts.alerts,
+        |tuple, _, row| {
+            // The county the alert was folded in keeps it, whoever changes it.
+            let partition = commit.partition.unwrap_or(row.county);
+            tuple.push_bind(row.id.as_uuid());
+            tuple.push_bind(row.subject.letter());
+            tuple.push_bind(row.subject.as_uuid());
+            tuple.push_bind(row.unit.letter());
+            tuple.push_bind(row.unit.as_uuid());
+            tuple.push_bind(row.policy.clone());
+            tuple.push_bind(row.finding.name());
+            tuple.push_bind(level_rank(row.level));
+            tuple.push_bind(partition.to_string());
+            tuple.push_bind(row.county.to_string());
+            tuple.push_bind(row.township.map(|code| code.to_string()));
+            tuple.push_bind(row.assist.map(|code| code.to_string()));
+            tuple.push_bind(row.condition.clone());
+            tuple.push_bind(row.work.clone());
+            tuple.push_bind(row.over);
+            tuple.push_bind(row.due_on.map(|day| day.to_string()));
+            tuple.push_bind(row.look_on.map(|day| day.to_string()));
+            tuple.push_bind(row.snoozed_until.map(|day| day.to_string()));
+            tuple.push_bind(row.assignee.map(OfficerId::as_uuid));
+            tuple.push_bind(row.opened_at.as_micros());
+            tuple.push_bind(row.changed_at.as_micros());
+            tuple.push_bind(row.version);
+            tuple.push_bind(row.sealed.clone());
+        },
+    )
+    .await?;
+    refuse_unless(usize::try_from(written).is_ok_and(|written| written == parts.alerts.len()))
+}
+
+async fn decisions(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
+    insert(
+        tx,
+        "insert into decisions (id, alert_id, subject_kind, subject_id, unit_kind, unit_id, policy,
+            evaluated_on, known, policy_set, digest, sealed, commit_id, row_no) ",
+        14,
+        "",
+        &parts.decisions,
+        |tuple, row_no, row| {
+            tuple.push_bind(row.id.as_uuid());
+            tuple.push_bind(row.alert.as_uuid());
+            tuple.push_bind(row.subject.letter());
+            tuple.push_bind(row.subject.as_uuid());
+            tuple.push_bind(row.unit.letter());
+            tuple.push_bind(row.unit.as_uuid());
+            tuple.push_bind(row.policy.clone());
+            tuple.push_bind(row.on.to_string());
+            tuple.push_bind(row.known);
+            tuple.push_bind(row.policy_set.clone());
+            tuple.push_bind(row.digest.clone());
+            tuple.push_bind(row.sealed.clone());
+            tuple.push_bind(id);
+            tuple.push_bind(row_no);
+        },
+    )
+    .await?;
+    Ok(())
+}
