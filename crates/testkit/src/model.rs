@@ -6,6 +6,7 @@
 
 mod implementation;
 mod people;
+mod refusal;
 mod state;
 mod work;
 mod write;

@@ -10,7 +10,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -27,18 +27,14 @@ impl Store for ModelStore {
     // ---- the write -------------------------------------------------------
 
     async fn commit(&self, commit: &Commit) -> Stored<Receipt> {
-        self.state().take(commit, self.numbering)
+        let receipts = self
+            .state()
+            .take_all(std::slice::from_ref(commit), self.numbering)?;
+        Ok(receipts[0])
     }
 
     async fn commit_group(&self, commits: &[Commit]) -> Stored<Vec<Receipt>> {
-        let mut state = self.state();
-        let before = state.clone();
-        let taken = commits.iter().map(|c| state.take(c, self.numbering));
-        let taken = taken.collect::<Stored<Vec<_>>>();
-        if taken.is_err() {
-            *state = before;
-        }
-        taken
+        self.state().take_all(commits, self.numbering)
     }
 
     async fn publish(&self, limit: u32) -> Stored<Published> {
@@ -207,7 +203,7 @@ impl Store for ModelStore {
 
     async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
         let state = self.state();
-        let key = (Some(partition), policy.to_owned());
+        let key = (partition, policy.to_owned());
         Ok(state.policies_seen.contains(&key))
     }
 
@@ -232,7 +228,7 @@ impl Store for ModelStore {
     ) -> Stored<Vec<AlertRow>> {
         let state = self.state();
         let rows = state.alerts.values().filter(|row| {
-            state.keepers[&row.id] == Some(partition)
+            state.keepers[&row.id] == partition
                 && row.look_on.is_some_and(|day| day <= on)
                 && Some(row.id) > after
         });
@@ -252,7 +248,7 @@ impl Store for ModelStore {
         after: Option<AlertId>,
         limit: u32,
     ) -> Stored<Vec<AlertRow>> {
-        Ok(self.state().alerts(grant, filter, after, limit))
+        self.state().alerts(grant, filter, after, limit)
     }
 
     async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {
@@ -265,7 +261,7 @@ impl Store for ModelStore {
             return Ok(Vec::new());
         }
         let mut rows: Vec<_> = state.actions.values().collect();
-        rows.sort_by_key(|(index, row)| (*index, row.id));
+        rows.sort_by_key(|(place, _)| *place);
         let rows = rows.into_iter().map(|(_, row)| row);
         Ok(rows.filter(|row| row.alert == alert).cloned().collect())
     }
@@ -277,12 +273,18 @@ impl Store for ModelStore {
         Ok(seen.cloned())
     }
 
+    async fn decisions_by_id(&self, grant: &Grant, ids: &[DecisionId]) -> Stored<Vec<DecisionRow>> {
+        let state = self.state();
+        let rows = state.decisions_in_order();
+        let rows = rows.filter(|row| ids.contains(&row.id) && state.sees_decision(grant, row));
+        Ok(rows.cloned().collect())
+    }
+
     async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>> {
         let state = self.state();
-        let mut rows: Vec<_> = state.decisions.values().collect();
-        rows.sort_by_key(|(index, row)| (*index, row.id));
-        let rows = rows.into_iter().map(|(_, row)| row);
-        let rows = rows.filter(|row| row.alert == alert && state.sees_decision(grant, row));
+        let seen = state.seen_alert(grant, alert).is_some();
+        let rows = state.decisions_in_order();
+        let rows = rows.filter(|row| seen && row.alert == alert);
         Ok(rows.cloned().collect())
     }
 
@@ -298,7 +300,11 @@ impl Store for ModelStore {
 
     async fn feed_position(&self) -> Stored<(String, i64)> {
         let state = self.state();
-        let epoch = state.settings.get("epoch").cloned().unwrap_or_default();
+        let epoch = state
+            .settings
+            .get("epoch")
+            .cloned()
+            .unwrap_or_else(|| "0".to_owned());
         Ok((epoch, to_i64(state.feed.len())))
     }
 
@@ -346,7 +352,7 @@ impl Store for ModelStore {
         let token = state.tokens.get(digest);
         let token = token.filter(|token| alive(token.expires_at));
         let officer = token.and_then(|token| state.officers.get(&token.officer));
-        let enabled = officer.filter(|(_, disabled_at)| disabled_at.is_none());
+        let enabled = officer.filter(|(_, disabled_at)| alive(*disabled_at));
         Ok(enabled.map(|(officer, _)| officer.clone()))
     }
 
@@ -379,11 +385,11 @@ impl Store for ModelStore {
 
     async fn disclosures(
         &self,
-        _grant: &Grant,
+        grant: &Grant,
         pseudonym: &[u8; 16],
         limit: u32,
     ) -> Stored<Vec<Disclosed>> {
-        Ok(self.state().disclosures(pseudonym, limit))
+        Ok(self.state().disclosures(grant, pseudonym, limit))
     }
 
     async fn mismatched_commits(&self, _from: i64, _limit: u32) -> Stored<Vec<i64>> {
@@ -407,12 +413,11 @@ impl Store for ModelStore {
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         let state = self.state();
-        let scopes = state.imports.values().map(|row| row.header.scope);
-        let counties = scopes.filter_map(|scope| scope.county());
-        let mut counties: Vec<_> = counties.collect();
-        counties.sort();
-        counties.dedup();
-        Ok(counties)
+        let opens = |write: &Write| matches!(write, Write::ImportOpened(_));
+        let commits = state.log.iter().map(|logged| &logged.commit);
+        let opening = commits.filter(|commit| commit.writes.iter().any(opens));
+        let places: BTreeSet<_> = opening.filter_map(|commit| commit.partition).collect();
+        Ok(places.into_iter().collect())
     }
 
     async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use domain::authority::{Grant, Role};
 use domain::ids::{AlertId, Subject};
+use domain::region::DivisionCode;
 use domain::time::Date;
 use store::commit::{AlertRow, DecisionRow, ImportRow, Write};
 use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead};
+use store::{StoreError, Stored};
 
 use crate::model::state::{State, Told};
-use crate::model::work::desk;
 use crate::model::write::to_i64;
 
 impl State {
@@ -21,11 +22,9 @@ impl State {
         theirs && grant.covers(row.header.scope)
     }
 
-    /// The alert if it lies on a desk of the grant or is assisted by one.
+    /// The alert if the grant covers its desk or assists with it.
     pub(super) fn seen_alert(&self, grant: &Grant, id: AlertId) -> Option<&AlertRow> {
-        let row = self.alerts.get(&id)?;
-        let assists = row.assist.is_some_and(|place| grant.covers(place));
-        (grant.covers(desk(row)) || assists).then_some(row)
+        self.alerts.get(&id).filter(|row| sees(grant, row))
     }
 
     pub(super) fn alerts(
@@ -34,27 +33,28 @@ impl State {
         filter: &AlertFilter,
         after: Option<AlertId>,
         limit: u32,
-    ) -> Vec<AlertRow> {
+    ) -> Stored<Vec<AlertRow>> {
         let order = |row: &AlertRow| {
             let due = (row.due_on.is_none(), row.due_on);
             (Reverse(row.level), due, row.id)
         };
-        let cursor = after.and_then(|id| self.alerts.get(&id)).map(order);
+        let cursor = after.map(|id| self.seen_alert(grant, id).ok_or(StoreError::Conflict));
+        let cursor = cursor.transpose()?.map(order);
         let mut rows: Vec<_> = self
             .alerts
             .values()
-            .filter(|row| grant.covers(desk(row)) && passes(filter, row))
+            .filter(|row| sees(grant, row) && passes(filter, row))
             .filter(|row| cursor.is_none_or(|cursor| order(row) > cursor))
             .cloned()
             .collect();
         rows.sort_by_key(order);
         rows.truncate(limit as usize);
-        rows
+        Ok(rows)
     }
 
     pub(super) fn alert_counts(&self, grant: &Grant) -> Vec<AlertCount> {
         let mut counts: BTreeMap<_, i64> = BTreeMap::new();
-        for row in self.alerts.values().filter(|row| grant.covers(desk(row))) {
+        for row in self.alerts.values().filter(|row| sees(grant, row)) {
             let level = row.level.name();
             let key = (row.county, row.township, &row.policy, level, &row.work);
             *counts.entry(key).or_default() += 1;
@@ -70,12 +70,21 @@ impl State {
         counts.into_iter().map(count).collect()
     }
 
+    /// The alert's desk may read it; so may the place that answered for the
+    /// subject on the day decided for, and the one that answers for it now.
     pub(super) fn sees_decision(&self, grant: &Grant, row: &DecisionRow) -> bool {
-        let on_desk = self
-            .alerts
-            .get(&row.alert)
-            .is_some_and(|alert| grant.covers(desk(alert)));
-        on_desk || self.covers(grant, row.subject, row.on)
+        let mut places = self.access.iter().filter(|a| a.subject == row.subject);
+        self.seen_alert(grant, row.alert).is_some()
+            || places.any(|place| {
+                let answers = place.valid.to.is_none() || place.valid.contains(row.on);
+                answers && grant.covers(place.region)
+            })
+    }
+
+    pub(super) fn decisions_in_order(&self) -> impl Iterator<Item = &DecisionRow> {
+        let mut rows: Vec<_> = self.decisions.values().collect();
+        rows.sort_by_key(|(place, _)| *place);
+        rows.into_iter().map(|(_, row)| row)
     }
 
     pub(super) fn covers(&self, grant: &Grant, subject: Subject, on: Date) -> bool {
@@ -127,8 +136,17 @@ impl State {
         mine.map(|(index, told)| entry(to_i64(index + 1), told))
     }
 
-    pub(super) fn disclosures(&self, pseudonym: &[u8; 16], limit: u32) -> Vec<Disclosed> {
-        let newest_first = self.log.iter().rev();
+    /// Disclosures of the grant's counties and those that belong to no county.
+    pub(super) fn disclosures(
+        &self,
+        grant: &Grant,
+        pseudonym: &[u8; 16],
+        limit: u32,
+    ) -> Vec<Disclosed> {
+        let newest_first = self.log.iter().rev().filter(|logged| {
+            let place = logged.commit.partition;
+            place.is_none_or(|place| grant.covers(place))
+        });
         let all = newest_first.flat_map(|logged| {
             let writes = logged.commit.writes.iter().rev();
             writes.filter_map(move |write| match write {
@@ -144,6 +162,15 @@ impl State {
         });
         all.take(limit as usize).collect()
     }
+}
+
+/// A county or wider covers what its bureau answers for, a township what lies
+/// on its desk or what it assists with.
+fn sees(grant: &Grant, row: &AlertRow) -> bool {
+    let own = |place: &DivisionCode| grant.regions().contains(place);
+    grant.covers(row.county)
+        || row.township.as_ref().is_some_and(own)
+        || row.assist.as_ref().is_some_and(own)
 }
 
 fn passes(filter: &AlertFilter, row: &AlertRow) -> bool {

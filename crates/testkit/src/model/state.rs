@@ -44,7 +44,6 @@ impl Logged {
 /// A feed entry; its position and number are given with the commit's number.
 #[derive(Clone, Debug)]
 pub(super) struct Told {
-    pub(super) partition: Option<DivisionCode>,
     pub(super) at: Instant,
     pub(super) news: FeedNews,
     pub(super) number: Option<i64>,
@@ -78,6 +77,8 @@ pub(super) struct State {
     pub(super) log: Vec<Logged>,
     /// In order of position once published; entries of one commit stay together.
     pub(super) feed: Vec<Told>,
+    /// The last number given in each feed.
+    pub(super) numbers: BTreeMap<DivisionCode, i64>,
     pub(super) waiting: BTreeMap<usize, Vec<Told>>,
     pub(super) entries: Vec<Vec<u8>>,
     pub(super) frontier: ledger::Frontier,
@@ -93,10 +94,13 @@ pub(super) struct State {
     pub(super) due: BTreeMap<Subject, Due>,
     pub(super) units: BTreeMap<Subject, UnitRow>,
     pub(super) verdicts: BTreeMap<(Subject, String), VerdictRow>,
-    pub(super) policies_seen: BTreeSet<(Option<DivisionCode>, String)>,
+    pub(super) policies_seen: BTreeSet<(DivisionCode, String)>,
+    /// Which commit folded a subject, evaluated a unit last.
+    pub(super) folded: BTreeMap<Subject, i64>,
+    pub(super) evaluated: BTreeMap<Subject, i64>,
     pub(super) alerts: BTreeMap<AlertId, AlertRow>,
     /// Whose steps look after each alert.
-    pub(super) keepers: BTreeMap<AlertId, Option<DivisionCode>>,
+    pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
     pub(super) jobs: BTreeMap<(Option<DivisionCode>, String), JobRow>,

@@ -1,6 +1,6 @@
 //! Questions of the steps: folding, evaluating, looking again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedKind;
 use domain::evaluation::AlertLevel;
@@ -25,18 +25,18 @@ impl State {
             let import = logged.import().and_then(|id| self.imports.get(&id));
             import.is_some_and(|row| row.state == ImportState::Receiving)
         };
-        let here = self
-            .log
-            .iter()
-            .filter(|logged| logged.number.is_some() && logged.commit.partition == Some(partition));
+        let here = self.log.iter().filter(|logged| {
+            logged.number.is_some_and(|n| n > number)
+                && logged.commit.partition == Some(partition)
+                && (logged.commit.kind == CommitKind::Intake || records(logged).next().is_some())
+        });
         let mut given = Vec::new();
         let mut records_given = 0;
         for logged in here.take_while(|logged| !receiving(logged)) {
             let records: Vec<_> = records(logged).cloned().collect();
             let covers = coverage(logged).next().is_some();
-            let empty = records.is_empty() && !covers && logged.commit.kind != CommitKind::Intake;
-            if empty || logged.is_known(number) {
-                continue;
+            if records_given >= limit_records as usize {
+                break;
             }
             records_given += records.len();
             given.push(IntakeBatch {
@@ -44,9 +44,6 @@ impl State {
                 records,
                 covers,
             });
-            if records_given >= limit_records as usize {
-                break;
-            }
         }
         given
     }
@@ -74,9 +71,7 @@ impl State {
         let known = self.log.iter().filter(|logged| {
             logged.commit.partition == Some(partition) && logged.is_known(through)
         });
-        let mut found: Vec<_> = known.flat_map(coverage).cloned().collect();
-        found.sort();
-        found
+        known.flat_map(coverage).cloned().collect()
     }
 
     pub(super) fn records_of(&self, subjects: &[Subject], through: i64) -> Vec<SealedRecord> {
@@ -88,7 +83,7 @@ impl State {
     }
 
     pub(super) fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Vec<AlertRow> {
-        let here = |row: &AlertRow| self.keepers[&row.id] == Some(partition);
+        let here = |row: &AlertRow| self.keepers[&row.id] == partition;
         let waits = |row: &&AlertRow| here(row) && row.work == "held";
         let mut rows: Vec<_> = self.alerts.values().filter(waits).collect();
         rows.sort_by_key(|r| (desk(r), std::cmp::Reverse(r.level), r.opened_at, r.id));
@@ -110,7 +105,8 @@ impl State {
         let mut counts: BTreeMap<DivisionCode, u32> = BTreeMap::new();
         for told in told {
             let counted = matches!(told.news.kind, FeedKind::Raised | FeedKind::Released);
-            if counted && told.partition == Some(partition) && told.at >= since {
+            let keeper = self.keepers.get(&told.news.alert);
+            if counted && keeper == Some(&partition) && told.at >= since {
                 *counts.entry(told.news.feed).or_default() += 1;
             }
         }
@@ -124,7 +120,8 @@ impl State {
                 continue;
             }
             let slot = latest.entry((row.subject, &row.policy)).or_insert(row);
-            if (row.opened_at, row.id) > (slot.opened_at, slot.id) {
+            let age = |row: &AlertRow| (!row.over, row.opened_at, row.id);
+            if age(row) > age(slot) {
                 *slot = row;
             }
         }
@@ -158,7 +155,7 @@ impl State {
         let key = (partition, step.to_owned());
         let epoch = match self.leases.get(&key) {
             None => 1,
-            Some(held) if held.holder == holder => held.lease.epoch,
+            Some(held) if held.until > now && held.holder == holder => held.lease.epoch,
             Some(held) if held.until > now => return None,
             Some(held) => held.lease.epoch + 1,
         };
@@ -193,17 +190,48 @@ impl State {
     }
 
     pub(super) fn check(&self) -> Vec<String> {
-        let undecided = self.alerts.keys().filter(|id| {
-            let mut decisions = self.decisions.values();
-            !decisions.any(|(_, decision)| decision.alert == **id)
+        let decided: BTreeSet<_> = self.decisions.values().map(|(_, d)| d.alert).collect();
+        let undecided = self.alerts.keys().filter(|id| !decided.contains(id));
+        let undecided = undecided.map(|id| format!("alert {id} has no decision"));
+        let told = self.feed.iter().chain(self.waiting.values().flatten());
+        let orphans = told.filter(|told| {
+            told.news.kind != FeedKind::FeedClosed && !self.alerts.contains_key(&told.news.alert)
         });
-        undecided
-            .map(|id| format!("alert {id} has no decision"))
-            .collect()
+        let orphans = orphans.map(|told| {
+            let alert = told.news.alert;
+            format!("a feed entry is about alert {alert} that does not exist")
+        });
+        let mut breaches = self.forgotten();
+        breaches.extend(undecided.chain(orphans));
+        breaches
+    }
+
+    /// Units folded, or reading someone folded, later than evaluated, not due.
+    fn forgotten(&self) -> Vec<String> {
+        let late = |unit: &Subject, folded: i64| {
+            let evaluated = self.evaluated.get(unit).copied().unwrap_or(0);
+            evaluated < folded && !self.due.contains_key(unit)
+        };
+        let own = self.folded.iter().filter(|(unit, folded)| {
+            // A person in a household is no unit.
+            let is_unit = unit.letter() == "h" || self.evaluated.contains_key(unit);
+            is_unit && late(unit, **folded)
+        });
+        let own = own.map(|(unit, _)| format!("unit {unit} was folded later and is not due"));
+        let reads: BTreeSet<_> = self.reads.values().flatten().collect();
+        let read = reads.into_iter().filter(|read| {
+            let folded = self.folded.get(&Subject::Person(read.person));
+            folded.is_some_and(|folded| late(&Subject::Household(read.household), *folded))
+        });
+        let read = read.map(|read| {
+            let (unit, person) = (read.household, read.person);
+            format!("unit h:{unit} reads p:{person}, folded later, and is not due")
+        });
+        own.chain(read).collect()
     }
 }
 
-/// The feed its entries go to.
+/// The desk it lies on.
 pub(super) fn desk(row: &AlertRow) -> DivisionCode {
     row.township.unwrap_or(row.county)
 }

@@ -1,26 +1,51 @@
-//! Taking a commit: everything that can refuse it is asked first, so that what
+//! Taking commits: everything that can refuse one is asked first, so that what
 //! follows cannot fail half-way.
 
-use std::collections::BTreeSet;
 use std::mem;
 
-use store::commit::{Answer, Commit, Guard, ImportState, Lease, SubjectKeyRow, Write};
+use domain::ids::{PersonId, Subject};
+use domain::region::DivisionCode;
+use store::Stored;
+use store::commit::{Commit, VerdictRow, Write};
 use store::rows::{LedgerRoot, Published, Receipt};
-use store::{StoreError, Stored};
 
 use crate::model::Numbering;
 use crate::model::state::{Due, Logged, State, Token, Told};
 
+/// Roots of one hour replace each other; the last of each hour stays.
+const ROOTS_KEPT_MICROS: i64 = 3_600_000_000;
+
 impl State {
-    pub(super) fn take(&mut self, commit: &Commit, numbering: Numbering) -> Stored<Receipt> {
-        self.repeated(commit.answer.as_ref())?;
-        self.fenced(commit.lease.as_ref())?;
-        if !commit.guards.iter().all(|guard| self.holds(guard)) {
-            return Err(StoreError::Conflict);
+    /// Takes all commits or none.
+    pub(super) fn take_all(
+        &mut self,
+        commits: &[Commit],
+        numbering: Numbering,
+    ) -> Stored<Vec<Receipt>> {
+        // Copied only where a later commit may undo an earlier one.
+        let before = (commits.len() > 1).then(|| self.clone());
+        for commit in commits {
+            if let Err(refused) = self.take(commit) {
+                if let Some(before) = before {
+                    *self = before;
+                }
+                return Err(refused);
+            }
         }
-        for write in &commit.writes {
-            self.refuses(write)?;
+        if numbering == Numbering::Immediate {
+            self.publish(usize::MAX);
         }
+        let first = self.log.len() - commits.len();
+        let taken = self.log.iter().enumerate().skip(first);
+        let receipt = |(index, logged): (usize, &Logged)| Receipt {
+            id: to_i64(index + 1),
+            number: logged.number,
+        };
+        Ok(taken.map(receipt).collect())
+    }
+
+    fn take(&mut self, commit: &Commit) -> Stored<()> {
+        self.refuse(commit)?;
         let index = self.log.len();
         self.log.push(Logged {
             commit: commit.clone(),
@@ -30,98 +55,17 @@ impl State {
             let key = (answer.principal, answer.route.clone(), answer.key.clone());
             self.answers.insert(key, answer.clone());
         }
-        // Marks are cleared before others are made.
-        let clears = |write: &&Write| matches!(write, Write::DueCleared(_));
-        let (first, then): (Vec<_>, Vec<_>) = commit.writes.iter().partition(clears);
-        for write in first.into_iter().chain(then) {
-            self.keep(commit, index, write);
-        }
-        let number = match numbering {
-            Numbering::Immediate => {
-                self.publish_one(index);
-                self.log[index].number
-            }
-            Numbering::Sequenced => None,
+        // Marks are cleared before others are made, and made where units are
+        // folded.
+        let turn = |write: &&Write| match write {
+            Write::DueCleared(_) => 0,
+            Write::Due(_) => 2,
+            _ => 1,
         };
-        let id = to_i64(index + 1);
-        Ok(Receipt { id, number })
-    }
-
-    fn repeated(&self, answer: Option<&Answer>) -> Stored<()> {
-        let Some(answer) = answer else { return Ok(()) };
-        let key = (answer.principal, answer.route.clone(), answer.key.clone());
-        match self.answers.get(&key) {
-            None => Ok(()),
-            Some(stored) if stored.fingerprint == answer.fingerprint => {
-                Err(StoreError::Answered(Box::new(stored.clone())))
-            }
-            Some(_) => Err(StoreError::KeyReused),
-        }
-    }
-
-    fn fenced(&self, lease: Option<&Lease>) -> Stored<()> {
-        let Some(lease) = lease else { return Ok(()) };
-        let key = (lease.partition, lease.step.clone());
-        match self.leases.get(&key) {
-            Some(held) if held.lease.epoch == lease.epoch => Ok(()),
-            _ => Err(StoreError::Fenced {
-                step: lease.step.clone(),
-            }),
-        }
-    }
-
-    fn holds(&self, guard: &Guard) -> bool {
-        match guard {
-            Guard::AlertVersion { alert, version } => self
-                .alerts
-                .get(alert)
-                .is_some_and(|row| row.version == *version),
-            Guard::ImportAt { import, next_line } => self.imports.get(import).is_some_and(|row| {
-                row.next_line == *next_line && row.state == ImportState::Receiving
-            }),
-            Guard::CheckpointAt {
-                partition,
-                step,
-                position,
-            } => self.checkpoint(*partition, step, None) == *position,
-        }
-    }
-
-    /// What unique keys refuse.
-    fn refuses(&self, write: &Write) -> Stored<()> {
-        match write {
-            Write::ImportOpened(row) => {
-                let (new, mut known) = (&row.header, self.imports.values());
-                let exists = known.any(|row| {
-                    let old = &row.header;
-                    let key = (&old.source, &old.dataset, old.revision);
-                    old.id == new.id || key == (&new.source, &new.dataset, new.revision)
-                });
-                if exists {
-                    return Err(StoreError::Duplicate("import"));
-                }
-            }
-            Write::SubjectKeys(rows) => {
-                let other = |row: &SubjectKeyRow| {
-                    let known = self.keys.get(&row.subject);
-                    known.is_some_and(|known| known != row)
-                };
-                if rows.iter().any(other) {
-                    return Err(StoreError::Conflict);
-                }
-            }
-            Write::Alerts(rows) => {
-                let mut after = self.alerts.clone();
-                after.extend(rows.iter().map(|row| (row.id, row.clone())));
-                let mut open = BTreeSet::new();
-                let episodes = after.values().filter(|row| !row.over);
-                for row in episodes {
-                    if !open.insert((row.subject, &row.policy)) {
-                        return Err(StoreError::Duplicate("alert"));
-                    }
-                }
-            }
-            _ => {}
+        let mut writes: Vec<_> = commit.writes.iter().collect();
+        writes.sort_by_key(turn);
+        for write in writes {
+            self.keep(commit, index, write);
         }
         Ok(())
     }
@@ -149,17 +93,19 @@ impl State {
                 .extend(rows.iter().map(|r| ((r.import, r.line), r.clone()))),
             Write::Identities(rows) => {
                 for row in rows {
-                    self.identities
-                        .entry(row.person)
-                        .or_insert_with(|| row.clone());
+                    let known = self.identities.entry(row.person);
+                    known.or_insert_with(|| row.clone());
                 }
             }
             Write::SubjectKeys(rows) => self
                 .keys
                 .extend(rows.iter().map(|row| (row.subject, row.clone()))),
-            Write::Folds(rows) => self
-                .folds
-                .extend(rows.iter().map(|row| (row.subject, row.clone()))),
+            Write::Folds(rows) => {
+                for row in rows {
+                    self.folds.insert(row.subject, row.clone());
+                    self.folded.insert(row.subject, to_i64(index + 1));
+                }
+            }
             Write::Reads { of, reads } => {
                 self.reads.insert(*of, reads.clone());
             }
@@ -170,8 +116,11 @@ impl State {
             }
             Write::Due(units) => {
                 let version = to_i64(index + 1);
-                let mark = Due { partition, version };
-                self.due.extend(units.iter().map(|unit| (*unit, mark)));
+                for unit in units {
+                    let fold = self.folds.get(unit);
+                    let partition = fold.map(|fold| fold.partition).or(partition);
+                    self.due.insert(*unit, Due { partition, version });
+                }
             }
             Write::DueCleared(marks) => self.due.retain(|unit, due| {
                 let mut done = marks.iter();
@@ -191,50 +140,65 @@ impl State {
     fn keep_work(&mut self, commit: &Commit, index: usize, write: &Write) {
         let partition = commit.partition;
         match write {
-            Write::Units(rows) => self
-                .units
-                .extend(rows.iter().map(|row| (row.unit, row.clone()))),
+            Write::Units(rows) => {
+                for row in rows {
+                    self.units.insert(row.unit, row.clone());
+                    self.evaluated.insert(row.unit, to_i64(index + 1));
+                }
+            }
             Write::Verdicts(rows) => {
                 for row in rows {
-                    let key = (row.subject, row.policy.clone());
-                    self.policies_seen.insert((partition, row.policy.clone()));
-                    match row.verdict {
-                        Some(_) => self.verdicts.insert(key, row.clone()),
-                        None => self.verdicts.remove(&key),
-                    };
+                    self.keep_verdict(partition, row);
                 }
             }
             Write::Alerts(rows) => {
                 for row in rows {
-                    self.alerts.insert(row.id, row.clone());
-                    self.keepers.insert(row.id, partition);
+                    // The county it was folded in keeps it, whoever changes it.
+                    let keeper = partition.unwrap_or(row.county);
+                    self.keepers.entry(row.id).or_insert(keeper);
+                    let mut row = row.clone();
+                    if let Some(first) = self.alerts.get(&row.id) {
+                        row.policy.clone_from(&first.policy);
+                        row.opened_at = first.opened_at;
+                    }
+                    self.alerts.insert(row.id, row);
                 }
             }
             Write::Feed(news) => {
                 let told = news.iter().map(|news| Told {
-                    partition,
                     at: commit.at,
                     news: news.clone(),
                     number: None,
                 });
                 self.waiting.entry(index).or_default().extend(told);
             }
-            Write::Decisions(rows) => self
-                .decisions
-                .extend(rows.iter().map(|row| (row.id, (index, row.clone())))),
+            Write::Decisions(rows) => {
+                for row in rows {
+                    let place = self.decisions.len();
+                    self.decisions.insert(row.id, (place, row.clone()));
+                }
+            }
             Write::Action(row) => {
-                self.actions.insert(row.id, (index, row.clone()));
+                let place = self.actions.len();
+                self.actions.insert(row.id, (place, row.clone()));
             }
             Write::Job(row) => {
                 self.jobs.insert((partition, row.name.clone()), row.clone());
             }
+            _ => self.keep_administered(write),
+        }
+    }
+
+    /// The writes of administration.
+    fn keep_administered(&mut self, write: &Write) {
+        match write {
             Write::Officer(officer) => {
                 let kept = self.officers.entry(officer.id);
                 kept.or_insert_with(|| (officer.clone(), None)).0 = officer.clone();
             }
             Write::OfficerDisabled { officer, at } => {
                 if let Some((_, disabled)) = self.officers.get_mut(officer) {
-                    *disabled = Some(*at);
+                    disabled.get_or_insert(*at);
                 }
             }
             Write::Token {
@@ -253,6 +217,8 @@ impl State {
             }
             Write::KeyErased(subject) => {
                 self.keys.remove(subject);
+                let erased = |person: &PersonId| Subject::Person(*person) == *subject;
+                self.identities.retain(|person, _| !erased(person));
             }
             Write::Setting { key, value } => {
                 self.settings.insert(key.clone(), value.clone());
@@ -261,13 +227,36 @@ impl State {
         }
     }
 
+    /// A subject that left a unit keeps the verdict another unit has given since.
+    fn keep_verdict(&mut self, partition: Option<DivisionCode>, row: &VerdictRow) {
+        let key = (row.subject, row.policy.clone());
+        if row.verdict.is_some() {
+            let seen = partition.map(|partition| (partition, row.policy.clone()));
+            self.policies_seen.extend(seen);
+            self.verdicts.insert(key, row.clone());
+        } else if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
+            self.verdicts.remove(&key);
+        }
+    }
+
     /// Numbers the first `limit` commits without a number.
     pub(super) fn publish(&mut self, limit: usize) -> Published {
         let first = self.log.iter().take_while(|c| c.number.is_some()).count();
-        let last = self.log.len().min(first + limit);
+        let last = self.log.len().min(first.saturating_add(limit));
         let before = self.feed.len();
         for index in first..last {
             self.publish_one(index);
+        }
+        if first < last {
+            let at = self.log[last - 1].commit.at;
+            let hour = |root: &LedgerRoot| root.at.as_micros() / ROOTS_KEPT_MICROS;
+            let root = LedgerRoot {
+                size: to_i64(last),
+                root: *self.frontier.root().as_bytes(),
+                at,
+            };
+            self.roots.pop_if(|last| hour(last) == hour(&root));
+            self.roots.push(root);
         }
         let to_u32 = |n: usize| u32::try_from(n).expect("a test's log is short");
         Published {
@@ -280,34 +269,19 @@ impl State {
         let number = to_i64(index + 1);
         self.log[index].number = Some(number);
         for mut told in mem::take(self.waiting.entry(index).or_default()) {
-            let same_feed = |other: &&Told| other.news.feed == told.news.feed;
-            told.number = Some(to_i64(self.feed.iter().filter(same_feed).count() + 1));
+            let number = self.numbers.entry(told.news.feed).or_default();
+            *number += 1;
+            told.number = Some(*number);
             self.feed.push(told);
         }
         let commit = &self.log[index].commit;
-        let at = commit.at;
-        let bytes = entry(commit, number);
+        let at = commit.at.as_micros();
+        let bytes = ledger::Entry::encode(commit.kind.name(), at, &commit.actor, &[]);
         self.frontier.append(ledger::leaf_hash(&bytes));
         self.entries.push(bytes);
-        self.roots.push(LedgerRoot {
-            size: number,
-            root: *self.frontier.root().as_bytes(),
-            at,
-        });
     }
 }
 
 pub(super) fn to_i64(n: usize) -> i64 {
     i64::try_from(n).expect("a test's log is short")
-}
-
-/// The entry's bytes.
-fn entry(commit: &Commit, number: i64) -> Vec<u8> {
-    let number = number.to_be_bytes();
-    ledger::Entry::encode(
-        commit.kind.name(),
-        commit.at.as_micros(),
-        &commit.actor,
-        &[("n", &number)],
-    )
 }
