@@ -174,14 +174,8 @@ impl Loaded {
 
     /// The unit's view on a date.
     pub fn project(&self, unit: Subject, on: Date) -> Household {
-        let people: BTreeMap<PersonId, Fold> = self
-            .people_of(unit)
-            .filter_map(|id| {
-                self.folds
-                    .get(&Subject::Person(id))
-                    .map(|fold| (id, fold.clone()))
-            })
-            .collect();
+        let folds = |id| Some((id, self.folds.get(&Subject::Person(id))?));
+        let people: BTreeMap<PersonId, &Fold> = self.people_of(unit).filter_map(folds).collect();
         let household = if let Subject::Household(_) = unit {
             self.folds.get(&unit)
         } else {

@@ -26,7 +26,11 @@ pub(crate) fn next_change_on(
         day: Month::of(view.on).plus(1).first_day(),
     };
     next.offer(coverage.next_as_of(view.on));
-    for fold in folds.household.into_iter().chain(folds.people.values()) {
+    for fold in folds
+        .household
+        .into_iter()
+        .chain(folds.people.values().copied())
+    {
         offer_boundaries(&mut next, fold);
     }
     let facts = view.people.iter().map(|person| &person.facts);

@@ -27,7 +27,7 @@ pub struct FoldSet<'a> {
     /// What was told about the household itself.
     pub household: Option<&'a Fold>,
     /// What was told about people, by id.
-    pub people: &'a BTreeMap<PersonId, Fold>,
+    pub people: &'a BTreeMap<PersonId, &'a Fold>,
 }
 
 /// The unit a person is evaluated in on a date: the household of the membership

@@ -212,6 +212,7 @@ impl World {
         unit: Subject,
         on: Date,
     ) -> Household {
+        let people = &people.iter().map(|(id, fold)| (*id, fold)).collect();
         let folds = FoldSet {
             unit,
             county: place(COUNTY),
