@@ -56,7 +56,7 @@ pub(crate) fn police_cells(
 ) -> Vec<String> {
     let (change, died, moved_to) = match note.change {
         HukouChange::Died => ("死亡", iso(note.on), ""),
-        HukouChange::MovedOut => ("迁出", String::new(), "江苏省无锡市"),
+        HukouChange::MovedOut => ("迁出", String::new(), "安徽省南陵县"),
         HukouChange::Restored => ("恢复", String::new(), ""),
     };
     vec![

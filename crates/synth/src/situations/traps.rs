@@ -313,16 +313,16 @@ fn from_elsewhere(desk: &Desk<'_>) -> Situation {
         .wage(38_400);
     let wife = desk
         .one(town, "19870922", 24, "吕某霞", "配偶")
-        .certified("肢体", 2, old());
-    let family = desk.family(30, 1, Scheme::None, (town, "漕溪村"));
+        .certified("肢体", 2, old())
+        .hukou(HukouChange::MovedOut, day(3, 5), day(9, 30));
+    let family = desk
+        .family(30, 1, Scheme::None, (town, "漕溪村"))
+        .hukou_elsewhere("安徽省南陵县籍山镇");
     Situation::new(
         30,
-        "外地户籍残疾人，租住本地",
-        "A disabled resident whose hukou is elsewhere",
-        family
-            .with(head)
-            .with(wife)
-            .hukou_elsewhere("安徽省南陵县籍山镇"),
+        "外地户籍残疾人（公安登记已迁往安徽），租住本地",
+        "A disabled resident whose hukou is elsewhere, as police tell",
+        family.with(head).with(wife),
     )
     .because("两项补贴由户籍地发放；急难救助不限户籍，但须有线索")
 }
