@@ -1,1 +1,3 @@
 //! Scenarios, store conformance, policy cases and tidy, in one binary.
+
+mod store;

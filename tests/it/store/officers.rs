@@ -1,0 +1,80 @@
+//! Officers and their tokens.
+
+use std::sync::Arc;
+
+use domain::authority::{Officer, Role};
+use domain::time::Instant;
+use store::Store;
+use store::commit::{CommitKind, Write};
+
+use super::build::*;
+
+fn officer(number: u32) -> Officer {
+    Officer {
+        id: officer_id(number),
+        name: format!("经办人{number}"),
+        role: Role::Importer,
+        regions: vec![place(COUNTY), place(TOWN)],
+        sources: vec!["civil".to_owned(), "payments".to_owned()],
+    }
+}
+
+fn token(byte: u8, number: u32, expires_at: Option<Instant>) -> Write {
+    Write::Token {
+        digest: [byte; 32],
+        officer: officer_id(number),
+        expires_at,
+    }
+}
+
+pub async fn a_token_lives_until_it_ends(store: Arc<dyn Store>) {
+    let writes = vec![
+        token(1, 1, None),
+        token(2, 1, Some(at(100))),
+        Write::Officer(officer(1)),
+    ];
+    put(&store, CommitKind::Administration, writes).await;
+    let belongs = async |byte: u8, now| {
+        let found = store.officer_by_token(&[byte; 32], at(now)).await;
+        found.unwrap()
+    };
+    assert_eq!(belongs(1, 0).await, Some(officer(1)));
+    assert_eq!(belongs(2, 99).await, Some(officer(1)));
+    assert_eq!(belongs(2, 100).await, None);
+    assert_eq!(belongs(3, 0).await, None);
+    let revoked = vec![Write::TokenRevoked { digest: [1; 32] }];
+    put(&store, CommitKind::Administration, revoked).await;
+    assert_eq!(belongs(1, 0).await, None);
+    assert_eq!(belongs(2, 0).await, Some(officer(1)));
+}
+
+pub async fn a_disabled_officer_stays_disabled(store: Arc<dyn Store>) {
+    let writes = vec![Write::Officer(officer(1)), token(1, 1, None)];
+    put(&store, CommitKind::Administration, writes).await;
+    let renamed = Officer {
+        name: "新名".to_owned(),
+        role: Role::Caseworker,
+        ..officer(1)
+    };
+    let writes = vec![
+        Write::OfficerDisabled {
+            officer: officer_id(1),
+            at: at(10),
+        },
+        Write::Officer(renamed.clone()),
+    ];
+    put(&store, CommitKind::Administration, writes).await;
+    let found = store.officer(officer_id(1)).await.unwrap();
+    assert_eq!(found, Some(renamed.clone()));
+    let by_token = store.officer_by_token(&[1; 32], at(10)).await.unwrap();
+    assert_eq!(by_token, None);
+    put(
+        &store,
+        CommitKind::Administration,
+        vec![Write::Officer(renamed)],
+    )
+    .await;
+    let by_token = store.officer_by_token(&[1; 32], at(20)).await.unwrap();
+    assert_eq!(by_token, None);
+    assert_eq!(store.officer(officer_id(2)).await.unwrap(), None);
+}
