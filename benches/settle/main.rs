@@ -94,7 +94,6 @@ struct Running {
 }
 
 impl Stage {
-    #[expect(clippy::disallowed_methods, reason = "a bench measures")]
     fn start() -> Running {
         Running {
             from: Instant::now(),
