@@ -210,7 +210,7 @@ codes! {
     CHECK_CLASS, "check_class": "A" "A类", "B" "B类", "C" "C类"
 }
 codes! {
-    /// What an officer found (`users.md` E2, closing codes).
+    /// What an officer found; work is closed with one of these.
     OUTCOME, "outcome":
         "true_assisted" "属实-已告知协助申请", "true_adjusted" "属实-已报停或调整", "true_covered" "属实-已保障",
         "in_process" "已在金民办理中", "untrue" "不属实", "data_error" "数据错误-退来源部门",
