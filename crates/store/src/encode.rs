@@ -22,6 +22,11 @@ use crate::rows::LedgerEntry;
 /// Name of the entry field that holds [`Parts::digest`].
 const ROWS: &str = "rows_sha256";
 
+/// The ledger entry of a commit, the same bytes in every store.
+pub fn ledger_entry(commit: &Commit) -> Vec<u8> {
+    entry(commit, &Parts::of(commit))
+}
+
 /// The ledger entry of a commit: who did what kind of thing when, how many
 /// rows of each sort it wrote, and the digest of the rows that stay.
 pub(crate) fn entry(commit: &Commit, parts: &Parts<'_>) -> Vec<u8> {

@@ -35,6 +35,7 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
     Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,

@@ -169,7 +169,7 @@ pub(super) async fn decisions_by_id(
     let rows = sqlx::query(
         "select d.*
         from decisions d
-        join alerts a
+        left join alerts a
         on a.id = d.alert_id
         where d.id = any ($2)
         and (

@@ -37,16 +37,16 @@ fn overtaken(error: StoreError) -> StoreError {
     error
 }
 
-/// Numbers what has no number, if no other sequencer is at it.
+/// Numbers what has no number, one sequencer at a time. One that finds another
+/// at it waits, so that "nothing published" means that nothing is left of what
+/// was committed before the call.
 pub(super) async fn publish(pool: &PgPool, limit: u32) -> Stored<Published> {
     let mut tx = scope::to_write(pool).await?;
-    let alone: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock($1)")
+    sqlx::query("select pg_advisory_xact_lock($1)")
         .bind(SEQUENCER)
-        .fetch_one(&mut *tx)
-        .await?;
-    if !alone {
-        return Ok(Published::default());
-    }
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| overtaken(error.into()))?;
     let published = ledger::number_pending(&mut tx, limit).await?;
     tx.commit().await?;
     Ok(published)

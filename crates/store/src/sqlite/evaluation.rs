@@ -166,11 +166,11 @@ pub(super) async fn raised_since(
     let rows = sqlx::query(
         "select f.feed, count(*) as count
         from commits c
-        join feed f
-        on f.commit_id = c.id
-        join alerts a
-        on a.id = f.alert_id
+        cross join feed f
+        cross join alerts a
         where c.at >= $2
+        and f.commit_id = c.id
+        and a.id = f.alert_id
         and a.partition = $1
         and f.kind in ('raised', 'released')
         group by f.feed

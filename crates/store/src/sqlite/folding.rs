@@ -213,10 +213,10 @@ pub(super) async fn coverage(
 ) -> Stored<Vec<Coverage>> {
     let rows = sqlx::query(
         "select v.*
-        from commits c
-        join coverages v
-        on v.commit_id = c.id
-        where c.partition = $1
+        from coverages v
+        cross join commits c
+        where c.id = v.commit_id
+        and c.partition = $1
         and c.number <= $2
         order by c.number, v.row_no",
     )

@@ -104,11 +104,11 @@ async fn number_feed(tx: &mut SqliteConnection, last: i64, position: i64) -> Sto
                 coalesce(h.number, 0)
                     + row_number() over (partition by f.feed order by c.number, f.oid) as number
             from commits c
-            join feed f
-            on f.commit_id = c.id
+            cross join feed f
             left join feed_heads h
             on h.feed = f.feed
             where c.number > $1
+            and f.commit_id = c.id
         ) given
         where feed.oid = given.oid",
     )
@@ -121,9 +121,9 @@ async fn number_feed(tx: &mut SqliteConnection, last: i64, position: i64) -> Sto
             "insert into feed_heads (feed, number, position)
             select f.feed, max(f.number), max(f.position)
             from commits c
-            join feed f
-            on f.commit_id = c.id
+            cross join feed f
             where c.number > $1
+            and f.commit_id = c.id
             group by f.feed
             on conflict (feed) do update
             set number = excluded.number,

@@ -206,6 +206,8 @@ async fn begin_settings(
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Executor as _;
+
     use super::*;
 
     #[test]
@@ -247,5 +249,67 @@ mod tests {
             let names = matches!(refused, StoreError::Unsafe { setting: s, .. } if s == setting);
             assert!(names, "{setting}: {refused}");
         }
+    }
+
+    /// Full scans that are meant, with the reason.
+    const SCANS: [(&str, &str); 9] = [
+        ("CONSTANT ROW", "no table"),
+        ("(subquery", "rows of an inner query"),
+        ("waiting", "rows of an inner query"),
+        ("known", "rows of an inner query"),
+        ("given", "rows of an inner query"),
+        ("h", "heads of feeds: one row per township"),
+        ("heads", "one row"),
+        ("due", "in key order, until the page is full"),
+        ("v USING INDEX", "coverage: a few rows per import"),
+    ];
+    /// Scans of an index that holds all the statement needs or its order.
+    const INDEXES: [&str; 2] = ["COVERING INDEX alerts_desk", "INDEX imports_received"];
+
+    #[tokio::test]
+    async fn no_statement_reads_a_growing_table_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = connect(&options(&dir.path().join("plan.db")))
+            .await
+            .unwrap();
+        migrate(&mut connection).await.unwrap();
+        let sources = [
+            include_str!("alerts.rs"),
+            include_str!("evaluation.rs"),
+            include_str!("feeds.rs"),
+            include_str!("folding.rs"),
+            include_str!("imports.rs"),
+            include_str!("ledger.rs"),
+            include_str!("officers.rs"),
+            include_str!("people.rs"),
+            include_str!("write.rs"),
+            include_str!("write/administered.rs"),
+            include_str!("write/folded.rs"),
+            include_str!("write/said.rs"),
+            include_str!("write/told.rs"),
+        ];
+        let statement = |text: &&str| {
+            let verbs = ["select ", "with ", "delete ", "update "];
+            let begins = verbs.iter().any(|verb| text.starts_with(verb));
+            begins || (text.starts_with("insert ") && text.contains("select"))
+        };
+        let literals = sources.iter().flat_map(|source| source.split('"'));
+        let mut plans = 0;
+        for text in literals.filter(statement) {
+            let question = sqlx::AssertSqlSafe(format!("explain query plan {text}"));
+            let plan = connection.fetch_all(question).await.unwrap();
+            plans += 1;
+            for step in plan {
+                let step: String = step.try_get("detail").unwrap();
+                let Some(scan) = step.strip_prefix("SCAN ") else {
+                    continue;
+                };
+                let meant = SCANS.iter().any(|(name, _)| scan.starts_with(name))
+                    || INDEXES.iter().any(|index| scan.ends_with(index))
+                    || scan.contains("VIRTUAL TABLE");
+                assert!(meant, "`{step}` in: {text}");
+            }
+        }
+        assert!(plans > 50, "only {plans} statements were found");
     }
 }

@@ -117,8 +117,11 @@ async fn access(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
         "delete from access
         where why = 'responsible'
         and (subject_kind, subject_id) in (
-            select value ->> 0, unhex(value ->> 1)
-            from json_each($1)
+            select x.subject_kind, x.subject_id
+            from json_each($1) given
+            cross join access x
+            where x.subject_kind = given.value ->> 0
+            and x.subject_id = unhex(given.value ->> 1)
         )",
     )
     .bind(subjects_json(parts.access.iter().map(|row| &row.subject)))
@@ -158,9 +161,13 @@ async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<
             .collect();
         sqlx::query(
             "delete from due
-            where (unit_kind, unit_id, version) in (
-                select value ->> 0, unhex(value ->> 1), value ->> 2
-                from json_each($1)
+            where (unit_kind, unit_id) in (
+                select d.unit_kind, d.unit_id
+                from json_each($1) mark
+                cross join due d
+                where d.unit_kind = mark.value ->> 0
+                and d.unit_id = unhex(mark.value ->> 1)
+                and d.version = mark.value ->> 2
             )",
         )
         .bind(serde_json::to_string(&marks).expect("texts and numbers are JSON"))

@@ -135,9 +135,15 @@ async fn left_units(tx: &mut SqliteConnection, left: &[&VerdictRow]) -> Stored<(
         .collect();
     sqlx::query(
         "delete from verdicts
-        where (subject_kind, subject_id, policy, unit_kind, unit_id) in (
-            select value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, unhex(value ->> 4)
-            from json_each($1)
+        where (subject_id, subject_kind, policy) in (
+            select v.subject_id, v.subject_kind, v.policy
+            from json_each($1) gone
+            cross join verdicts v
+            where v.subject_kind = gone.value ->> 0
+            and v.subject_id = unhex(gone.value ->> 1)
+            and v.policy = gone.value ->> 2
+            and v.unit_kind = gone.value ->> 3
+            and v.unit_id = unhex(gone.value ->> 4)
         )",
     )
     .bind(serde_json::to_string(&keys).expect("texts are JSON"))
