@@ -23,7 +23,15 @@ impl State {
             self.refuse_fenced(lease)?;
         }
         refuse_unless(commit.guards.iter().all(|guard| self.holds(guard)))?;
-        commit.writes.iter().try_for_each(|w| self.refuse_write(w))
+        commit
+            .writes
+            .iter()
+            .try_for_each(|write| self.refuse_write(write))?;
+        let alerts = commit.writes.iter().flat_map(|write| match write {
+            Write::Alerts(rows) => rows.as_slice(),
+            _ => &[],
+        });
+        self.refuse_alerts(&alerts.collect::<Vec<_>>())
     }
 
     fn refuse_repeated(&mut self, answer: &Answer, now: Instant) -> Stored<()> {
@@ -109,7 +117,6 @@ impl State {
                 };
                 refuse_unless(!rows.iter().any(other))
             }
-            Write::Alerts(rows) => self.refuse_alerts(rows),
             Write::Decisions(rows) => {
                 let known = rows.iter().any(|row| self.decisions.contains_key(&row.id));
                 refuse_if(known, "decision")
@@ -120,10 +127,10 @@ impl State {
     }
 
     /// One open episode per subject and policy; no version goes back.
-    fn refuse_alerts(&self, rows: &[AlertRow]) -> Stored<()> {
+    fn refuse_alerts(&self, rows: &[&AlertRow]) -> Stored<()> {
         let before = self.alerts.iter().map(|(id, row)| (*id, row));
         let mut after: BTreeMap<AlertId, &AlertRow> = before.collect();
-        after.extend(rows.iter().map(|row| (row.id, row)));
+        after.extend(rows.iter().map(|row| (row.id, *row)));
         let mut open = BTreeSet::new();
         for row in after.values().filter(|row| !row.over) {
             refuse_if(!open.insert((row.subject, &row.policy)), "alert")?;

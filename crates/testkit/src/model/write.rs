@@ -274,9 +274,7 @@ impl State {
             told.number = Some(*number);
             self.feed.push(told);
         }
-        let commit = &self.log[index].commit;
-        let at = commit.at.as_micros();
-        let bytes = ledger::Entry::encode(commit.kind.name(), at, &commit.actor, &[]);
+        let bytes = store::ledger_entry(&self.log[index].commit);
         self.frontier.append(ledger::leaf_hash(&bytes));
         self.entries.push(bytes);
     }
