@@ -1,34 +1,63 @@
 //! Stores to hold to the contract, each fresh, each able to be opened again.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use store::Store;
 use tempfile::TempDir;
+use testkit::model::{ModelStore, Numbering};
+use testkit::pg;
 
 /// What an open store needs to stay there.
 pub enum Backend {
     /// A file in its own directory.
     Sqlite(TempDir),
+    /// The URL of a database of its own on the shared server.
+    Postgres(String),
+    /// Memory.
+    Model(Numbering),
 }
 
 impl Backend {
     /// An SQLite store that does not exist yet.
-    pub fn sqlite() -> Backend {
-        Backend::Sqlite(tempfile::tempdir().unwrap())
+    pub fn sqlite() -> Ready<Option<Backend>> {
+        ready(Some(Backend::Sqlite(tempfile::tempdir().unwrap())))
+    }
+
+    /// A PostgreSQL store that does not exist yet; `None`, and said so, where
+    /// there is no server.
+    pub async fn postgres() -> Option<Backend> {
+        pg::fresh_database().await.map(Backend::Postgres)
+    }
+
+    /// The oracle, numbering as it commits.
+    pub fn model() -> Ready<Option<Backend>> {
+        ready(Some(Backend::Model(Numbering::Immediate)))
+    }
+
+    /// The oracle, numbering when told to publish.
+    pub fn sequenced_model() -> Ready<Option<Backend>> {
+        ready(Some(Backend::Model(Numbering::Sequenced)))
     }
 
     /// The URL of the database.
     pub fn url(&self) -> String {
         match self {
             Backend::Sqlite(dir) => format!("sqlite:{}", dir.path().join("hearth.db").display()),
+            Backend::Postgres(url) => url.clone(),
+            Backend::Model(_) => panic!("the model is nowhere but in memory"),
         }
     }
 
     /// Opens it with these settings for a new store.
     pub async fn open_with(&self, create: &[(&str, String)]) -> Arc<dyn Store> {
-        store::open(&self.url(), create).await.unwrap()
+        match self {
+            Backend::Model(numbering) => Arc::new(ModelStore::new(*numbering, create)),
+            _ => store::open(&self.url(), create).await.unwrap(),
+        }
     }
 
     /// Opens it.
@@ -52,6 +81,15 @@ impl Backend {
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
                 assert!(done.rows_affected() > 0, "changed nothing: {statement}");
             }
+            Backend::Postgres(url) => {
+                let options: PgConnectOptions = url.parse().unwrap();
+                // Even the owner sees only what its scope shows.
+                let options = options.options([("app.scope", "%")]);
+                let mut connection = options.connect().await.unwrap();
+                let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
+                assert!(done.rows_affected() > 0, "changed nothing: {statement}");
+            }
+            Backend::Model(_) => panic!("the model has nothing to tamper with"),
         }
     }
 }

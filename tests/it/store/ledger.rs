@@ -87,6 +87,16 @@ pub async fn roots_are_of_the_entries(store: Arc<dyn Store>) {
     assert!(ledger::verify(changed.into_iter(), &checkpoints).is_err());
 }
 
+pub async fn an_event_is_the_same_leaf_in_every_store(store: Arc<dyn Store>) {
+    let writes = opening(&[alert(2), alert(1)]);
+    let commit = commit(CommitKind::Evaluate, writes);
+    store.commit(&commit).await.unwrap();
+    publish(&store).await;
+    let entries = store.ledger_entries(0, 2).await.unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].bytes, store::ledger_entry(&commit));
+}
+
 pub async fn one_root_of_an_hour_is_kept(store: Arc<dyn Store>) {
     for seconds in [0, 60, 3_599, 3_600, 3_700, 90_000] {
         let mut next = commit(CommitKind::Administration, vec![]);
