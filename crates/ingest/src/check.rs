@@ -140,11 +140,11 @@ fn identity(row: &ReadRow<'_>, check: &IdentityCheck<usize>) -> Option<Finding> 
     let age_on = row.first_date(on).unwrap_or(row.on);
     let off = |age: i64| (age - age_in_years(born, age_on)).abs() > AGE_TOLERANCE_YEARS;
     let said_name = name.and_then(|c| row.cells[c].text());
-    let agent = other_name.and_then(|c| row.cells[c].text());
+    let relative = other_name.and_then(|c| row.cells[c].text());
     let wrong = said_birth.is_some_and(|birth| birth != born)
         || said_sex.is_some_and(|sex| sex != number.sex().code())
         || said_age.is_some_and(off)
-        || (said_name.is_some() && said_name == agent);
+        || (said_name.is_some() && said_name == relative);
     let unchecked = said_birth.is_none() && said_sex.is_none() && said_age.is_none();
     if wrong {
         Some(row.finding(Weight::Hold, "identity.mismatch", *id))

@@ -99,7 +99,7 @@ pub(crate) struct IdentityCheck<C> {
     pub(crate) on: Vec<C>,
     /// The person's name.
     pub(crate) name: Option<C>,
-    /// The agent's name, which must be another.
+    /// The relative's name, which must be another.
     pub(crate) other_name: Option<C>,
 }
 

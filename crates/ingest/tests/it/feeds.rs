@@ -672,7 +672,7 @@ fn police_deaths_moves_and_restorations() {
 }
 
 #[test]
-fn the_agents_number_never_makes_the_agent_dead() {
+fn a_relatives_number_never_makes_the_relative_dead() {
     let rows = Desk::new("deaths_funeral").rows(&csv(FUNERAL, &[wang_cremation()]));
     assert_eq!(
         (answer(&rows[0]).as_str(), kinds(&rows[0])),
@@ -683,7 +683,7 @@ fn the_agents_number_never_makes_the_agent_dead() {
         Some(Date::constant(2026, 9, 30))
     );
     let son = id("999901 19640601 013");
-    let daughter = id("999901 19640601 021");
+    let daughter = id("999901 19640601 022");
     let table: &[(&[(&str, &str)], &str)] = &[
         (&[("证件号码", &son)], MISMATCH),
         (&[("证件号码", &daughter)], MISMATCH),
