@@ -1,0 +1,154 @@
+//! The demonstration's officers and their one-time logins.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::authority::{Officer, Role};
+use domain::ids::OfficerId;
+use pipeline::Deps;
+use store::commit::Write;
+
+use crate::manifest::Samples;
+use crate::{exit, office, tokens};
+
+/// Seconds a login lasts.
+const LOGIN_SECONDS: i64 = 12 * 3600;
+
+/// One officer of each role.
+pub(super) struct Officers(Vec<Officer>);
+
+impl Officers {
+    /// The officer with a role.
+    pub(super) fn of(&self, role: Role) -> anyhow::Result<&Officer> {
+        self.0
+            .iter()
+            .find(|officer| officer.role == role)
+            .ok_or_else(|| exit::data("the demonstration has no such officer"))
+    }
+}
+
+/// The officers, written when they are not there yet.
+pub(super) async fn officers(
+    deps: &Arc<Deps>,
+    town: &str,
+    samples: &Samples<'_>,
+) -> anyhow::Result<Officers> {
+    let on = samples.manifest.on;
+    let township = super::township(deps, town, samples, on)?;
+    let mut counties = BTreeSet::new();
+    let mut sources = BTreeSet::new();
+    for import in &samples.manifest.imports {
+        counties.extend(import.scope.county());
+        sources.insert(import.source.to_string());
+    }
+    let officer =
+        |role: Role, id: &[u8; 16], name: String, regions: Vec<_>, sources: Vec<String>| Officer {
+            id: OfficerId::from_uuid(uuid::Builder::from_custom_bytes(*id).into_uuid()),
+            name,
+            role,
+            regions,
+            sources,
+        };
+    let counties: Vec<_> = counties.into_iter().collect();
+    let all = vec![
+        officer(
+            Role::Caseworker,
+            b"hearth-demo-case",
+            format!("{town}经办人（演示）"),
+            vec![township],
+            vec![],
+        ),
+        officer(
+            Role::CountyOfficer,
+            b"hearth-demo-cnty",
+            "县区民政局（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::Importer,
+            b"hearth-demo-impt",
+            "数据报送（演示）".to_owned(),
+            counties.clone(),
+            sources.into_iter().collect(),
+        ),
+        officer(
+            Role::Auditor,
+            b"hearth-demo-audt",
+            "审计（演示）".to_owned(),
+            counties,
+            vec![],
+        ),
+    ];
+    for officer in &all {
+        if deps.store.officer(officer.id).await?.as_ref() != Some(officer) {
+            office::administer(deps, "demo", vec![Write::Officer(officer.clone())]).await?;
+        }
+    }
+    Ok(Officers(all))
+}
+
+/// Issues logins and says how to use them. Tokens are shown this once and
+/// stored as digests.
+pub(super) async fn issue(
+    deps: &Arc<Deps>,
+    officers: &Officers,
+    address: SocketAddr,
+    samples: &Samples<'_>,
+    data: &Path,
+) -> anyhow::Result<String> {
+    let base = format!("http://{address}");
+    let mut out = format!("\n服务 serving {base} · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n");
+    writeln!(
+        out,
+        "一次性登录令牌 one-time logins（只显示这一次，12小时后失效）"
+    )?;
+    let expires_at = deps.clock.now().plus_seconds(LOGIN_SECONDS);
+    for officer in &officers.0 {
+        let minted = tokens::mint(&deps.vault);
+        office::administer(
+            deps,
+            "demo",
+            vec![minted.write(officer.id, Some(expires_at))],
+        )
+        .await?;
+        let token = minted.token.as_str();
+        writeln!(
+            out,
+            "\n{} · {}\n  token {token}",
+            officer.name,
+            officer.role.name()
+        )?;
+        let bearer = format!("curl -s -H 'Authorization: Bearer {token}'");
+        match officer.role {
+            Role::Caseworker => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
+            Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
+            Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
+            Role::Importer => out.push_str(&upload(&bearer, &base, samples, data)?),
+        }
+    }
+    Ok(out)
+}
+
+/// Sends the last sample once more: the answer says that it was taken before.
+fn upload(bearer: &str, base: &str, samples: &Samples<'_>, data: &Path) -> anyhow::Result<String> {
+    let Some(entry) = samples.manifest.imports.last() else {
+        return Ok(String::new());
+    };
+    let path = data.join(&entry.file);
+    std::fs::write(&path, samples.bytes(entry)?)?;
+    let as_of = entry
+        .as_of
+        .map_or_else(String::new, |on| format!("&as_of={on}"));
+    let query = format!(
+        "source={}&dataset={}&business_date={}&sequence={}&scope={}{as_of}&file_name={}",
+        entry.source, entry.dataset, entry.business_date, entry.sequence, entry.scope, entry.file
+    );
+    Ok(format!(
+        "  {bearer} --data-binary @{} '{base}/api/v1/imports?{query}'\n",
+        path.display()
+    ))
+}

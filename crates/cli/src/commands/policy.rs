@@ -1,0 +1,148 @@
+//! `hearth policy`: checks documents against the fact dictionary, shows what
+//! they say.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use domain::region::DivisionCode;
+use domain::time::Date;
+use rules::{PolicySet, Problem};
+use serde_json::json;
+
+use crate::commands::import::division;
+use crate::documents::Documents;
+use crate::exit;
+
+/// Verbs about policies.
+#[derive(Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Checks policies and parameters; exit 1 with file, line and column
+    Check(PolicyArgs),
+    /// Shows policies as sentences, and unset parameters of a place
+    Show(ShowArgs),
+}
+
+/// Which documents.
+#[derive(Args)]
+pub(crate) struct PolicyArgs {
+    /// Folder of *.yaml with parameters/*.yaml below
+    folder: PathBuf,
+    /// More parameter files
+    #[arg(long, value_name = "FILE")]
+    parameters: Vec<PathBuf>,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `hearth policy show` takes.
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    documents: PolicyArgs,
+    /// Also lists parameters that are unset for this place; needs --on
+    #[arg(long, value_name = "CODE", value_parser = division, requires = "on")]
+    region: Option<DivisionCode>,
+    /// On this date
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+}
+
+/// Checks or shows.
+pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
+    match command {
+        PolicyCommand::Check(args) => check(args),
+        PolicyCommand::Show(args) => show(args),
+    }
+}
+
+fn load(args: &PolicyArgs) -> anyhow::Result<Result<PolicySet, Vec<Problem>>> {
+    let mut documents = Documents::of(&args.folder)?;
+    documents.add_parameters(&args.parameters)?;
+    Ok(documents.load())
+}
+
+fn check(args: &PolicyArgs) -> anyhow::Result<()> {
+    match load(args)? {
+        Ok(set) => {
+            if args.json {
+                println!(
+                    "{}",
+                    json!({ "policies": set.policies().len(), "hash": set.hash(), "problems": [] })
+                );
+            } else {
+                println!("政策 policies {} · {}", set.policies().len(), set.hash());
+            }
+            Ok(())
+        }
+        Err(problems) => {
+            if args.json {
+                let views: Vec<_> = problems.iter().map(view).collect();
+                println!("{}", json!({ "problems": views }));
+            } else {
+                for problem in &problems {
+                    println!("{problem}\n  {}", problem.zh);
+                }
+            }
+            Err(exit::check(format!("{} problem(s) found", problems.len())))
+        }
+    }
+}
+
+fn view(problem: &Problem) -> serde_json::Value {
+    json!({
+        "document": problem.document, "line": problem.line, "column": problem.column,
+        "code": problem.code, "zh": problem.zh, "en": problem.en, "nearest": problem.nearest,
+    })
+}
+
+fn show(args: &ShowArgs) -> anyhow::Result<()> {
+    let Ok(set) = load(&args.documents)? else {
+        return check(&args.documents);
+    };
+    let unset = match (args.region, args.on) {
+        (Some(region), Some(on)) => set.unset(region, on),
+        _ => Vec::new(),
+    };
+    if args.documents.json {
+        let policies: Vec<_> = set.policies().iter().map(policy_view).collect();
+        let unset: Vec<_> = unset
+            .iter()
+            .map(|u| json!({ "key": u.key, "zh": u.zh, "policies": u.policies }))
+            .collect();
+        println!("{}", json!({ "policies": policies, "unset": unset }));
+        return Ok(());
+    }
+    for policy in set.policies() {
+        println!(
+            "{} {} · {} / {}",
+            policy.id, policy.version, policy.title.zh, policy.title.en
+        );
+        for basis in &policy.basis {
+            println!("  依据 {}{}", basis.document, basis.article);
+        }
+        for (id, zh, en) in policy.criteria() {
+            println!("  {id}: {zh} / {en}");
+        }
+    }
+    for unset in unset {
+        println!(
+            "未设 unset {} {}: {}",
+            unset.key,
+            unset.zh,
+            unset.policies.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn policy_view(policy: &rules::Policy) -> serde_json::Value {
+    let criteria: Vec<_> = policy
+        .criteria()
+        .map(|(id, zh, en)| json!({ "id": id, "zh": zh, "en": en }))
+        .collect();
+    json!({
+        "id": policy.id, "version": policy.version, "title": { "zh": policy.title.zh, "en": policy.title.en },
+        "criteria": criteria, "parameters": policy.parameters, "limits": policy.limits,
+    })
+}
