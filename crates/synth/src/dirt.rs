@@ -276,7 +276,7 @@ pub(crate) fn defect(
 ) -> Option<Stray> {
     let defect = *dice.pick(&[Defect::Missing, Defect::Checksum, Defect::Rounded]);
     if feed == Feed::Funeral && defect != Defect::Missing {
-        return agent_in_the_column(dice, household, index, told);
+        return relative_in_the_column(dice, household, index, told);
     }
     let newborn = defect == Defect::Missing && matches!(feed, Feed::Civil | Feed::Medical);
     let age = if newborn { 0 } else { dice.between(81, 90) };
@@ -381,7 +381,7 @@ fn nobody(dice: &mut Dice, index: u32, age: i64, on: Date) -> Member {
 
 /// The relative who handed in the papers stands in the deceased's column. The
 /// deceased is invented; the number is the living head's.
-fn agent_in_the_column(
+fn relative_in_the_column(
     dice: &mut Dice,
     household: &Household,
     index: u32,

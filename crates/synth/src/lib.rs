@@ -52,6 +52,20 @@ pub struct CountySpec {
     pub on: Date,
 }
 
+/// Rows all files of a county hold per household, somewhat understated.
+const ROWS_PER_HOUSEHOLD: u32 = 9;
+
+impl CountySpec {
+    /// A county whose files hold at least `rows` rows together.
+    pub fn of_rows(seed: u64, rows: u32, on: Date) -> CountySpec {
+        CountySpec {
+            seed,
+            households: rows.div_ceil(ROWS_PER_HOUSEHOLD),
+            on,
+        }
+    }
+}
+
 /// One file with what its import header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedFile {

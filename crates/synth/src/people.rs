@@ -128,3 +128,37 @@ pub(crate) fn other(sex: Sex) -> Sex {
 pub(crate) fn surname(dice: &mut Dice) -> char {
     WORDS.surname(dice)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::dice::Stream;
+
+    #[test]
+    fn households_with_the_same_numbers_share_no_birthday() {
+        let on = civil::date(2026, 11, 20);
+        let mut seen: BTreeSet<ResidentId> = BTreeSet::new();
+        for lap in 0..LAPS {
+            let index = 1234 + lap * PER_LAP;
+            let dice = &mut Dice::new(1, index, Stream::People);
+            let made: BTreeSet<ResidentId> = (0..300)
+                .map(|_| birth_date(dice, index, 40, on))
+                .map(|birth| resident_id(index, 3, birth, Sex::Female))
+                .collect();
+            assert!(made.len() > 40 && seen.is_disjoint(&made), "lap {lap}");
+            seen.extend(made);
+        }
+    }
+
+    #[test]
+    fn an_age_is_completed_on_the_date() {
+        let on = civil::date(2026, 11, 20);
+        let dice = &mut Dice::new(9, 77, Stream::People);
+        for age in 0..100 {
+            let birth = birth_date(dice, 77, age, on);
+            assert_eq!(domain::time::age_in_years(birth, on), age);
+        }
+    }
+}

@@ -473,7 +473,7 @@ fn list_not_come(desk: &Desk<'_>) -> Situation {
 fn identities_and_deaths(desk: &Desk<'_>) -> Vec<Situation> {
     vec![
         namesakes(desk),
-        agent_in_the_column(desk),
+        relative_in_the_column(desk),
         mistaken_cancellation(desk),
     ]
 }
@@ -504,7 +504,7 @@ fn namesakes(desk: &Desk<'_>) -> Situation {
     .because("身份按证件号码，不按姓名：健在者继续领，去世者次月已停")
 }
 
-fn agent_in_the_column(desk: &Desk<'_>) -> Situation {
+fn relative_in_the_column(desk: &Desk<'_>) -> Situation {
     let town = "嘉泽镇";
     let son = desk
         .one(town, "19780812", 15, "孙某强", "户主")
@@ -523,10 +523,10 @@ fn agent_in_the_column(desk: &Desk<'_>) -> Situation {
         told: day(9, 15),
     };
     let mut cells = deaths::funeral_cells(&family, &father, note);
-    let agent = family.head().clone();
+    let relative = family.head().clone();
     for (column, text) in [
-        ("证件号码", agent.id.as_str()),
-        ("家属姓名", agent.name.as_str()),
+        ("证件号码", relative.id.as_str()),
+        ("家属姓名", relative.name.as_str()),
         ("与逝者关系", "子"),
     ] {
         if let Some(at) = deaths::FUNERAL.iter().position(|c| *c == column) {
@@ -543,7 +543,7 @@ fn agent_in_the_column(desk: &Desk<'_>) -> Situation {
     Situation::new(
         41,
         "殡葬登记把经办家属的号码填进逝者栏",
-        "The funeral row carries the agent's number in the deceased's column",
+        "The funeral row carries a relative's number in the deceased's column",
         family,
     )
     .because("年龄与号码不符，该行待核，不得把健在的儿子记为死亡")
