@@ -56,7 +56,8 @@ pub(super) async fn number_pending(tx: &mut SqliteConnection, limit: u32) -> Sto
             order by id
             limit $2
         ) given
-        where commits.id = given.id",
+        where commits.id = given.id
+        and commits.number is null",
     )
     .bind(last)
     .bind(limit)
@@ -110,7 +111,8 @@ async fn number_feed(tx: &mut SqliteConnection, last: i64, position: i64) -> Sto
             where c.number > $1
             and f.commit_id = c.id
         ) given
-        where feed.oid = given.oid",
+        where feed.oid = given.oid
+        and feed.position is null",
     )
     .bind(last)
     .bind(position)

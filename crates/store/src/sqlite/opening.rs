@@ -252,7 +252,7 @@ mod tests {
     }
 
     /// Full scans that are meant, with the reason.
-    const SCANS: [(&str, &str); 9] = [
+    const SCANS: [(&str, &str); 10] = [
         ("CONSTANT ROW", "no table"),
         ("(subquery", "rows of an inner query"),
         ("waiting", "rows of an inner query"),
@@ -260,6 +260,7 @@ mod tests {
         ("given", "rows of an inner query"),
         ("h", "heads of feeds: one row per township"),
         ("heads", "one row"),
+        ("ledger_roots", "all are asked for: one an hour"),
         ("due", "in key order, until the page is full"),
         ("v USING INDEX", "coverage: a few rows per import"),
     ];
