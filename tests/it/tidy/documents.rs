@@ -240,6 +240,37 @@ fn the_changelog_has_every_policy_with_its_day() {
 }
 
 #[test]
+fn documents_name_verbs_that_exist() {
+    let commands = text("crates/cli/src/commands.rs");
+    let verbs = commands.split("enum Command {").nth(1).unwrap_or_default();
+    let verbs = verbs.split("\n}").next().unwrap_or_default().lines();
+    let verbs: BTreeSet<String> = verbs
+        .filter_map(|line| line.strip_prefix("    ")?.split_once('('))
+        .map(|(variant, _)| variant.to_lowercase())
+        .collect();
+    assert!(verbs.len() > 8, "verbs were not found");
+    let (mut seen, mut unknown) = (0, Vec::new());
+    for document in documents() {
+        let calls = document
+            .text
+            .lines()
+            .filter(|line| line.starts_with("hearth "));
+        for call in calls.chain(quoted(&document.text)) {
+            let Some(rest) = call.strip_prefix("hearth ") else {
+                continue;
+            };
+            seen += 1;
+            let verb = rest.split_whitespace().next().unwrap_or_default();
+            if !verbs.contains(verb) && !verb.starts_with("--") {
+                unknown.push(format!("{}: {call}", document.path));
+            }
+        }
+    }
+    none("verbs the program does not have", &unknown);
+    assert!(seen > 10, "calls were not found");
+}
+
+#[test]
 fn compose_names_what_is_there() {
     let (compose, toml) = (text("docker-compose.yml"), text("docs/deploy/hearth.toml"));
     let mut wrong = Vec::new();
