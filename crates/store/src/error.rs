@@ -117,3 +117,53 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+
+    use super::*;
+
+    /// The error of a statement after others on a file of its own.
+    async fn error_of(before: &str, statement: &str, read_only: bool) -> StoreError {
+        let dir = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(dir.path().join("e.db"));
+        let create = options.clone().create_if_missing(true);
+        let mut connection = create.connect().await.unwrap();
+        connection.execute(AssertSqlSafe(before)).await.unwrap();
+        if read_only {
+            connection.close().await.unwrap();
+            connection = options.read_only(true).connect().await.unwrap();
+        }
+        let done = connection.execute(AssertSqlSafe(statement)).await;
+        done.unwrap_err().into()
+    }
+
+    #[tokio::test]
+    async fn full_and_read_only_storage_are_told_apart_from_failure() {
+        let table = "create table t (b blob)";
+        let limited = format!("{table}; pragma max_page_count = 3");
+        let big = "insert into t values (zeroblob(100000))";
+        let full = error_of(&limited, big, false).await;
+        assert!(matches!(full, StoreError::Full(_)), "{full:?}");
+        let read_only = error_of(table, big, true).await;
+        assert!(matches!(read_only, StoreError::Full(_)), "{read_only:?}");
+        let failed = error_of(table, "select * from none", false).await;
+        assert!(matches!(failed, StoreError::Database(_)), "{failed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_broken_natural_key_names_its_noun() {
+        let imports = "create table imports (a integer, b integer, unique (a, b));
+            insert into imports values (1, 2)";
+        let error = error_of(imports, "insert into imports values (1, 2)", false).await;
+        assert!(
+            matches!(error, StoreError::Duplicate("import")),
+            "{error:?}"
+        );
+        let other = "create table other (a integer unique); insert into other values (1)";
+        let error = error_of(other, "insert into other values (1)", false).await;
+        assert!(matches!(error, StoreError::Database(_)), "{error:?}");
+    }
+}

@@ -133,3 +133,49 @@ async fn forget_log(connection: &mut SqliteConnection) -> Stored<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sqlx::ConnectOptions as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn people_go_before_bulk_that_waits_longer() {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        let connection = options.connect().await.unwrap();
+        let writer = Arc::new(Writer::new(options, connection));
+        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let held = writer.turn(true).await;
+        let mut waiting = Vec::new();
+        for (name, bulk) in [
+            ("bulk 1", true),
+            ("bulk 2", true),
+            ("person 1", false),
+            ("person 2", false),
+        ] {
+            let (writer, order) = (Arc::clone(&writer), Arc::clone(&order));
+            waiting.push(tokio::spawn(async move {
+                let _turn = writer.turn(bulk).await;
+                order.lock().unwrap().push(name);
+            }));
+            // Lets it take its place in the queue.
+            tokio::task::yield_now().await;
+        }
+        // Someone who gives up waiting holds nobody up.
+        let gone = tokio::spawn({
+            let writer = Arc::clone(&writer);
+            async move { drop(writer.turn(false).await) }
+        });
+        tokio::task::yield_now().await;
+        gone.abort();
+        drop(held);
+        for task in waiting {
+            task.await.unwrap();
+        }
+        let order = order.lock().unwrap();
+        assert_eq!(*order, ["person 1", "person 2", "bulk 1", "bulk 2"]);
+    }
+}
