@@ -67,6 +67,16 @@ impl Backend {
         self.open_with(&[epoch, synthetic]).await
     }
 
+    /// Whether a file of the store holds these bytes.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let Backend::Sqlite(dir) = self else {
+            panic!("only SQLite has files of its own");
+        };
+        let files = std::fs::read_dir(dir.path()).unwrap();
+        let mut contents = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        contents.any(|content| content.windows(bytes.len()).any(|window| window == bytes))
+    }
+
     /// Does to the database what no program of ours does.
     pub async fn tamper(&self, statement: &str) {
         match self {

@@ -21,6 +21,8 @@ mod people;
 mod running;
 mod server;
 
+use store::commit::{CommitKind, SubjectKeyRow, Write};
+
 /// Runs behaviours on a fresh store of a kind. Those named under `backend` open
 /// it themselves.
 macro_rules! conformance {
@@ -164,6 +166,23 @@ async fn a_second_process_is_refused() {
     assert!(matches!(refused, Err(store::StoreError::Held)));
     drop(open);
     assert!(store::open(&backend.url(), &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_erased_key_is_in_no_file() {
+    let backend = backend::Backend::sqlite().await.unwrap();
+    let store = backend.open().await;
+    let wrapped = b"a wrapped key that will have to go";
+    let key = SubjectKeyRow {
+        subject: build::p(1),
+        wrapped: wrapped.to_vec(),
+    };
+    let writes = vec![Write::SubjectKeys(vec![key])];
+    build::put(&store, CommitKind::Intake, writes).await;
+    assert!(backend.holds(wrapped));
+    let erased = vec![Write::KeyErased(build::p(1))];
+    build::put(&store, CommitKind::Administration, erased).await;
+    assert!(!backend.holds(wrapped));
 }
 
 #[tokio::test]
