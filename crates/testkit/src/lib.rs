@@ -1,5 +1,8 @@
-//! What tests share: a private PostgreSQL server and the in-memory model of
-//! the store that both databases are compared with.
+//! What tests share: a whole running app, a private PostgreSQL server, and the
+//! in-memory model of the store that both databases are compared with.
 
+pub mod app;
+pub mod call;
 pub mod model;
 pub mod pg;
+pub mod state;

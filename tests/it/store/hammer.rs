@@ -110,6 +110,8 @@ async fn feeds_have_no_holes_under_many_writers() {
         "hammer: {total} entries of {taken} commits in {seconds:.1} s, {refused} rolled back"
     );
     assert!(refused > 0, "no commit was rolled back");
+    let in_time = progress.began.elapsed() <= load.at_most;
+    assert!(total >= load.entries || !in_time, "writers stopped early");
 
     let statistics = store.statistics().await.unwrap();
     assert_eq!(statistics.feed, i64::try_from(total).unwrap());
@@ -258,6 +260,7 @@ async fn write(store: Arc<dyn Store>, progress: Arc<Progress>, writer: u64) -> (
         let count = rng.random_range(1..=9_usize);
         let begun = progress.begun.fetch_add(count, Ordering::SeqCst);
         if begun >= progress.load.entries || progress.began.elapsed() > progress.load.at_most {
+            progress.begun.fetch_sub(count, Ordering::SeqCst);
             break;
         }
         let news = (0..count).map(|at| FeedNews {
@@ -287,6 +290,8 @@ async fn write(store: Arc<dyn Store>, progress: Arc<Progress>, writer: u64) -> (
             Err(rolled_back) => {
                 let source = std::error::Error::source(&rolled_back).unwrap().to_string();
                 assert!(source.contains("the hammer"), "{source}");
+                // Others write what this one could not.
+                progress.begun.fetch_sub(count, Ordering::SeqCst);
                 refused += 1;
             }
         }

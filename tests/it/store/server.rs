@@ -445,6 +445,91 @@ async fn one_of_two_requests_under_one_key_takes_effect() {
     }
 }
 
+/// Two workers at one checkpoint or one line of an import, without a lease: one
+/// goes on, the other reads again.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_commits_at_one_place_goes_on() {
+    let Some((store, url)) = store().await else {
+        return;
+    };
+    fill(&*store).await;
+    linger_before_commit(&url).await;
+    for round in 0..10_u32 {
+        let mut stepping = taking(
+            CommitKind::Apply,
+            vec![Write::Checkpoint {
+                step: "apply".to_owned(),
+                position: i64::from(round) + 1,
+            }],
+        );
+        stepping.guards.push(Guard::CheckpointAt {
+            partition: place(COUNTY),
+            step: "apply".to_owned(),
+            position: i64::from(round),
+        });
+        let import = ImportId::from_uuid(id(1));
+        let mut receiving = taking(
+            CommitKind::Intake,
+            vec![Write::ImportAdvanced {
+                import,
+                next_line: round + 2,
+                counts: RowCounts::default(),
+                state: ImportState::Receiving,
+            }],
+        );
+        receiving.guards.push(Guard::ImportAt {
+            import,
+            next_line: round + 1,
+        });
+        for commit in [stepping, receiving] {
+            let (one, other) = tokio::join!(store.commit(&commit), store.commit(&commit));
+            let outcomes = [one, other];
+            let taken = outcomes.iter().filter(|o| o.is_ok()).count();
+            let refused = outcomes.iter();
+            let refused = refused
+                .filter(|o| matches!(o, Err(StoreError::Conflict)))
+                .count();
+            assert_eq!((taken, refused), (1, 1), "{:?}: {outcomes:?}", commit.kind);
+        }
+    }
+}
+
+/// A lease that is taken while its holder commits waits for that commit; a
+/// commit that comes after it is fenced.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_not_taken_in_the_middle_of_a_commit() {
+    let Some((store, url)) = store().await else {
+        return;
+    };
+    linger_before_commit(&url).await;
+    let mut now = Instant::from_micros(0);
+    for round in 0..20 {
+        let county = place(COUNTY);
+        let until = now.plus_seconds(1);
+        let lease = store.lease(county, "apply", "one", now, until).await;
+        let mut commit = taking(
+            CommitKind::Apply,
+            vec![Write::Checkpoint {
+                step: "apply".to_owned(),
+                position: round,
+            }],
+        );
+        commit.lease = lease.unwrap();
+        now = now.plus_seconds(2);
+        let taking_over = async {
+            let until = now.plus_seconds(1);
+            let lease = store.lease(county, "apply", "other", now, until).await;
+            lease.unwrap().expect("the first lease ran out");
+            // What the new holder finds now must be what stays.
+            store.checkpoint(county, "apply").await.unwrap()
+        };
+        let (committed, found) = tokio::join!(store.commit(&commit), taking_over);
+        let stays = store.checkpoint(county, "apply").await.unwrap();
+        assert_eq!(found, stays, "round {round}: {committed:?}");
+        now = now.plus_seconds(2);
+    }
+}
+
 /// A future that gives up after so many polls, as a disconnect would make it.
 struct GivenUp<'f, F> {
     future: Pin<&'f mut F>,

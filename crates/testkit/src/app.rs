@@ -1,0 +1,295 @@
+//! A whole app for tests: a real store, the repository's policies, a clock
+//! moved by hand, officers of every role, the router.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use api::app::{App, Limits};
+use domain::authority::{Grant, Officer, Operation, Role};
+use domain::calendar::WorkingDays;
+use domain::ids::OfficerId;
+use domain::record::{DatasetId, Revision, SourceId};
+use domain::region::{DivisionCode, Divisions};
+use domain::time::Date;
+use pipeline::clock::ManualClock;
+use pipeline::disclose::Discloser;
+use pipeline::intake::{IntakeError, Taken, UploadHeader, intake};
+use pipeline::{Deps, Settings, StepError, runner};
+use rules::{Document, PolicySet};
+use store::Store;
+use store::commit::{Commit, CommitKind, Write};
+use synth::{FeedFile, Manifest};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use uuid::Uuid;
+use vault::{MasterKey, Vault};
+
+/// The county of all samples.
+pub const COUNTY: &str = "320412";
+/// 湖塘镇.
+pub const HUTANG: &str = "320412100";
+/// 牛塘镇.
+pub const NIUTANG: &str = "320412102";
+
+/// The day of all samples.
+pub fn sample_day() -> Date {
+    "2026-11-20".parse().expect("a date")
+}
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A running app. Dropped with its folder.
+pub struct TestApp {
+    /// Everything the steps need.
+    pub deps: Arc<Deps>,
+    /// The clock, to move.
+    pub clock: Arc<ManualClock>,
+    /// The service.
+    pub router: axum::Router,
+    /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
+    /// `auditor`, `elsewhere` (an officer of another county).
+    pub officers: BTreeMap<&'static str, (Officer, String)>,
+    folder: TempDir,
+}
+
+fn documents(folder: &Path) -> Vec<Document> {
+    let entries = std::fs::read_dir(folder).expect("the repository's folder");
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let yaml = paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    yaml.map(|path| Document {
+        name: path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        text: std::fs::read_to_string(&path).expect("a readable file"),
+    })
+    .collect()
+}
+
+/// The repository's policies with the sample parameters.
+pub fn policies() -> PolicySet {
+    let mut parameters = documents(&root().join("policies/parameters"));
+    let sample = root().join("data-samples/parameters-sample.yaml");
+    parameters.push(Document {
+        name: "parameters-sample.yaml".to_owned(),
+        text: std::fs::read_to_string(sample).expect("sample parameters"),
+    });
+    PolicySet::load(&documents(&root().join("policies")), &parameters).expect("sound policies")
+}
+
+/// The repository's divisions.
+pub fn divisions() -> Divisions {
+    let text = std::fs::read_to_string(root().join("policies/tables/divisions.csv"));
+    Divisions::parse(&text.expect("a table")).expect("a sound table")
+}
+
+fn calendar() -> WorkingDays {
+    let text = std::fs::read_to_string(root().join("policies/tables/working-days.csv"));
+    WorkingDays::parse(&text.expect("a table")).expect("a sound table")
+}
+
+/// Settings a store for invented people is made with.
+pub fn birth() -> [(&'static str, String); 2] {
+    [("synthetic", "true".to_owned()), ("epoch", "e1".to_owned())]
+}
+
+impl TestApp {
+    /// On a new SQLite file.
+    pub async fn sqlite() -> TestApp {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("hearth.db").display());
+        let store = store::open(&url, &birth()).await.expect("a store");
+        TestApp::on(store, folder).await
+    }
+
+    /// On a new PostgreSQL database; `None` where PostgreSQL is not installed.
+    pub async fn postgres() -> Option<TestApp> {
+        let url = crate::pg::fresh_database().await?;
+        let store = store::open(&url, &birth()).await.expect("a store");
+        Some(TestApp::on(store, tempfile::tempdir().expect("a folder")).await)
+    }
+
+    /// On any store.
+    pub async fn on(store: Arc<dyn Store>, folder: TempDir) -> TestApp {
+        let clock = Arc::new(ManualClock::at(sample_day()));
+        let deps = Arc::new(Deps {
+            store,
+            vault: Arc::new(Vault::new(MasterKey::from_bytes([7; 32]))),
+            policies: RwLock::new(Arc::new(policies())),
+            divisions: Arc::new(divisions()),
+            calendar: Arc::new(calendar()),
+            clock: clock.clone(),
+            settings: Settings {
+                synthetic: true,
+                ..Settings::default()
+            },
+            work: Notify::default(),
+            published: Notify::default(),
+        });
+        let app = App {
+            deps: deps.clone(),
+            discloser: Discloser::start(deps.clone()),
+            metrics: None,
+            spool: folder.path().to_owned(),
+            limits: Limits {
+                wait_seconds_max: 1,
+                ..Limits::default()
+            },
+            gateway_parameters: Arc::from(["gw_trace".to_owned()]),
+        };
+        let router = api::router(app);
+        let mut test = TestApp {
+            deps,
+            clock,
+            router,
+            officers: BTreeMap::new(),
+            folder,
+        };
+        test.officer("hutang", 1, Role::Caseworker, HUTANG).await;
+        test.officer("niutang", 2, Role::Caseworker, NIUTANG).await;
+        test.officer("county", 3, Role::CountyOfficer, COUNTY).await;
+        test.officer("importer", 4, Role::Importer, COUNTY).await;
+        test.officer("auditor", 5, Role::Auditor, COUNTY).await;
+        test.officer("elsewhere", 6, Role::CountyOfficer, "320411")
+            .await;
+        test
+    }
+
+    async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {
+        let importer = role == Role::Importer;
+        let sources = [
+            "civil",
+            "payments",
+            "medical",
+            "disability",
+            "police",
+            "funeral",
+        ];
+        let officer = Officer {
+            id: OfficerId::from_uuid(Uuid::from_u128(number)),
+            name: name.to_owned(),
+            role,
+            regions: vec![DivisionCode::parse(region).expect("a region")],
+            sources: sources
+                .into_iter()
+                .filter(|_| importer)
+                .map(str::to_owned)
+                .collect(),
+        };
+        let token = format!("token-of-{name}");
+        let digest = self.deps.vault.token_digest(&token);
+        let commit = Commit {
+            kind: CommitKind::Administration,
+            partition: None,
+            at: self.deps.clock.now(),
+            actor: "test".to_owned(),
+            lease: None,
+            guards: vec![],
+            writes: vec![
+                Write::Officer(officer.clone()),
+                Write::Token {
+                    digest,
+                    officer: officer.id,
+                    expires_at: None,
+                },
+            ],
+            answer: None,
+        };
+        self.deps.store.commit(&commit).await.expect("an officer");
+        self.officers.insert(name, (officer, token));
+    }
+
+    /// Authority of a named officer.
+    pub fn grant(&self, name: &str, operation: Operation) -> Grant {
+        let (officer, _) = &self.officers[name];
+        officer
+            .authorize(operation, "test")
+            .expect("an allowed operation")
+    }
+
+    /// Takes one file as the importer.
+    pub async fn import(&self, file: &FeedFile) -> Result<Taken, IntakeError> {
+        let path = self
+            .folder
+            .path()
+            .join(format!("{}-{}", file.sequence, file.file_name));
+        std::fs::write(&path, &file.bytes)?;
+        let header = UploadHeader {
+            source: file.source.clone(),
+            dataset: file.dataset.clone(),
+            revision: Revision {
+                business_date: file.business_date,
+                sequence: file.sequence,
+            },
+            scope: file.scope,
+            as_of: file.as_of,
+            file_name: file.file_name.clone(),
+        };
+        intake(
+            &self.deps,
+            &self.grant("importer", Operation::Import),
+            &header,
+            &path,
+        )
+        .await
+    }
+
+    /// Runs every step to rest.
+    pub async fn settle(&self) {
+        self.try_settle().await.expect("steps come to rest");
+    }
+
+    /// Runs every step to rest, or says why not.
+    pub async fn try_settle(&self) -> Result<(), StepError> {
+        runner::settle(&self.deps).await
+    }
+
+    /// The committed samples in the order of their manifest.
+    pub fn samples() -> (Manifest, Vec<FeedFile>) {
+        let folder = root().join("data-samples");
+        let text = std::fs::read_to_string(folder.join("manifest.json")).expect("a manifest");
+        let manifest: Manifest = serde_json::from_str(&text).expect("a sound manifest");
+        let file = |import: &synth::Import| FeedFile {
+            file_name: import.file.clone(),
+            source: import.source.clone(),
+            dataset: import.dataset.clone(),
+            business_date: import.business_date,
+            sequence: import.sequence,
+            as_of: import.as_of,
+            scope: import.scope,
+            bytes: std::fs::read(folder.join(&import.file)).expect("a sample file"),
+        };
+        let files = manifest.imports.iter().map(file).collect();
+        (manifest, files)
+    }
+
+    /// A file of a dataset built by hand.
+    pub fn file(
+        source: &str,
+        dataset: &str,
+        business_date: &str,
+        sequence: u32,
+        as_of: Option<&str>,
+        text: &str,
+    ) -> FeedFile {
+        FeedFile {
+            file_name: format!("{dataset}.csv"),
+            source: SourceId::new(source),
+            dataset: DatasetId::new(dataset),
+            business_date: business_date.parse().expect("a date"),
+            sequence,
+            as_of: as_of.map(|text| text.parse().expect("a date")),
+            scope: DivisionCode::parse(COUNTY).expect("a county"),
+            bytes: text.as_bytes().to_vec(),
+        }
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}

@@ -1,0 +1,339 @@
+//! The committed samples, taken as a county would take them: batch by batch,
+//! settled after each business date, on both stores. One state comes out; each
+//! hand-made situation gives the alert its README promises, or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::authority::Operation;
+use domain::ids::Subject;
+use domain::record::{HouseholdNumber, IdentityAsSent};
+use domain::resident_id::ResidentId;
+use pipeline::people;
+use serde_json::Value as Json;
+use store::commit::AlertRow;
+use store::rows::AlertFilter;
+use testkit::app::{COUNTY, TestApp, root};
+use testkit::state::State;
+
+/// Takes the samples as they came.
+async fn take(app: &TestApp) {
+    let (_, files) = TestApp::samples();
+    let mut last = None;
+    for file in &files {
+        if last.is_some_and(|date| date != file.business_date) {
+            app.settle().await;
+        }
+        last = Some(file.business_date);
+        let taken = app.import(file).await.expect("a sample file is taken");
+        assert!(!taken.repeated);
+        assert_eq!(
+            taken.import.counts.received(),
+            counted(&file.file_name),
+            "{}",
+            file.file_name
+        );
+    }
+    app.settle().await;
+}
+
+/// Data rows of a sample file, counted by the invention, not by the intake.
+fn counted(file: &str) -> u64 {
+    let truth: Json =
+        serde_json::from_slice(&std::fs::read(root().join("data-samples/truth.json")).unwrap())
+            .unwrap();
+    let feeds = truth["feeds"].as_array().unwrap();
+    feeds
+        .iter()
+        .find(|feed| feed["file"] == file)
+        .and_then(|feed| feed["rows"].as_u64())
+        .expect("a known file")
+}
+
+async fn every_alert(app: &TestApp) -> Vec<AlertRow> {
+    let grant = app.grant("county", Operation::ReadAlerts);
+    let work = [
+        "held",
+        "raised",
+        "acknowledged",
+        "verified",
+        "handled",
+        "closed",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let filter = AlertFilter {
+        work,
+        ..AlertFilter::default()
+    };
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = app
+            .deps
+            .store
+            .alerts(&grant, &filter, after, 500)
+            .await
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        all.extend(page);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_situation_gives_its_alert_or_none() {
+    let app = TestApp::sqlite().await;
+    take(&app).await;
+    let alerts = every_alert(&app).await;
+    situations(&app, &alerts);
+    anomalies_are_found_and_nothing_else(&app, &alerts);
+    decisions_replay(&app, &alerts).await;
+    first_load_keeps_to_the_budget(&app, &alerts).await;
+    let state = app.state().await;
+    assert_eq!(state.breaches, Vec::<String>::new());
+
+    repeating_changes_nothing(&app, &state).await;
+    nothing_leaks(&app).await;
+    if let Some(other) = TestApp::postgres().await {
+        take(&other).await;
+        let theirs = other.state().await;
+        assert_eq!(theirs.breaches, Vec::<String>::new());
+        assert_eq!(first_difference(&state.folds, &theirs.folds), None);
+        assert_eq!(first_difference(&state.verdicts, &theirs.verdicts), None);
+        assert_eq!(first_difference(&state.open, &theirs.open), None);
+    }
+}
+
+/// The first line in which two texts differ, so that a failure can be read.
+fn first_difference(a: &str, b: &str) -> Option<(String, String)> {
+    let cut = |line: &str| line.chars().take(400).collect::<String>();
+    let (mut ours, mut theirs) = (a.lines(), b.lines());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return None,
+            (x, y) if x == y => {}
+            (x, y) => return Some((cut(x.unwrap_or("")), cut(y.unwrap_or("")))),
+        }
+    }
+}
+
+fn person(app: &TestApp, number: &str) -> Subject {
+    let id = ResidentId::parse(number).expect("a number of the samples");
+    Subject::Person(app.deps.vault.person_id(&IdentityAsSent::Resident(id)))
+}
+
+fn household(app: &TestApp, number: &str) -> Subject {
+    let number = HouseholdNumber {
+        namespace: "civil".to_owned(),
+        number: number.to_owned(),
+    };
+    Subject::Household(app.deps.vault.household_id(&number))
+}
+
+fn situations(app: &TestApp, alerts: &[AlertRow]) {
+    let expected: Vec<Json> =
+        serde_json::from_slice(&std::fs::read(root().join("data-samples/expected.json")).unwrap())
+            .unwrap();
+    assert!(expected.len() > 200, "the samples promise something");
+    let mut wrong = Vec::new();
+    for promise in &expected {
+        let policy = promise["policy"].as_str().unwrap();
+        let unit = promise["household_number"]
+            .as_str()
+            .map(|number| household(app, number));
+        let who = promise["resident_id"]
+            .as_str()
+            .map(|number| person(app, number));
+        let concerned = |row: &&AlertRow| {
+            let about = match (who, unit) {
+                (Some(person), unit) => row.subject == person || Some(row.subject) == unit,
+                (None, Some(unit)) => row.unit == unit || row.subject == unit,
+                (None, None) => false,
+            };
+            row.policy == policy && row.condition == "holding" && about
+        };
+        let found: Vec<&AlertRow> = alerts.iter().filter(concerned).collect();
+        let finding = promise["finding"].as_str().unwrap();
+        let level = promise["level"].as_str();
+        let right = match finding {
+            "none" => found.is_empty(),
+            finding => {
+                found.len() == 1
+                    && found[0].finding.name() == finding
+                    && level.is_none_or(|level| found[0].level.name() == level)
+            }
+        };
+        if !right {
+            let got: Vec<_> = found
+                .iter()
+                .map(|row| (row.finding.name(), row.level.name(), &row.condition))
+                .collect();
+            wrong.push(format!(
+                "situation {} {policy}: promised {finding}/{level:?}, got {got:?}",
+                promise["situation"]
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every wrong put into the invented families is found, and no alert is about
+/// anything else than a wrong or a situation.
+fn anomalies_are_found_and_nothing_else(app: &TestApp, alerts: &[AlertRow]) {
+    let truth: Json =
+        serde_json::from_slice(&std::fs::read(root().join("data-samples/truth.json")).unwrap())
+            .unwrap();
+    let expected: Json =
+        serde_json::from_slice(&std::fs::read(root().join("data-samples/expected.json")).unwrap())
+            .unwrap();
+    let mut known: BTreeSet<Subject> = BTreeSet::new();
+    let mut missed = Vec::new();
+    for anomaly in truth["anomalies"].as_array().unwrap() {
+        let who = anomaly["resident_id"]
+            .as_str()
+            .map(|number| person(app, number));
+        let unit = anomaly["household_number"]
+            .as_str()
+            .map(|number| household(app, number));
+        known.extend(who.into_iter().chain(unit));
+        for policy in anomaly["policies"].as_array().unwrap() {
+            let policy = policy.as_str().unwrap();
+            let hit = |row: &AlertRow| {
+                row.policy == policy && (Some(row.subject) == who || Some(row.unit) == unit)
+            };
+            if !alerts.iter().any(hit) {
+                missed.push(format!("{policy}: {}", anomaly["note"]));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    for promise in expected.as_array().unwrap() {
+        known.extend(
+            promise["resident_id"]
+                .as_str()
+                .map(|number| person(app, number)),
+        );
+        known.extend(
+            promise["household_number"]
+                .as_str()
+                .map(|number| household(app, number)),
+        );
+    }
+    let extra: Vec<_> = alerts
+        .iter()
+        .filter(|row| !known.contains(&row.subject) && !known.contains(&row.unit))
+        .map(|row| row.policy.clone())
+        .collect();
+    assert_eq!(
+        extra,
+        Vec::<String>::new(),
+        "alerts about families nothing is wrong with"
+    );
+}
+
+/// Every decision comes out the same from the records known then.
+async fn decisions_replay(app: &TestApp, alerts: &[AlertRow]) {
+    let grant = app.grant("auditor", Operation::ReadDecisions);
+    let county = COUNTY.parse().unwrap();
+    let mut replayed = 0;
+    for row in alerts {
+        for decision in app.deps.store.decisions(&grant, row.id).await.unwrap() {
+            let replay = people::replay(&app.deps, county, &decision).await.unwrap();
+            assert_eq!(
+                replay.recomputed.as_deref(),
+                Some(replay.stored.as_str()),
+                "{} of {}",
+                row.policy,
+                row.subject
+            );
+            replayed += 1;
+        }
+    }
+    assert!(replayed >= 100, "only {replayed} decisions were replayed");
+}
+
+/// What the first load found was held, then released within each desk's daily
+/// budget; red ones always.
+async fn first_load_keeps_to_the_budget(app: &TestApp, alerts: &[AlertRow]) {
+    let grant = app.grant("county", Operation::ReadFeed);
+    let budget = app.deps.settings.daily_budget_per_township;
+    let mut given: BTreeMap<String, u32> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let page = app.deps.store.feed(&grant, after, 500).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        for entry in &page {
+            if entry.kind.name() == "released" && entry.level.name() != "red" {
+                *given.entry(entry.feed.to_string()).or_default() += 1;
+            }
+        }
+    }
+    assert!(!given.is_empty(), "the first load releases something");
+    assert!(
+        given.values().all(|count| *count <= budget),
+        "{given:?} with a budget of {budget}"
+    );
+    assert!(alerts.iter().any(|row| row.work == "raised"));
+}
+
+/// The same files again: answered as the first time, no new feed entry.
+async fn repeating_changes_nothing(app: &TestApp, before: &State) {
+    let (_, head) = app.deps.store.feed_position().await.unwrap();
+    let (_, files) = TestApp::samples();
+    for file in &files {
+        assert!(
+            app.import(file).await.unwrap().repeated,
+            "{}",
+            file.file_name
+        );
+    }
+    app.settle().await;
+    assert_eq!(app.deps.store.feed_position().await.unwrap().1, head);
+    assert_eq!(&app.state().await, before);
+}
+
+/// No identity number, name or sealed amount of the samples stands in the
+/// database files.
+async fn nothing_leaks(app: &TestApp) {
+    let mut canaries: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let expected: Json =
+        serde_json::from_slice(&std::fs::read(root().join("data-samples/expected.json")).unwrap())
+            .unwrap();
+    for promise in expected.as_array().unwrap() {
+        canaries.extend(
+            promise["resident_id"]
+                .as_str()
+                .map(|number| number.as_bytes().to_vec()),
+        );
+        canaries.extend(
+            promise["household_number"]
+                .as_str()
+                .map(|number| number.as_bytes().to_vec()),
+        );
+    }
+    for name in ["王某英", "李某国", "赵某芳"] {
+        canaries.insert(name.as_bytes().to_vec());
+    }
+    assert!(canaries.len() > 10);
+    for entry in std::fs::read_dir(app.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let is_database = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("hearth.db"));
+        if is_database {
+            let bytes = std::fs::read(&path).unwrap();
+            for canary in &canaries {
+                let at = memchr(&bytes, canary);
+                assert_eq!(at, None, "{} holds a canary in clear", path.display());
+            }
+        }
+    }
+}
+
+fn memchr(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
