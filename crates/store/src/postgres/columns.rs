@@ -5,7 +5,7 @@ use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::query_builder::{QueryBuilder, Separated};
+use sqlx::query_builder::QueryBuilder;
 use sqlx::{Decode, Postgres, Row as _, Type};
 use uuid::Uuid;
 
@@ -97,7 +97,23 @@ pub(super) fn nouns<T>(
         .collect()
 }
 
-/// Subjects as two arrays, for `unnest`: one statement for any number of them.
+/// Ids of the households and of the people among subjects, to be bound as
+/// arrays. Unlike a join with a list, whose length the planner guesses, an
+/// array is looked up in an index or hashed, whatever the guess.
+pub(super) fn ids_by_kind<'a>(
+    subjects: impl IntoIterator<Item = &'a Subject>,
+) -> (Vec<Uuid>, Vec<Uuid>) {
+    let (mut households, mut people) = (Vec::new(), Vec::new());
+    for subject in subjects {
+        match subject {
+            Subject::Household(id) => households.push(id.as_uuid()),
+            Subject::Person(id) => people.push(id.as_uuid()),
+        }
+    }
+    (households, people)
+}
+
+/// Kinds and ids of subjects as two arrays, for `unnest`.
 pub(super) fn subject_arrays<'a>(
     subjects: impl IntoIterator<Item = &'a Subject>,
 ) -> (Vec<&'static str>, Vec<Uuid>) {
@@ -110,17 +126,72 @@ pub(super) fn uuids(ids: impl IntoIterator<Item = Uuid>) -> Vec<Uuid> {
     ids.into_iter().collect()
 }
 
-/// The tuple of a row to be inserted.
-pub(super) type Tuple<'q> = Separated<'q, Postgres, &'static str>;
+/// The values of one column of the rows to be inserted.
+pub(super) enum Values {
+    Bigint(Vec<Option<i64>>),
+    Boolean(Vec<Option<bool>>),
+    Bytea(Vec<Option<Vec<u8>>>),
+    Text(Vec<Option<String>>),
+    Uuid(Vec<Option<Uuid>>),
+}
 
-/// Most binds PostgreSQL takes in one statement.
-const BINDS: usize = 65_535;
-/// Rows of one statement: enough to make its overhead small, few enough for
-/// the text of the full statement to be kept prepared.
-const ROWS: usize = 250;
+/// What a column can hold.
+pub(super) trait Value: Sized {
+    /// Appends the value, or null, to a column, which is begun if there is none.
+    fn append(value: Option<Self>, column: &mut Option<Values>);
+}
+
+macro_rules! column_value {
+    ($($type:ty => $column:ident),+ $(,)?) => {$(
+        impl Value for $type {
+            fn append(value: Option<$type>, column: &mut Option<Values>) {
+                let column = column.get_or_insert_with(|| Values::$column(Vec::new()));
+                let Values::$column(values) = column else {
+                    unreachable!("one closure binds every row");
+                };
+                values.push(value.map(Into::into));
+            }
+        }
+    )+};
+}
+
+column_value! {
+    i64 => Bigint,
+    u32 => Bigint,
+    bool => Boolean,
+    Vec<u8> => Bytea,
+    String => Text,
+    &str => Text,
+    Uuid => Uuid,
+}
+
+impl<T: Value> Value for Option<T> {
+    fn append(value: Option<Option<T>>, column: &mut Option<Values>) {
+        T::append(value.flatten(), column);
+    }
+}
+
+/// The tuple of a row to be inserted.
+pub(super) struct Tuple<'c> {
+    rest: std::slice::IterMut<'c, Option<Values>>,
+}
+
+impl Tuple<'_> {
+    pub(super) fn push_bind<T: Value>(&mut self, value: T) {
+        let column = self.rest.next().expect("as many values as columns");
+        T::append(Some(value), column);
+    }
+}
+
+/// Rows of one statement: enough to make its overhead nothing, few enough for
+/// a bounded message.
+const ROWS: usize = 2_000;
 
 /// Inserts rows many at a time and answers how many were written. `bind` gets
 /// each row with its place among all rows.
+///
+/// Rows are bound as one array for each column: the statement is the same for
+/// any number of rows, and is kept prepared.
 pub(super) async fn insert<R>(
     connection: &mut PgConnection,
     into: &'static str,
@@ -129,20 +200,31 @@ pub(super) async fn insert<R>(
     rows: &[R],
     bind: impl Fn(&mut Tuple<'_>, i64, &R),
 ) -> Stored<u64> {
-    let at_once = ROWS.min(BINDS / columns);
     let mut written = 0;
     let mut place = 0;
-    for chunk in rows.chunks(at_once) {
-        let mut query = QueryBuilder::<Postgres>::new(into);
-        query.push_values(chunk, |mut tuple, row| {
-            bind(&mut tuple, place, row);
+    for chunk in rows.chunks(ROWS) {
+        let mut values: Vec<Option<Values>> = Vec::new();
+        values.resize_with(columns, || None);
+        for row in chunk {
+            let rest = values.iter_mut();
+            bind(&mut Tuple { rest }, place, row);
             place += 1;
-        });
-        query.push(" ").push(on_conflict);
-        // Only full statements come again with the same text.
-        let full = chunk.len() == at_once;
-        let result = query.build().persistent(full).execute(&mut *connection);
-        written += result.await?.rows_affected();
+        }
+        let mut query = QueryBuilder::<Postgres>::new(into);
+        query.push("select * from unnest(");
+        let mut arrays = query.separated(", ");
+        for column in values.into_iter().flatten() {
+            match column {
+                Values::Bigint(values) => arrays.push_bind(values),
+                Values::Boolean(values) => arrays.push_bind(values),
+                Values::Bytea(values) => arrays.push_bind(values),
+                Values::Text(values) => arrays.push_bind(values),
+                Values::Uuid(values) => arrays.push_bind(values),
+            };
+        }
+        query.push(") ").push(on_conflict);
+        let result = query.build().execute(&mut *connection).await?;
+        written += result.rows_affected();
     }
     Ok(written)
 }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::alerts::noun as alert;
-use super::columns::{Columns, nouns, subject_arrays};
+use super::columns::{Columns, ids_by_kind, nouns};
 use super::scope;
 use crate::Stored;
 use crate::commit::{AlertRow, DueMark, VerdictRow};
@@ -65,25 +65,23 @@ pub(super) async fn units_to_revisit(
 }
 
 pub(super) async fn verdicts(pool: &PgPool, units: &[Subject]) -> Stored<Vec<VerdictRow>> {
-    let (letters, ids) = subject_arrays(units);
+    let (households, people) = ids_by_kind(units);
     let rows = sqlx::query(
         "select v.*
         from verdicts v
-        where (v.unit_kind, v.unit_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
-        )
+        where ((v.unit_kind = 'h' and v.unit_id = any ($1))
+            or (v.unit_kind = 'p' and v.unit_id = any ($2)))
         order by v.unit_kind, v.unit_id, v.subject_kind, v.subject_id, v.policy collate \"C\"",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .fetch_all(pool)
     .await?;
     nouns("verdicts", &rows, verdict)
 }
 
 pub(super) async fn latest_alerts(pool: &PgPool, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
-    let (letters, ids) = subject_arrays(subjects);
+    let (households, people) = ids_by_kind(subjects);
     let mut tx = scope::all(pool).await?;
     let rows = sqlx::query(
         "with known as (
@@ -93,10 +91,8 @@ pub(super) async fn latest_alerts(pool: &PgPool, subjects: &[Subject]) -> Stored
                     order by a.ended, a.opened_at desc, a.id desc
                 ) as age
             from alerts a
-        where (a.subject_kind, a.subject_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
-        )
+        where ((a.subject_kind = 'h' and a.subject_id = any ($1))
+            or (a.subject_kind = 'p' and a.subject_id = any ($2)))
         )
         select a.*
         from known
@@ -105,8 +101,8 @@ pub(super) async fn latest_alerts(pool: &PgPool, subjects: &[Subject]) -> Stored
         where known.age = 1
         order by a.subject_kind, a.subject_id, a.policy collate \"C\"",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .fetch_all(&mut *tx)
     .await?;
     nouns("alerts", &rows, alert)

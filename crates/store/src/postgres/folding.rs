@@ -7,7 +7,7 @@ use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
 use sqlx::PgPool;
 
-use super::columns::{Columns, nouns, subject_arrays, uuids};
+use super::columns::{Columns, ids_by_kind, nouns, uuids};
 use super::imports::revision;
 use super::scope;
 use crate::Stored;
@@ -129,17 +129,15 @@ pub(super) async fn checkpoint_as_of(
 }
 
 pub(super) async fn folds(pool: &PgPool, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
-    let (letters, ids) = subject_arrays(subjects);
+    let (households, people) = ids_by_kind(subjects);
     let rows = sqlx::query(
         "select f.*
         from folds f
-        where (f.subject_kind, f.subject_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
-        )",
+        where ((f.subject_kind = 'h' and f.subject_id = any ($1))
+            or (f.subject_kind = 'p' and f.subject_id = any ($2)))",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .fetch_all(pool)
     .await?;
     nouns("folds", &rows, |row| {
@@ -156,17 +154,15 @@ pub(super) async fn subject_keys(
     pool: &PgPool,
     subjects: &[Subject],
 ) -> Stored<Vec<SubjectKeyRow>> {
-    let (letters, ids) = subject_arrays(subjects);
+    let (households, people) = ids_by_kind(subjects);
     let rows = sqlx::query(
         "select k.*
         from subject_keys k
-        where (k.subject_kind, k.subject_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
-        )",
+        where ((k.subject_kind = 'h' and k.subject_id = any ($1))
+            or (k.subject_kind = 'p' and k.subject_id = any ($2)))",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .fetch_all(pool)
     .await?;
     nouns("subject_keys", &rows, |row| {
@@ -234,21 +230,19 @@ pub(super) async fn records_of(
     subjects: &[Subject],
     through: i64,
 ) -> Stored<Vec<SealedRecord>> {
-    let (letters, ids) = subject_arrays(subjects);
+    let (households, people) = ids_by_kind(subjects);
     let rows = sqlx::query(
         "select r.*
         from records r
         join commits c
         on c.id = r.commit_id
-        where (r.subject_kind, r.subject_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) wanted (kind, id)
-        )
+        where ((r.subject_kind = 'h' and r.subject_id = any ($1))
+            or (r.subject_kind = 'p' and r.subject_id = any ($2)))
         and c.number <= $3
         order by c.number, r.row_no",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .bind(through)
     .fetch_all(pool)
     .await?;

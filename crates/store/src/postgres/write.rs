@@ -90,6 +90,12 @@ async fn guards(tx: &mut PgConnection, guards: &[Guard]) -> Stored<()> {
                 step,
                 position,
             } => {
+                // There may be no row to lock yet.
+                sqlx::query("select pg_advisory_xact_lock(hashtextextended($1 || $2, 0))")
+                    .bind(partition.as_str())
+                    .bind(step)
+                    .execute(&mut *tx)
+                    .await?;
                 let stands: i64 = sqlx::query_scalar(
                     "select coalesce((
                         select position

@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 use crate::Stored;
 use crate::commit::Commit;
 use crate::parts::Parts;
-use crate::postgres::columns::{insert, subject_arrays};
+use crate::postgres::columns::{ids_by_kind, insert, subject_arrays};
 
 pub(super) async fn write(
     tx: &mut PgConnection,
@@ -114,17 +114,15 @@ async fn access(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
     if parts.access.is_empty() {
         return Ok(());
     }
-    let (letters, ids) = subject_arrays(parts.access.iter().map(|row| &row.subject));
+    let (households, people) = ids_by_kind(parts.access.iter().map(|row| &row.subject));
     sqlx::query(
         "delete from access
         where why = 'responsible'
-        and (subject_kind, subject_id) in (
-            select kind, id
-            from unnest($1::text[], $2::uuid[]) s (kind, id)
-        )",
+        and ((subject_kind = 'h' and subject_id = any ($1))
+            or (subject_kind = 'p' and subject_id = any ($2)))",
     )
-    .bind(letters)
-    .bind(ids)
+    .bind(households)
+    .bind(people)
     .execute(&mut *tx)
     .await?;
     let rows: Vec<_> = parts.access.iter().collect();

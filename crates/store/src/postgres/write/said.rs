@@ -19,7 +19,7 @@ pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> 
         &parts.kept,
         |tuple, _, row| {
             tuple.push_bind(row.import.as_uuid());
-            tuple.push_bind(i64::from(row.line));
+            tuple.push_bind(row.line);
             tuple.push_bind(row.outcome.name());
             tuple.push_bind(notes_text(&row.notes));
             tuple.push_bind(row.raw.clone());
@@ -64,7 +64,7 @@ pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> 
             tuple.push_bind(row.as_of.to_string());
             tuple.push_bind(row.month.map(|month| month.to_string()));
             tuple.push_bind(row.revision.business_date.to_string());
-            tuple.push_bind(i64::from(row.revision.sequence));
+            tuple.push_bind(row.revision.sequence);
             tuple.push_bind(row.import.as_uuid());
         },
     )
@@ -185,9 +185,9 @@ async fn records(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()
             tuple.push_bind(row.dataset.clone());
             tuple.push_bind(row.key.0.to_vec());
             tuple.push_bind(row.revision.business_date.to_string());
-            tuple.push_bind(i64::from(row.revision.sequence));
+            tuple.push_bind(row.revision.sequence);
             tuple.push_bind(row.import.as_uuid());
-            tuple.push_bind(i64::from(row.line));
+            tuple.push_bind(row.line);
             tuple.push_bind(row.sealed.clone());
         },
     )
