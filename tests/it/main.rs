@@ -1,6 +1,13 @@
 //! Scenarios, store conformance, policy cases and tidy, in one binary.
 
+#![expect(
+    unreachable_pub,
+    reason = "behaviours are named from the modules that run them"
+)]
+
 mod absence;
+mod crash;
+mod http;
 mod order;
 mod samples;
 mod store;
