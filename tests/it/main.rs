@@ -1,5 +1,6 @@
 //! Scenarios, store conformance, policy cases and tidy, in one binary.
 
+#![cfg(test)]
 #![expect(
     unreachable_pub,
     reason = "behaviours are named from the modules that run them"

@@ -1,11 +1,6 @@
 //! One contract, every store: each behaviour is a function that is given a
 //! fresh store, run for every kind of store by the macros below.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a behaviour that cannot go on has failed"
-)]
-
 mod alerts;
 mod backend;
 mod build;
