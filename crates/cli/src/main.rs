@@ -4,6 +4,7 @@ mod commands;
 mod documents;
 mod embedded;
 mod exit;
+mod local;
 mod logging;
 mod manifest;
 mod office;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<terminal::ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hearth: {error:#}");
             exit::of(&error).into()

@@ -1,10 +1,38 @@
 //! What people see: progress on a terminal only, tables whose columns line up
 //! although Chinese characters take two cells.
 
-use std::io::IsTerminal as _;
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Whoever read our answer went away: nothing is left to say.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was not read to its end")]
+pub(crate) struct ReaderGone;
+
+/// Prints a line, as `println!` does, but a reader that went away is an error
+/// to return instead of a panic.
+macro_rules! say {
+    ($($words:tt)*) => {
+        $crate::terminal::print(format_args!("{}\n", format_args!($($words)*)))?
+    };
+}
+pub(crate) use say;
+
+/// Prints words.
+pub(crate) fn print(words: fmt::Arguments<'_>) -> anyhow::Result<()> {
+    match io::stdout().lock().write_fmt(words) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        written => Ok(written?),
+    }
+}
+
+/// Prints a text that has its own line ends.
+pub(crate) fn show(text: &str) -> anyhow::Result<()> {
+    print(format_args!("{text}"))
+}
 
 /// A line that says what is going on; silent unless stderr is a terminal.
 pub(crate) fn spinner() -> ProgressBar {

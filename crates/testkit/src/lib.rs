@@ -5,4 +5,5 @@ pub mod app;
 pub mod call;
 pub mod model;
 pub mod pg;
+pub mod raw;
 pub mod state;

@@ -1,8 +1,10 @@
 //! `hearth demo`: the whole loop on invented people, in one command.
 
+mod files;
 mod logins;
 mod summary;
 mod text;
+mod told;
 mod turning;
 
 use std::net::SocketAddr;
@@ -20,6 +22,7 @@ use crate::documents::{Documents, Tables};
 use crate::manifest::Samples;
 use crate::office::{self, Opened};
 use crate::settings::{Settings, StepSettings, StoreSettings};
+use crate::terminal::{say, show};
 use crate::{exit, secret, spool};
 
 /// The township whose caseworker is logged in.
@@ -66,8 +69,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     };
     let documents = Documents::demonstrated(samples.parameters()?)?;
     secret::create_folder(&args.data)?;
-    spool::prepare(&settings.store.spool())?;
     let opened = open_or_make(&settings.store, on).await?;
+    spool::prepare(&settings.store.spool())?;
     let before = opened.store.statistics().await?;
     let deps = office::deps(opened, &settings, &documents, Tables::built_in()?, "demo").await?;
     let officers = logins::officers(&deps, TOWNSHIP, &samples).await?;
@@ -85,19 +88,13 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let changed = before.ledger != after.ledger;
     let summary = summary::Summary::gather(&deps, &imports, &after, steps, changed).await?;
     if args.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        say!("{}", serde_json::to_string(&summary)?);
         return Ok(());
     }
-    print!("{}", text::summary(&deps, &summary, &imports, on).await?);
-    print!(
-        "{}",
-        text::alerts(&deps, officers.of(Role::CountyOfficer)?, &args.data).await?
-    );
+    show(&text::summary(&deps, &summary, &imports, on).await?)?;
+    show(&told::alerts(&deps, officers.of(Role::CountyOfficer)?, &args.data).await?)?;
     let Some(edge) = edge else { return Ok(()) };
-    print!(
-        "{}",
-        logins::issue(&deps, &officers, edge.address(), &samples, &args.data).await?
-    );
+    show(&logins::issue(&deps, &officers, edge.address(), &samples).await?)?;
     serve::until_stopped(deps, edge, &settings).await
 }
 

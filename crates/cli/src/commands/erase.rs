@@ -7,7 +7,8 @@ use store::commit::Write;
 
 use crate::commands::Place;
 use crate::settings::Settings;
-use crate::{exit, office};
+use crate::terminal::say;
+use crate::{exit, local, office};
 
 /// What `hearth erase` takes.
 #[derive(Args)]
@@ -39,8 +40,8 @@ pub(crate) async fn run(args: &EraseArgs, settings: Settings) -> anyhow::Result<
         )));
     }
     let writes = vec![Write::KeyErased(subject)];
-    office::administer_store(opened.store.as_ref(), &SystemClock::new(), "local", writes).await?;
-    println!(
+    local::administer_store(opened.store.as_ref(), &SystemClock::new(), "local", writes).await?;
+    say!(
         "已销毁密钥 erased {subject}；备份中的旧密钥须随备份到期销毁 (older backups still hold it until they expire)"
     );
     Ok(())

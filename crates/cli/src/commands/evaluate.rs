@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::commands::Place;
 use crate::settings::Settings;
+use crate::terminal::say;
 use crate::{office, terminal};
 
 /// What `hearth evaluate` takes.
@@ -48,10 +49,10 @@ pub(crate) async fn run(args: &EvaluateArgs, settings: Settings) -> anyhow::Resu
             "verdicts": after.verdicts, "alerts": { "raised": raised, "held": after.held },
             "feed": { "position": position }, "changed": changed,
         });
-        println!("{view}");
+        say!("{view}");
         return Ok(());
     }
-    println!(
+    say!(
         "业务日期 business date {}{}",
         deps.clock.today(),
         if changed {
@@ -60,11 +61,13 @@ pub(crate) async fn run(args: &EvaluateArgs, settings: Settings) -> anyhow::Resu
             " · 数据未变化 nothing changed"
         }
     );
-    println!(
+    say!(
         "人员 persons {} · 家庭 households {} · 判定 verdicts {}",
-        after.persons, after.households, after.verdicts
+        after.persons,
+        after.households,
+        after.verdicts
     );
-    println!(
+    say!(
         "已派发 raised {raised} · 存量待派发 held {} · feed {position}",
         after.held
     );

@@ -1,12 +1,14 @@
 //! `hearth explain`: why an alert was raised, or what a policy says about a
 //! household or person.
 
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clap::Args;
 use domain::authority::{Officer, Operation};
-use domain::evaluation::{CriterionTrace, Decision};
+use domain::evaluation::Decision;
 use domain::ids::{AlertId, PersonId, Subject};
 use domain::time::Date;
 use pipeline::{Deps, people};
@@ -15,7 +17,8 @@ use serde::Serialize;
 use crate::commands::{Place, trace};
 use crate::sentences;
 use crate::settings::Settings;
-use crate::{exit, office};
+use crate::terminal::say;
+use crate::{exit, local, office};
 
 /// What `hearth explain` takes.
 #[derive(Args)]
@@ -48,7 +51,7 @@ struct Explained {
 /// Explains.
 pub(crate) async fn run(args: &ExplainArgs, settings: Settings) -> anyhow::Result<()> {
     let deps = office::open(&settings, "explain").await?;
-    let auditor = office::local_auditor(&deps).await?;
+    let auditor = local::auditor(&deps).await?;
     let explained = if let Ok(alert) = args.of.parse::<AlertId>() {
         let told = trace::alert(&deps, &auditor, alert, "hearth explain").await?;
         vec![Explained {
@@ -68,9 +71,9 @@ pub(crate) async fn run(args: &ExplainArgs, settings: Settings) -> anyhow::Resul
     };
     for explained in &explained {
         if args.json {
-            println!("{}", serde_json::to_string(explained)?);
+            say!("{}", serde_json::to_string(explained)?);
         } else {
-            print(explained);
+            text::print(explained)?;
         }
     }
     Ok(())
@@ -138,63 +141,4 @@ async fn subject_decisions(
         return Ok(explained);
     }
     Err(exit::data(format!("nothing is known of {subject}")))
-}
-
-fn print(explained: &Explained) {
-    let decision = &explained.decision;
-    println!(
-        "{} · {} · {}",
-        decision.title_zh,
-        decision.evaluation.verdict.name(),
-        decision.on
-    );
-    println!("  {}", explained.sentence);
-    for basis in &decision.basis {
-        println!("依据 basis {}{}", basis.document, basis.article);
-    }
-    for criterion in &decision.criteria {
-        print_criterion(criterion);
-    }
-    for parameter in &decision.parameters {
-        let value = parameter.value.as_deref().unwrap_or("未设 unset");
-        let mark = if parameter.sample {
-            " · 示例参数·非官方标准"
-        } else {
-            ""
-        };
-        println!(
-            "参数 parameter {} = {value} · {} {}{mark}",
-            parameter.key, parameter.region, parameter.source
-        );
-    }
-    for note in &decision.coverage {
-        let part = note
-            .part
-            .as_deref()
-            .map_or_else(String::new, |part| format!("/{part}"));
-        println!("名册 list {}{part} 截至 {}", note.dataset, note.as_of);
-    }
-    for missing in &decision.missing {
-        println!(
-            "缺 missing {} {} ({:?})",
-            missing.fact, missing.zh, missing.why
-        );
-    }
-    println!("下一步 advice {}", decision.advice_zh);
-    for limit in &decision.limits {
-        println!("限制 limit {limit}");
-    }
-    println!("{}", api::alerts::STANDING_LINE);
-}
-
-fn print_criterion(criterion: &CriterionTrace) {
-    let outcome = match criterion.holds {
-        Some(true) => "✓",
-        Some(false) => "✗",
-        None => "?",
-    };
-    println!("{outcome} {} {}", criterion.id, criterion.zh);
-    for operand in &criterion.operands {
-        println!("    {} = {}", operand.expression, operand.value);
-    }
 }

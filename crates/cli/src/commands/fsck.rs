@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::commands::{Place, ledger};
 use crate::settings::Settings;
+use crate::terminal::say;
 use crate::{exit, office};
 
 /// What `hearth fsck` takes.
@@ -30,9 +31,9 @@ pub(crate) async fn run(args: &FsckArgs, settings: Settings) -> anyhow::Result<(
             "verdicts": statistics.verdicts, "alerts": statistics.alerts, "feed": statistics.feed,
             "ledger": statistics.ledger, "due": statistics.due, "root": log.root, "breaches": breaches,
         });
-        println!("{view}");
+        say!("{view}");
     } else {
-        println!(
+        say!(
             "记录 records {} · 人员 persons {} · 家庭 households {} · 判定 verdicts {} · 预警 alerts {} · feed {} · 日志 ledger {} · 待评 due {}",
             statistics.records,
             statistics.persons,

@@ -21,7 +21,8 @@ use serde_json::json;
 
 use crate::commands::Place;
 use crate::settings::Settings;
-use crate::{exit, office, terminal};
+use crate::terminal::say;
+use crate::{exit, local, office, terminal};
 
 /// What `hearth import` takes.
 #[derive(Args)]
@@ -66,7 +67,7 @@ pub(crate) async fn run(args: &ImportArgs, settings: Settings) -> anyhow::Result
         .scope
         .county()
         .ok_or_else(|| exit::usage("--scope must be a county or a place in one"))?;
-    let officer = office::local_officer(&deps, Role::Importer, &[county], &[&args.source]).await?;
+    let officer = local::officer(&deps, Role::Importer, &[county], &[&args.source]).await?;
     let grant = officer.authorize(Operation::Import, "hearth import")?;
     let name = args
         .file
@@ -89,8 +90,7 @@ pub(crate) async fn run(args: &ImportArgs, settings: Settings) -> anyhow::Result
         taken = intake(&deps, &grant, &header, &args.file) => taken,
         never = watch(&deps, &header, lines) => match never {},
     };
-    print(args, &told(taken)?);
-    Ok(())
+    print(args, &told(taken)?)
 }
 
 /// A refused file says why in the words its sender gets.
@@ -109,7 +109,7 @@ fn told(taken: Result<Taken, IntakeError>) -> anyhow::Result<Taken> {
     }
 }
 
-fn print(args: &ImportArgs, taken: &Taken) {
+fn print(args: &ImportArgs, taken: &Taken) -> anyhow::Result<()> {
     let Taken { import, repeated } = taken;
     let counts = import.counts;
     if args.json {
@@ -118,16 +118,16 @@ fn print(args: &ImportArgs, taken: &Taken) {
             "received": counts.received(), "accepted": counts.accepted, "warned": counts.warned,
             "held": counts.held, "rejected": counts.rejected,
         });
-        println!("{view}");
-        return;
+        say!("{view}");
+        return Ok(());
     }
     let again = if *repeated {
         "（此前已收，未重复写入 taken before）"
     } else {
         ""
     };
-    println!("{} {}{again}", import.header.id, import.file_name);
-    println!(
+    say!("{} {}{again}", import.header.id, import.file_name);
+    say!(
         "行 rows {} · 接收 accepted {} · 提示 warned {} · 待补 held {} · 退回 rejected {}",
         counts.received(),
         counts.accepted,
@@ -135,6 +135,7 @@ fn print(args: &ImportArgs, taken: &Taken) {
         counts.held,
         counts.rejected
     );
+    Ok(())
 }
 
 /// Lines of a file, to tell how much is left.

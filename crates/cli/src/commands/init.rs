@@ -10,7 +10,8 @@ use vault::{MasterKey, Vault};
 
 use crate::commands::Place;
 use crate::settings::Settings;
-use crate::{exit, office, secret};
+use crate::terminal::say;
+use crate::{exit, local, office, secret};
 
 /// What `hearth init` takes.
 #[derive(Args)]
@@ -63,15 +64,15 @@ pub(crate) async fn run(args: &InitArgs, settings: Settings) -> anyhow::Result<(
         }
     }
     if !missing.is_empty() {
-        office::administer_store(opened.as_ref(), &SystemClock::new(), "init", missing).await?;
+        local::administer_store(opened.as_ref(), &SystemClock::new(), "init", missing).await?;
     }
-    println!(
+    say!(
         "密钥 key       {} ({})",
         key_file.display(),
         vault.fingerprint()
     );
-    println!("托管件 escrow  {}", args.escrow.display());
-    println!(
+    say!("托管件 escrow  {}", args.escrow.display());
+    say!(
         "数据 store     {}",
         if url.starts_with("sqlite:") {
             &url
@@ -79,8 +80,8 @@ pub(crate) async fn run(args: &InitArgs, settings: Settings) -> anyhow::Result<(
             "postgres"
         }
     );
-    println!("请将托管件打印两份封存；密钥与托管件全部遗失，任何人都无法恢复数据。");
-    println!(
+    say!("请将托管件打印两份封存；密钥与托管件全部遗失，任何人都无法恢复数据。");
+    say!(
         "Print the escrow copy twice and seal it: if key and copies are lost, nobody can restore the data."
     );
     Ok(())

@@ -8,6 +8,7 @@ use store::Store;
 
 use crate::commands::Place;
 use crate::settings::Settings;
+use crate::terminal::say;
 use crate::{exit, office, terminal};
 
 /// Verbs about the log.
@@ -45,8 +46,8 @@ fn expected(text: &str) -> Result<(u64, [u8; 32]), String> {
 pub(crate) struct Verification {
     /// Entries read.
     pub(crate) size: u64,
-    /// Root over them, hex.
-    pub(crate) root: String,
+    /// Root over them, hex; absent when they do not agree with a root kept.
+    pub(crate) root: Option<String>,
     /// Entries vouched for by a root kept.
     pub(crate) covered: u64,
     /// What is wrong, in words.
@@ -58,16 +59,20 @@ pub(crate) async fn run(args: &VerifyArgs, settings: Settings) -> anyhow::Result
     let opened = office::open_store(&settings.store).await?;
     let found = verify(opened.store.as_ref(), &args.expect).await?;
     if args.json {
-        println!("{}", serde_json::to_string(&found)?);
+        say!("{}", serde_json::to_string(&found)?);
     } else {
-        println!(
-            "日志 entries {} · 有据 covered {} · 根值 root {}:{}",
-            found.size, found.covered, found.size, found.root
+        say!(
+            "日志 entries {} · 有据 covered {}",
+            found.size,
+            found.covered
         );
-        println!("请将今日根值抄入值班簿：根值未在系统外留存前，日志不能约束管理员。");
-        println!(
-            "Write the root into the duty book: until roots are kept outside, the log does not bind the administrator."
-        );
+        if let Some(root) = &found.root {
+            say!("今日根值 root of the day {}:{root}", found.size);
+            say!("请抄入值班簿：根值未在系统外留存前，日志不能约束管理员。");
+            say!(
+                "Write it into the duty book: until roots are kept outside, the log does not bind the administrator."
+            );
+        }
     }
     refuse(&found)
 }
@@ -111,11 +116,15 @@ pub(crate) async fn verify(
     let mut breaches = Vec::new();
     let log = read_log(store, &checkpoints, &progress).await?;
     let (size, root, covered) = match log {
-        Ok(verified) => (verified.size, verified.root.to_string(), verified.covered),
+        Ok(verified) => (
+            verified.size,
+            Some(verified.root.to_string()),
+            verified.covered,
+        ),
         Err(breach) => {
             let at = breach.index;
             breaches.push(breach.to_string());
-            (u64::try_from(entries)?, String::new(), at)
+            (u64::try_from(entries)?, None, at)
         }
     };
     let mut from = 0;

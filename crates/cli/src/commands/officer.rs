@@ -11,7 +11,8 @@ use store::commit::Write;
 use crate::commands::Place;
 use crate::commands::import::division;
 use crate::settings::Settings;
-use crate::{exit, office, tokens};
+use crate::terminal::say;
+use crate::{exit, local, office, tokens};
 
 /// Verbs about officers.
 #[derive(Subcommand)]
@@ -80,19 +81,17 @@ pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()
     let expires_at = now.plus_seconds(i64::from(args.days) * 24 * 3600);
     let id = officer.id;
     let writes = vec![Write::Officer(officer), minted.write(id, Some(expires_at))];
-    office::administer_store(opened.store.as_ref(), &clock, "local", writes).await?;
+    local::administer_store(opened.store.as_ref(), &clock, "local", writes).await?;
     let (token, digest) = (minted.token.as_str(), hex::encode(minted.digest));
     if args.json {
-        println!(
+        say!(
             "{}",
             json!({ "id": id.to_string(), "token": token, "token_digest": digest, "expires_at": expires_at.to_string() })
         );
     } else {
-        println!("{id} {} {}", args.role.name(), args.name);
-        println!("令牌 token（只显示这一次 shown once） {token}");
-        println!(
-            "有效至 expires {expires_at} · 吊销 revoke: hearth token revoke --digest {digest}"
-        );
+        say!("{id} {} {}", args.role.name(), args.name);
+        say!("令牌 token（只显示这一次 shown once） {token}");
+        say!("有效至 expires {expires_at} · 吊销 revoke: hearth token revoke --digest {digest}");
     }
     Ok(())
 }

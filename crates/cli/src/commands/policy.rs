@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::commands::import::division;
 use crate::documents::Documents;
 use crate::exit;
+use crate::terminal::say;
 
 /// Verbs about policies.
 #[derive(Subcommand)]
@@ -66,22 +67,22 @@ fn check(args: &PolicyArgs) -> anyhow::Result<()> {
     match load(args)? {
         Ok(set) => {
             if args.json {
-                println!(
+                say!(
                     "{}",
                     json!({ "policies": set.policies().len(), "hash": set.hash(), "problems": [] })
                 );
             } else {
-                println!("政策 policies {} · {}", set.policies().len(), set.hash());
+                say!("政策 policies {} · {}", set.policies().len(), set.hash());
             }
             Ok(())
         }
         Err(problems) => {
             if args.json {
                 let views: Vec<_> = problems.iter().map(view).collect();
-                println!("{}", json!({ "problems": views }));
+                say!("{}", json!({ "problems": views }));
             } else {
                 for problem in &problems {
-                    println!("{problem}\n  {}", problem.zh);
+                    say!("{problem}\n  {}", problem.zh);
                 }
             }
             Err(exit::check(format!("{} problem(s) found", problems.len())))
@@ -110,23 +111,26 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
             .iter()
             .map(|u| json!({ "key": u.key, "zh": u.zh, "policies": u.policies }))
             .collect();
-        println!("{}", json!({ "policies": policies, "unset": unset }));
+        say!("{}", json!({ "policies": policies, "unset": unset }));
         return Ok(());
     }
     for policy in set.policies() {
-        println!(
+        say!(
             "{} {} · {} / {}",
-            policy.id, policy.version, policy.title.zh, policy.title.en
+            policy.id,
+            policy.version,
+            policy.title.zh,
+            policy.title.en
         );
         for basis in &policy.basis {
-            println!("  依据 {}{}", basis.document, basis.article);
+            say!("  依据 {}{}", basis.document, basis.article);
         }
         for (id, zh, en) in policy.criteria() {
-            println!("  {id}: {zh} / {en}");
+            say!("  {id}: {zh} / {en}");
         }
     }
     for unset in unset {
-        println!(
+        say!(
             "未设 unset {} {}: {}",
             unset.key,
             unset.zh,

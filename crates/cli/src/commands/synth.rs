@@ -15,6 +15,7 @@ use crate::embedded::SAMPLE_PARAMETERS;
 use crate::exit;
 use crate::manifest;
 use crate::terminal;
+use crate::terminal::say;
 
 /// What `hearth synth` takes.
 #[derive(Args)]
@@ -83,12 +84,12 @@ pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<()> {
     fs::write(args.out.join("truth.json"), text)?;
     let rows: u64 = truth.feeds.iter().map(|feed| feed.rows).sum();
     if args.json {
-        println!(
+        say!(
             "{}",
             json!({ "files": truth.feeds.len(), "rows": rows, "anomalies": truth.anomalies.len() })
         );
     } else {
-        println!(
+        say!(
             "{}: 文件 files {} · 行 rows {rows} · 已知问题 anomalies {}",
             args.out.display(),
             truth.feeds.len(),

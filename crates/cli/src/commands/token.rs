@@ -6,7 +6,8 @@ use store::commit::Write;
 
 use crate::commands::Place;
 use crate::settings::Settings;
-use crate::{exit, office};
+use crate::terminal::say;
+use crate::{exit, local, office};
 
 /// Verbs about tokens.
 #[derive(Subcommand)]
@@ -40,13 +41,13 @@ pub(crate) async fn run(args: &RevokeArgs, settings: Settings) -> anyhow::Result
         opened.vault.token_digest(line.trim())
     };
     let clock = SystemClock::new();
-    office::administer_store(
+    local::administer_store(
         opened.store.as_ref(),
         &clock,
         "local",
         vec![Write::TokenRevoked { digest }],
     )
     .await?;
-    println!("已吊销 revoked {}", hex::encode(digest));
+    say!("已吊销 revoked {}", hex::encode(digest));
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `hearth trace`: alert → decision → rows → file, digest, uploader, line.
 
+mod text;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +15,8 @@ use serde::Serialize;
 use crate::commands::Place;
 use crate::sentences::{self, Told};
 use crate::settings::Settings;
-use crate::{exit, office};
+use crate::terminal::say;
+use crate::{exit, local, office};
 
 /// What `hearth trace` takes.
 #[derive(Args)]
@@ -72,13 +75,13 @@ struct SourceRow {
 /// Traces.
 pub(crate) async fn run(args: &TraceArgs, settings: Settings) -> anyhow::Result<()> {
     let deps = office::open(&settings, "trace").await?;
-    let auditor = office::local_auditor(&deps).await?;
+    let auditor = local::auditor(&deps).await?;
     let told = alert(&deps, &auditor, args.alert, "hearth trace").await?;
     let trace = trace(&deps, &auditor, &told).await?;
     if args.json {
-        println!("{}", serde_json::to_string(&trace)?);
+        say!("{}", serde_json::to_string(&trace)?);
     } else {
-        print(&trace);
+        text::print(&trace)?;
     }
     Ok(())
 }
@@ -178,40 +181,4 @@ async fn source_file(
         file: Some(file),
         rows,
     })
-}
-
-fn print(trace: &Trace) {
-    println!("预警 alert {}", trace.alert);
-    println!("  {}", trace.sentence);
-    println!(
-        "判定 decision {} · {} {} · {}",
-        trace.decision, trace.policy, trace.version, trace.on
-    );
-    println!("  policy set {}", trace.policy_set);
-    for source in &trace.files {
-        match &source.file {
-            Some(file) => {
-                println!(
-                    "文件 file {} · {}/{} · {}#{}",
-                    file.name, file.source, file.dataset, file.business_date, file.sequence
-                );
-                println!("  sha256 {}", file.digest);
-                println!("  报送 uploader {} · {}", file.uploader, file.received_at);
-            }
-            None => println!("本机登记 recorded by officers {}", source.import),
-        }
-        for row in &source.rows {
-            let notes: Vec<String> = row
-                .notes
-                .iter()
-                .map(|note| format!("{} {}", note.code, note.zh))
-                .collect();
-            let notes = if notes.is_empty() {
-                String::new()
-            } else {
-                format!(" · {}", notes.join("；"))
-            };
-            println!("  行 line {}{notes}", row.line);
-        }
-    }
 }

@@ -12,7 +12,7 @@ use pipeline::Deps;
 use store::commit::Write;
 
 use crate::manifest::Samples;
-use crate::{exit, office, tokens};
+use crate::{exit, local, tokens};
 
 /// Seconds a login lasts.
 const LOGIN_SECONDS: i64 = 12 * 3600;
@@ -85,7 +85,7 @@ pub(super) async fn officers(
     ];
     for officer in &all {
         if deps.store.officer(officer.id).await?.as_ref() != Some(officer) {
-            office::administer(deps, "demo", vec![Write::Officer(officer.clone())]).await?;
+            local::administer(deps, "demo", vec![Write::Officer(officer.clone())]).await?;
         }
     }
     Ok(Officers(all))
@@ -98,7 +98,6 @@ pub(super) async fn issue(
     officers: &Officers,
     address: SocketAddr,
     samples: &Samples<'_>,
-    data: &Path,
 ) -> anyhow::Result<String> {
     let base = format!("http://{address}");
     let mut out = format!("\n服务 serving {base} · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n");
@@ -109,7 +108,7 @@ pub(super) async fn issue(
     let expires_at = deps.clock.now().plus_seconds(LOGIN_SECONDS);
     for officer in &officers.0 {
         let minted = tokens::mint(&deps.vault);
-        office::administer(
+        local::administer(
             deps,
             "demo",
             vec![minted.write(officer.id, Some(expires_at))],
@@ -127,28 +126,34 @@ pub(super) async fn issue(
             Role::Caseworker => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
-            Role::Importer => out.push_str(&upload(&bearer, &base, samples, data)?),
+            Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
         }
     }
     Ok(out)
 }
 
-/// Sends the last sample once more: the answer says that it was taken before.
-fn upload(bearer: &str, base: &str, samples: &Samples<'_>, data: &Path) -> anyhow::Result<String> {
-    let Some(entry) = samples.manifest.imports.last() else {
-        return Ok(String::new());
+/// Sends the last sample once more, from a clone: the answer says that it was
+/// taken before.
+fn upload(bearer: &str, base: &str, samples: &Samples<'_>) -> String {
+    let last = samples.manifest.imports.last();
+    let file = last.map(|import| Path::new("data-samples").join(&import.file));
+    let (Some(import), Some(file)) = (last, file.filter(|file| file.exists())) else {
+        return format!("  {bearer} '{base}/api/v1/imports?limit=5'\n");
     };
-    let path = data.join(&entry.file);
-    std::fs::write(&path, samples.bytes(entry)?)?;
-    let as_of = entry
+    let as_of = import
         .as_of
         .map_or_else(String::new, |on| format!("&as_of={on}"));
     let query = format!(
         "source={}&dataset={}&business_date={}&sequence={}&scope={}{as_of}&file_name={}",
-        entry.source, entry.dataset, entry.business_date, entry.sequence, entry.scope, entry.file
+        import.source,
+        import.dataset,
+        import.business_date,
+        import.sequence,
+        import.scope,
+        import.file
     );
-    Ok(format!(
+    format!(
         "  {bearer} --data-binary @{} '{base}/api/v1/imports?{query}'\n",
-        path.display()
-    ))
+        file.display()
+    )
 }

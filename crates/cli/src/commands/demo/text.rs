@@ -1,30 +1,19 @@
 //! The demonstration's summary for people.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
-use domain::authority::{Officer, Operation};
-use domain::record::{RowCounts, RowOutcome};
 use domain::region::DivisionCode;
 use domain::time::Date;
 use pipeline::Deps;
-use store::commit::AlertRow;
-use store::rows::AlertFilter;
 
+use super::files;
 use super::summary::{Summary, UNPLACED};
 use super::turning::Imported;
-use crate::sentences;
 use crate::terminal::table;
 
 /// Stands over everything that rests on sample parameters.
 pub(super) const BANNER: &str = "示例参数·非官方标准（人物、住址、金额均为虚构）";
-/// Reasons shown per file.
-const REASONS: usize = 3;
-/// Alerts shown.
-const ALERTS: usize = 5;
-/// Alerts looked at to find different ones.
-const LOOKED_AT: u32 = 500;
 
 /// Rows, people, alerts, unset parameters, times.
 pub(super) async fn summary(
@@ -45,9 +34,9 @@ pub(super) async fn summary(
         }
     )?;
     out.push_str("\n报送 imports\n");
-    out.push_str(&table(&import_rows(imports)));
+    out.push_str(&table(&files::counts(imports)));
     out.push_str("\n主要原因 main reasons\n");
-    out.push_str(&reasons(imports));
+    out.push_str(&files::reasons(imports));
     let Summary {
         persons,
         households,
@@ -111,70 +100,6 @@ fn place(deps: &Deps, code: &str, on: Date) -> String {
     DivisionCode::parse(code).map_or_else(|| code.to_owned(), |code| deps.divisions.name(code, on))
 }
 
-fn import_rows(imports: &[Imported]) -> Vec<Vec<String>> {
-    let cells = |file: &str, date: &str, counts: &RowCounts| {
-        let numbers = [
-            counts.received(),
-            counts.accepted,
-            counts.warned,
-            counts.held,
-            counts.rejected,
-        ];
-        [file.to_owned(), date.to_owned()]
-            .into_iter()
-            .chain(numbers.map(|n| n.to_string()))
-            .collect()
-    };
-    let titles = [
-        "文件 file",
-        "业务日期",
-        "行 rows",
-        "接收 accepted",
-        "提示 warned",
-        "待补 held",
-        "退回 rejected",
-    ];
-    let mut rows = vec![titles.map(str::to_owned).to_vec()];
-    let mut total = RowCounts::default();
-    for Imported { import, .. } in imports {
-        let counts = import.counts;
-        rows.push(cells(
-            &import.file_name,
-            &import.header.revision.business_date.to_string(),
-            &counts,
-        ));
-        total = RowCounts {
-            accepted: total.accepted + counts.accepted,
-            warned: total.warned + counts.warned,
-            held: total.held + counts.held,
-            rejected: total.rejected + counts.rejected,
-        };
-    }
-    rows.push(cells("合计 total", "", &total));
-    rows
-}
-
-fn reasons(imports: &[Imported]) -> String {
-    let mut rows = vec![["文件", "", "行数", "原因"].map(str::to_owned).to_vec()];
-    for Imported { import, reasons } in imports {
-        for (outcome, reason, count) in reasons.iter().take(REASONS) {
-            let outcome = match outcome {
-                RowOutcome::Accepted => "接收",
-                RowOutcome::Warned => "提示",
-                RowOutcome::Held => "待补",
-                RowOutcome::Rejected => "退回",
-            };
-            rows.push(vec![
-                import.file_name.clone(),
-                outcome.to_owned(),
-                count.to_string(),
-                reason.clone(),
-            ]);
-        }
-    }
-    table(&rows)
-}
-
 async fn unset(deps: &Arc<Deps>, on: Date) -> anyhow::Result<String> {
     let mut out = String::from("\n未设参数 unset parameters（相关判定为待核实）\n");
     let policies = deps.policies();
@@ -195,66 +120,4 @@ async fn unset(deps: &Arc<Deps>, on: Date) -> anyhow::Result<String> {
         out.push_str("  无 none\n");
     }
     Ok(out)
-}
-
-/// Five alerts as their caseworkers read them; opening them is entered in the
-/// ledger like any other look.
-pub(super) async fn alerts(
-    deps: &Arc<Deps>,
-    officer: &Officer,
-    data: &Path,
-) -> anyhow::Result<String> {
-    let grant = officer.authorize(Operation::ReadAlerts, "demo")?;
-    let rows = deps
-        .store
-        .alerts(&grant, &AlertFilter::default(), None, LOOKED_AT)
-        .await?;
-    let told = sentences::tell(deps, &grant, different(rows)).await?;
-    let mut out = format!("\n预警示例 alerts · {BANNER}\n");
-    let on = deps.clock.today();
-    for told in &told {
-        let place = told.row.township.map_or_else(
-            || "县级待分派".to_owned(),
-            |code| deps.divisions.name(code, on),
-        );
-        let decision = &told.decision;
-        writeln!(
-            out,
-            "● [{}] {place} · {} · {}",
-            told.row.level.name(),
-            decision.title_zh,
-            told.row.finding.zh()
-        )?;
-        writeln!(out, "  {}", told.sentence(deps))?;
-        let basis: Vec<String> = decision
-            .basis
-            .iter()
-            .map(|basis| format!("{}{}", basis.document, basis.article))
-            .collect();
-        writeln!(out, "  依据：{}", basis.join("；"))?;
-        writeln!(out, "  下一步：{}", decision.advice_zh)?;
-        if let Some(deadline) = told.deadline() {
-            writeln!(out, "  期限：{deadline}")?;
-        }
-        writeln!(
-            out,
-            "  追溯：hearth trace --data {} {}",
-            data.display(),
-            told.row.id
-        )?;
-    }
-    writeln!(out, "{}", api::alerts::STANDING_LINE)?;
-    Ok(out)
-}
-
-/// One alert of each policy, then the most pressing others.
-fn different(rows: Vec<AlertRow>) -> Vec<AlertRow> {
-    let mut seen = std::collections::BTreeSet::new();
-    let (mut chosen, others): (Vec<AlertRow>, Vec<AlertRow>) = rows
-        .into_iter()
-        .partition(|row| seen.insert(row.policy.clone()));
-    chosen.truncate(ALERTS);
-    let missing = ALERTS - chosen.len();
-    chosen.extend(others.into_iter().take(missing));
-    chosen
 }

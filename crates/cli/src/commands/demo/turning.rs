@@ -12,7 +12,6 @@ use pipeline::apply::{Progress, apply_step};
 use pipeline::evaluate::evaluate_step;
 use pipeline::intake::{IntakeError, Taken, intake};
 use pipeline::{Deps, runner};
-use serde::Serialize;
 use store::commit::ImportRow;
 use synth::Import;
 
@@ -52,15 +51,19 @@ impl Steps {
 #[derive(Clone, Debug)]
 pub(super) struct Imported {
     pub(super) import: ImportRow,
-    /// Outcome, remark and count, most frequent first.
-    pub(super) reasons: Vec<(RowOutcome, String, usize)>,
+    /// Rejected before held before warned, then the most frequent first.
+    pub(super) reasons: Vec<Reason>,
 }
 
-/// Stable codes of remarks with one of their sentences.
-#[derive(Clone, Debug, Serialize)]
-struct Reason {
-    zh: String,
-    count: usize,
+/// What rows were remarked on, and how many.
+#[derive(Clone, Debug)]
+pub(super) struct Reason {
+    pub(super) outcome: RowOutcome,
+    /// Stable code.
+    pub(super) code: String,
+    /// One of its sentences.
+    pub(super) zh: String,
+    pub(super) count: usize,
 }
 
 /// Takes the files of each business date and lets everything come to rest, so
@@ -134,38 +137,35 @@ async fn settle(deps: &Arc<Deps>, steps: &mut Steps) -> anyhow::Result<()> {
 /// Kept rows looked at in one read.
 const PAGE: u32 = 1_000;
 
-async fn reasons(
-    deps: &Deps,
-    import: &ImportRow,
-) -> anyhow::Result<Vec<(RowOutcome, String, usize)>> {
+async fn reasons(deps: &Deps, import: &ImportRow) -> anyhow::Result<Vec<Reason>> {
     let county = import.header.scope.county().unwrap_or(import.header.scope);
     let grant = domain::authority::Grant::for_steps(county);
     let mut counted: BTreeMap<(RowOutcome, String), Reason> = BTreeMap::new();
     let mut after = 0;
     loop {
-        let rows = deps
-            .store
-            .kept_rows(&grant, import.header.id, None, after, PAGE)
-            .await?;
+        let id = import.header.id;
+        let rows = deps.store.kept_rows(&grant, id, None, after, PAGE).await?;
         let Some(last) = rows.last() else { break };
         after = last.line;
         for row in &rows {
             for RowNote { code, zh, .. } in &row.notes {
-                let reason = counted.entry((row.outcome, code.clone()));
-                reason
+                let reason = counted
+                    .entry((row.outcome, code.clone()))
                     .or_insert_with(|| Reason {
+                        outcome: row.outcome,
+                        code: code.clone(),
                         zh: zh.clone(),
                         count: 0,
-                    })
-                    .count += 1;
+                    });
+                reason.count += 1;
             }
         }
     }
-    let mut reasons: Vec<_> = counted
-        .into_iter()
-        .map(|((outcome, code), r)| (outcome, format!("{code} {}", r.zh), r.count))
-        .collect();
-    // Rejected before held before warned, then by frequency; equal ones by name.
-    reasons.sort_by(|a, b| (b.0, b.2).cmp(&(a.0, a.2)).then_with(|| a.1.cmp(&b.1)));
+    let mut reasons: Vec<Reason> = counted.into_values().collect();
+    reasons.sort_by(|a, b| {
+        (b.outcome, b.count)
+            .cmp(&(a.outcome, a.count))
+            .then_with(|| a.code.cmp(&b.code))
+    });
     Ok(reasons)
 }
