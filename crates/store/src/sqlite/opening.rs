@@ -35,9 +35,10 @@ const MIGRATIONS: [schema::File; 4] = [
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// Readers never wait for the writer; more of them than cores gain nothing.
 const READERS: u32 = 4;
-/// Page cache of the writer in KiB (negative by SQLite's convention): the
-/// random keys of a bulk import stay in memory.
+/// Page caches in KiB (negative by SQLite's convention). The writer's keeps the
+/// random keys of a bulk import in memory.
 const WRITER_CACHE: &str = "-131072";
+const READER_CACHE: &str = "-16384";
 
 /// What must be read back after opening, else acknowledged data can be lost or
 /// erased data found again.
@@ -61,7 +62,7 @@ pub(crate) async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn
     begin_settings(&mut connection, create).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
-        .connect_with(options.clone().create_if_missing(false).read_only(true))
+        .connect_with(reading(&options))
         .await?;
     refuse_unsafe(&mut *readers.acquire().await?).await?;
     Ok(Arc::new(Sqlite {
@@ -112,6 +113,11 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", WRITER_CACHE)
         // Statements are logged by the steps that make them, without values.
         .disable_statement_logging()
+}
+
+fn reading(options: &SqliteConnectOptions) -> SqliteConnectOptions {
+    let options = options.clone().create_if_missing(false).read_only(true);
+    options.pragma("cache_size", READER_CACHE)
 }
 
 /// A connection whose settings have been read back.
