@@ -25,7 +25,7 @@ const EARLY: &str = "HEARTH_CRASH_ACKNOWLEDGE_EARLY";
 /// Exit status of an office that found a broken promise.
 pub(crate) const FOUND: i32 = 3;
 /// Households of the county; small, since it is imported many times over.
-const HOUSEHOLDS: u32 = 25;
+const HOUSEHOLDS: u32 = 12;
 
 /// One store with the outbox of its senders, and how the office runs on it.
 pub(crate) struct Office {
