@@ -141,6 +141,8 @@ struct End {
     state: State,
     /// How many entries each feed has of each kind, policy and level.
     feed: String,
+    /// Files acknowledged.
+    files: usize,
 }
 
 async fn end(office: &Office) -> End {
@@ -166,6 +168,7 @@ async fn end(office: &Office) -> End {
     End {
         state: app.state().await,
         feed,
+        files: office.acknowledged(),
     }
 }
 
@@ -194,6 +197,8 @@ async fn sound_ledger(store: &dyn Store) {
 struct Tally {
     /// Processes that died by the signal.
     killed: u32,
+    /// Of these, after the last file was acknowledged: the steps ran.
+    settling: u32,
     stores: u32,
     /// What an office found after a restart; the run stops there.
     finding: Option<String>,
@@ -223,7 +228,7 @@ async fn kill_at_points(
         for _ in 0..KILLS_PER_STORE {
             let kind = usize::from(random() % 2 == 1);
             let (idle, whole) = ranges[kind];
-            let when = 1 + random() % (idle + (whole - idle) / 3);
+            let when = 1 + random() % (idle + (whole - idle) * 2 / 3);
             let calls = backend.calls()[kind];
             let inject = format!("inject={calls}:signal=SIGKILL:when={when}");
             let trace = format!("trace={calls}");
@@ -235,6 +240,7 @@ async fn kill_at_points(
             let status = output.status;
             if status.signal() == Some(SIGKILL) {
                 tally.killed += 1;
+                tally.settling += u32::from(office.acknowledged() == natural.files);
             } else if status.success() {
                 finished = true;
                 break;
@@ -262,6 +268,7 @@ async fn kill_at_points(
         );
         assert_eq!(end.state.open, natural.state.open, "open, store {store}");
         assert_eq!(end.feed, natural.feed, "feed, store {store}");
+        assert_eq!(end.files, natural.files, "files, store {store}");
     }
     tally
 }
@@ -316,6 +323,9 @@ async fn nothing_is_lost_or_counts_twice(backend: Backend, seed: u64) {
     println!("{backend:?}: {tally:?} in {:?}", began.elapsed());
     assert_eq!(tally.finding, None, "seed {seed}");
     assert!(tally.killed >= points() && tally.stores >= STORES_MIN);
+    // Points of intake and of the steps after it, or the run says little.
+    let importing = tally.killed - tally.settling;
+    assert!(tally.settling.min(importing) >= points() / 5, "{tally:?}");
 
     // Negative control: an answer given before the rows are in is caught
     // within the same points.

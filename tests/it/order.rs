@@ -5,6 +5,15 @@ use synth::{CountySpec, FeedFile, invent};
 use testkit::app::{TestApp, divisions, sample_day};
 use testkit::state::State;
 
+fn county() -> Vec<FeedFile> {
+    let spec = CountySpec {
+        seed: 11,
+        households: 40,
+        on: sample_day(),
+    };
+    invent(&spec, &divisions()).feeds
+}
+
 /// Orders tried besides the natural one.
 const ORDERS: u64 = 4;
 
@@ -19,8 +28,7 @@ fn random_from(seed: u64) -> impl FnMut() -> u64 {
     }
 }
 
-async fn end(files: &[FeedFile], settle_after: impl Fn(usize) -> bool) -> State {
-    let app = TestApp::sqlite().await;
+async fn end(app: TestApp, files: &[FeedFile], settle_after: impl Fn(usize) -> bool) -> State {
     for (index, file) in files.iter().enumerate() {
         app.import(file).await.unwrap();
         if settle_after(index) {
@@ -33,16 +41,8 @@ async fn end(files: &[FeedFile], settle_after: impl Fn(usize) -> bool) -> State 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_order_batching_or_repeat_ends_alike() {
-    let files = invent(
-        &CountySpec {
-            seed: 11,
-            households: 40,
-            on: sample_day(),
-        },
-        &divisions(),
-    )
-    .feeds;
-    let natural = end(&files, |_| false).await;
+    let files = county();
+    let natural = end(TestApp::sqlite().await, &files, |_| false).await;
     assert!(natural.open.lines().count() >= 1, "the county has alerts");
     assert_eq!(natural.breaches, Vec::<String>::new());
     for seed in 0..ORDERS {
@@ -56,10 +56,40 @@ async fn any_order_batching_or_repeat_ends_alike() {
         let again = shuffled[usize::try_from(random() % shuffled.len() as u64).unwrap()].clone();
         shuffled.push(again);
         let mask = random();
-        let state = end(&shuffled, |index| mask >> (index % 64) & 1 == 1).await;
+        let state = end(TestApp::sqlite().await, &shuffled, |index| {
+            mask >> (index % 64) & 1 == 1
+        })
+        .await;
         assert_eq!(state.folds, natural.folds, "folds, seed {seed}");
         assert_eq!(state.verdicts, natural.verdicts, "verdicts, seed {seed}");
         assert_eq!(state.open, natural.open, "open alerts, seed {seed}");
         assert_eq!(state.breaches, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_stores_come_to_one_state() {
+    let files = county();
+    let ours = end(TestApp::sqlite().await, &files, |index| index % 3 == 2).await;
+    let Some(other) = TestApp::postgres().await else {
+        return;
+    };
+    let theirs = end(other, &files, |index| index % 3 == 2).await;
+    assert_eq!(first_difference(&ours.folds, &theirs.folds), None);
+    assert_eq!(first_difference(&ours.verdicts, &theirs.verdicts), None);
+    assert_eq!(first_difference(&ours.open, &theirs.open), None);
+    assert_eq!(theirs.breaches, Vec::<String>::new());
+}
+
+/// The first line in which two texts differ, so that a failure can be read.
+fn first_difference(a: &str, b: &str) -> Option<(String, String)> {
+    let cut = |line: &str| line.chars().take(400).collect::<String>();
+    let (mut ours, mut theirs) = (a.lines(), b.lines());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return None,
+            (x, y) if x == y => {}
+            (x, y) => return Some((cut(x.unwrap_or("")), cut(y.unwrap_or("")))),
+        }
     }
 }

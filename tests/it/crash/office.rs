@@ -22,6 +22,8 @@ use tokio::sync::Notify;
 const STORE: &str = "HEARTH_CRASH_STORE";
 const FOLDER: &str = "HEARTH_CRASH_FOLDER";
 const EARLY: &str = "HEARTH_CRASH_ACKNOWLEDGE_EARLY";
+/// Where a sender notes what was acknowledged, in the folder beside the store.
+const OUTBOX: &str = "acknowledged.txt";
 /// Exit status of an office that found a broken promise.
 pub(crate) const FOUND: i32 = 3;
 /// Households of the county; small, since it is imported many times over.
@@ -36,6 +38,12 @@ pub(crate) struct Office {
 }
 
 impl Office {
+    /// How many files its senders were told are taken.
+    pub(crate) fn acknowledged(&self) -> usize {
+        let text = std::fs::read_to_string(self.folder.join(OUTBOX));
+        text.map_or(0, |text| text.lines().count())
+    }
+
     /// The command that runs it, behind `prefix` (a tracer with its options).
     pub(crate) fn command(&self, prefix: &[String]) -> Command {
         let own = std::env::current_exe().expect("a test binary knows its path");
@@ -92,7 +100,7 @@ fn natural_key(file: &FeedFile) -> String {
 }
 
 async fn run(url: &str, folder: &Path, early: bool) -> Result<(), String> {
-    let outbox = folder.join("acknowledged.txt");
+    let outbox = folder.join(OUTBOX);
     let text = std::fs::read_to_string(&outbox).unwrap_or_default();
     let acknowledged: BTreeSet<&str> = text.lines().collect();
     let files = county();
