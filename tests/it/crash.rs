@@ -228,7 +228,9 @@ async fn kill_at_points(
         for _ in 0..KILLS_PER_STORE {
             let kind = usize::from(random() % 2 == 1);
             let (idle, whole) = ranges[kind];
-            let when = 1 + random() % (idle + (whole - idle) * 2 / 3);
+            // Short reaches die in the intake, long ones in the steps after it.
+            let reach = (whole - idle) * (1 + random() % 2) / 3;
+            let when = 1 + random() % (idle + reach);
             let calls = backend.calls()[kind];
             let inject = format!("inject={calls}:signal=SIGKILL:when={when}");
             let trace = format!("trace={calls}");
@@ -325,7 +327,7 @@ async fn nothing_is_lost_or_counts_twice(backend: Backend, seed: u64) {
     assert!(tally.killed >= points() && tally.stores >= STORES_MIN);
     // Points of intake and of the steps after it, or the run says little.
     let importing = tally.killed - tally.settling;
-    assert!(tally.settling.min(importing) >= points() / 5, "{tally:?}");
+    assert!(tally.settling.min(importing) >= points() / 10, "{tally:?}");
 
     // Negative control: an answer given before the rows are in is caught
     // within the same points.
