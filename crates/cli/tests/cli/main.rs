@@ -1,0 +1,7 @@
+//! The binary from outside: what it prints, what it refuses, how it ends.
+
+mod demo;
+mod ledger;
+mod serving;
+mod support;
+mod verbs;

@@ -1,0 +1,361 @@
+//! Verbs from `init` to `erase` on a store of one's own, and what they refuse.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::support::{
+    CHECK, CONFIGURATION, DATA, SMALL, USAGE, ends, ends_with, hearth, refuses, says, tells, text,
+};
+
+/// A store made by `init`, with its escrow copy elsewhere.
+struct Office {
+    folder: TempDir,
+}
+
+impl Office {
+    fn new(synthetic: bool) -> Office {
+        let office = Office {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir(office.folder.path().join("safe")).unwrap();
+        let (data, escrow) = (office.data(), office.escrow());
+        let mut arguments = vec!["init", "--data", text(&data), "--escrow", text(&escrow)];
+        arguments.extend(synthetic.then_some("--synthetic"));
+        ends(&arguments, 0);
+        office
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn escrow(&self) -> PathBuf {
+        self.folder.path().join("safe/escrow.txt")
+    }
+}
+
+/// Arguments that import the small county's register.
+fn register<'a>(data: &'a Path, file: &'a Path, sequence: &'a str) -> Vec<&'a str> {
+    let header = "--source civil --dataset civil_register --business-date 2026-11-03 --scope 320412 --as-of 2026-11-03";
+    let mut arguments = vec![
+        "import",
+        "--json",
+        "--data",
+        text(data),
+        text(file),
+        "--sequence",
+        sequence,
+    ];
+    arguments.extend(header.split(' '));
+    arguments
+}
+
+#[test]
+fn help_is_one_line_per_verb_and_names_the_exit_codes() {
+    let help = says(&["--help"]);
+    let (_, verbs) = help.split_once("Commands:\n").unwrap();
+    let (verbs, rest) = verbs.split_once("\n\n").unwrap();
+    let verbs: Vec<&str> = verbs
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    let known = [
+        "demo", "init", "serve", "import", "evaluate", "explain", "trace", "policy", "ledger",
+        "synth", "fsck", "officer", "token", "erase",
+    ];
+    assert_eq!(
+        verbs, known,
+        "a verb's help takes more than one line, or the list changed"
+    );
+    for code in ["0 ", "1 ", "2 ", "65 ", "70 ", "75 ", "78 "] {
+        assert!(rest.contains(&format!("\n  {code}")), "{code}");
+    }
+    for verb in verbs {
+        let help = says(&[verb, "--help"]);
+        assert!(help.contains("Usage: hearth"), "{verb}");
+        assert!(help.is_ascii() || help.contains("暖心"), "{verb}");
+    }
+    refuses(&["demo", "--jsno"], USAGE);
+    refuses(&["demo", "--json"], USAGE);
+    refuses(&["nothing"], USAGE);
+}
+
+#[test]
+fn init_demands_an_escrow_copy_in_another_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    refuses(&["init", "--data", text(&data)], USAGE);
+    let beside = data.join("escrow.txt");
+    refuses(
+        &["init", "--data", text(&data), "--escrow", text(&beside)],
+        CONFIGURATION,
+    );
+    assert!(!data.join("master.key").exists() && !data.join("hearth.db").exists());
+
+    let office = Office::new(false);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (
+            mode(&office.data().join("master.key")),
+            mode(&office.escrow())
+        ),
+        (0o600, 0o600)
+    );
+    let key = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines()
+            .find(|line| line.starts_with("key:"))
+            .unwrap()
+            .to_owned()
+    };
+    let before = key(&office.escrow());
+    assert_eq!(key(&office.data().join("master.key")), before);
+    // Again: an interrupted run may be repeated, and nothing is replaced.
+    let (data, escrow) = (office.data(), office.escrow());
+    ends(
+        &["init", "--data", text(&data), "--escrow", text(&escrow)],
+        0,
+    );
+    assert_eq!(key(&data.join("master.key")), before);
+    // Another key does not open the store.
+    let other = Office::new(false);
+    fs::copy(other.data().join("master.key"), data.join("master.key")).unwrap();
+    let said = refuses(&["fsck", "--data", text(&data)], CONFIGURATION);
+    assert!(said.contains("the store was made with key"), "{said}");
+}
+
+#[test]
+fn a_key_file_that_others_may_read_is_refused() {
+    let data = SMALL.copy();
+    let key = data.path().join("master.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    for verb in [
+        vec!["fsck"],
+        vec!["evaluate"],
+        vec!["demo", "--once"],
+        vec!["ledger", "verify"],
+    ] {
+        let mut arguments = verb.clone();
+        arguments.extend(["--data", text(data.path())]);
+        let said = refuses(&arguments, CONFIGURATION);
+        assert!(said.contains("others may read it"), "{said}");
+    }
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    says(&["fsck", "--data", text(data.path())]);
+}
+
+#[test]
+fn a_file_goes_in_once_and_bad_files_are_bad_data() {
+    let office = Office::new(true);
+    let data = office.data();
+    let file = SMALL.samples().join("civil-register-20261103.csv");
+    let first = tells(&register(&data, &file, "1"));
+    assert_eq!(first["repeated"], false);
+    let counts = ["accepted", "warned", "held", "rejected"];
+    let rows: u64 = counts
+        .iter()
+        .map(|name| first[*name].as_u64().unwrap())
+        .sum();
+    assert_eq!(first["received"].as_u64(), Some(rows));
+    let again = tells(&register(&data, &file, "1"));
+    assert_eq!(
+        (&again["repeated"], &again["id"]),
+        (&true.into(), &first["id"])
+    );
+
+    let other = data.join("other.csv");
+    fs::write(&other, fs::read(&file).unwrap().split_last().unwrap().1).unwrap();
+    refuses(&register(&data, &other, "1"), DATA);
+    fs::write(&other, "一,二\n1,2\n").unwrap();
+    refuses(&register(&data, &other, "2"), DATA);
+    refuses(&register(&data, &data.join("missing.csv"), "2"), DATA);
+    let mut elsewhere = register(&data, &file, "2");
+    elsewhere.extend(["--source", "police"]);
+    refuses(&elsewhere, USAGE);
+
+    let command = |data: &Path| {
+        let mut command = hearth(&["evaluate", "--json", "--data", text(data)]);
+        command.env("HEARTH__STEPS__ON", "2026-11-20");
+        command
+    };
+    let settled = ends_with(&mut command(&data), 0);
+    let settled: serde_json::Value = serde_json::from_slice(&settled.stdout).unwrap();
+    assert_eq!(
+        (&settled["on"], &settled["changed"]),
+        (&"2026-11-20".into(), &true.into())
+    );
+    assert!(settled["verdicts"].as_i64() > Some(0));
+    let again: serde_json::Value =
+        serde_json::from_slice(&ends_with(&mut command(&data), 0).stdout).unwrap();
+    assert_eq!(again["changed"], false);
+}
+
+#[test]
+fn a_pinned_date_and_invented_people_need_a_synthetic_store() {
+    let office = Office::new(false);
+    let data = office.data();
+    let mut command = hearth(&["evaluate", "--data", text(&data)]);
+    ends_with(
+        command.env("HEARTH__STEPS__ON", "2026-11-20"),
+        CONFIGURATION,
+    );
+    let file = SMALL.samples().join("civil-register-20261103.csv");
+    let taken = tells(&register(&data, &file, "1"));
+    assert_eq!(taken["accepted"].as_i64(), Some(0), "{taken}");
+}
+
+#[test]
+fn bad_configuration_is_named() {
+    let office = Office::new(false);
+    let data = office.data();
+    let unknown = |name: &str, value: &str| {
+        let mut command = hearth(&["fsck", "--data", text(&data)]);
+        let output = ends_with(command.env(name, value), CONFIGURATION);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(unknown("HEARTH__STORE__COLOUR", "red").contains("colour"));
+    assert!(unknown("HEARTH__HTTP__LISTEN", "everywhere").contains("listen"));
+    let file = office.folder.path().join("hearth.toml");
+    fs::write(
+        &file,
+        "[store]\nurl = 'postgres://hearth:secret@db/hearth'\n",
+    )
+    .unwrap();
+    let said = refuses(&["fsck", "--config", text(&file)], CONFIGURATION);
+    assert!(
+        said.contains("password") && !said.contains("secret@"),
+        "{said}"
+    );
+    refuses(&["fsck", "--config", "/nowhere/hearth.toml"], CONFIGURATION);
+    let nowhere = office.folder.path().join("nowhere");
+    let said = refuses(&["serve", "--data", text(&nowhere)], CONFIGURATION);
+    assert!(said.contains("hearth init"), "{said}");
+    assert!(!nowhere.exists(), "serving makes no store");
+}
+
+#[test]
+fn an_alert_is_traced_to_file_digest_uploader_and_line() {
+    let data = SMALL.copy();
+    let samples = SMALL.samples();
+    let shown = says(&[
+        "demo",
+        "--once",
+        "--data",
+        text(data.path()),
+        "--samples",
+        text(&samples),
+    ]);
+    let alert = shown
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("追溯：hearth trace "))
+        .unwrap();
+    let alert = alert.split(' ').next_back().unwrap();
+    let trace = tells(&["trace", "--json", "--data", text(data.path()), alert]);
+    assert_eq!(trace["alert"], alert);
+    let files = trace["files"].as_array().unwrap();
+    assert!(!files.is_empty());
+    for source in files {
+        let name = source["file"]["name"].as_str().unwrap();
+        let bytes = fs::read(samples.join(name)).unwrap();
+        assert_eq!(source["file"]["digest"].as_str().unwrap().len(), 64);
+        assert!(
+            source["file"]["uploader"]
+                .as_str()
+                .unwrap()
+                .contains("数据报送")
+        );
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        for row in source["rows"].as_array().unwrap() {
+            assert!(
+                (1..=lines).contains(&row["line"].as_u64().unwrap()),
+                "{row}"
+            );
+        }
+    }
+    let explained = tells(&["explain", "--json", "--data", text(data.path()), alert]);
+    assert_eq!(explained["sentence"], trace["sentence"]);
+    let subject = &explained["decision"]["evaluation"]["subject"];
+    let letter = &subject["type"].as_str().unwrap()[..1];
+    let subject = format!("{letter}:{}", subject["id"].as_str().unwrap());
+    let policy = trace["policy"].as_str().unwrap();
+    let now = tells(&[
+        "explain",
+        "--json",
+        "--data",
+        text(data.path()),
+        &subject,
+        "--policy",
+        policy,
+    ]);
+    assert_eq!(now["decision"]["evaluation"]["policy"], *policy);
+    refuses(&["explain", "--data", text(data.path()), &subject], USAGE);
+    refuses(
+        &[
+            "explain",
+            "--data",
+            text(data.path()),
+            &subject,
+            "--policy",
+            "none",
+        ],
+        USAGE,
+    );
+    refuses(
+        &[
+            "trace",
+            "--data",
+            text(data.path()),
+            "00000000-0000-0000-0000-000000000000",
+        ],
+        DATA,
+    );
+
+    refuses(&["erase", "--data", text(data.path()), &subject], USAGE);
+    says(&["erase", "--yes", "--data", text(data.path()), &subject]);
+    refuses(
+        &["erase", "--yes", "--data", text(data.path()), &subject],
+        DATA,
+    );
+    let said = refuses(&["trace", "--data", text(data.path()), alert], DATA);
+    assert!(said.contains("erased"), "{said}");
+    says(&["ledger", "verify", "--data", text(data.path())]);
+}
+
+#[test]
+fn policies_are_checked_with_file_line_and_nearest_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let sound = tells(&["policy", "check", "--json", text(&root)]);
+    assert_eq!(
+        (
+            sound["policies"].as_i64(),
+            sound["problems"].as_array().map(Vec::len)
+        ),
+        (Some(7), Some(0))
+    );
+    let shown = says(&[
+        "policy",
+        "show",
+        text(&root),
+        "--region",
+        "320412",
+        "--on",
+        "2026-11-20",
+    ]);
+    assert!(shown.contains("未设 unset allowance_standard"), "{shown}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let text_of = fs::read_to_string(root.join("nursing_subsidy.yaml")).unwrap();
+    assert!(text_of.contains("disability_certificate"));
+    let broken = text_of.replacen("disability_certificate", "disability_certificat", 1);
+    fs::write(folder.path().join("nursing_subsidy.yaml"), broken).unwrap();
+    let output = ends(&["policy", "check", text(folder.path())], CHECK);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("nursing_subsidy.yaml:") && said.contains("disability_certificate`?"),
+        "{said}"
+    );
+    refuses(&["policy", "check", "/nowhere"], CONFIGURATION);
+}
