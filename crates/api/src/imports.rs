@@ -13,7 +13,7 @@ use domain::record::{DatasetId, Revision, RowCounts, RowNote, RowOutcome, Source
 use domain::region::DivisionCode;
 use http_body_util::BodyExt as _;
 use pipeline::clock::new_id;
-use pipeline::intake::{UploadHeader, intake};
+use pipeline::intake::{UploadHeader, about_file, intake};
 use serde::{Deserialize, Serialize};
 use store::commit::{ImportRow, KeptRow};
 use tokio::io::AsyncWriteExt as _;
@@ -69,6 +69,11 @@ pub struct ImportView {
     counts: CountsView,
     /// The same batch had been taken before; nothing was written now.
     repeated: bool,
+    /// Sum of the list's control amount over the file, in fen: to be compared
+    /// with the sender's own total. Absent in lists.
+    total_fen: Option<i64>,
+    /// Remarks about the file as a whole. Empty in lists.
+    notes: Vec<NoteView>,
 }
 
 /// Rows by outcome.
@@ -112,7 +117,19 @@ impl ImportView {
             next_line: import.next_line,
             counts: import.counts.into(),
             repeated,
+            total_fen: None,
+            notes: Vec::new(),
         }
+    }
+
+    /// With what was found out about the file as a whole.
+    async fn whole(app: &App, import: &ImportRow, repeated: bool) -> Answered<ImportView> {
+        let mut view = ImportView::of(import, repeated);
+        if let Some(about) = about_file(&app.deps, import.header.id).await? {
+            view.total_fen = Some(about.yuan_total_fen);
+            view.notes = about.notes.into_iter().map(NoteView::from).collect();
+        }
+        Ok(view)
     }
 }
 
@@ -153,12 +170,13 @@ pub async fn upload(
     let taken = tokio::spawn(async move { intake(&deps, &grant, &header, &path).await }).await;
     drop(spooled);
     let taken = taken.map_err(|_| Problem::from(pipeline::StepError::Computation))??;
+    let view = ImportView::whole(&app, &taken.import, taken.repeated).await?;
     let status = if taken.repeated {
         StatusCode::OK
     } else {
         StatusCode::CREATED
     };
-    Ok((status, Json(ImportView::of(&taken.import, taken.repeated))).into_response())
+    Ok((status, Json(view)).into_response())
 }
 
 /// The last path component, without control characters.
@@ -283,7 +301,7 @@ pub async fn one(
         .import(&grant, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(Json(ImportView::of(&import, false)))
+    Ok(Json(ImportView::whole(&app, &import, false).await?))
 }
 
 /// Which kept rows.

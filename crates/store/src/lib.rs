@@ -153,7 +153,7 @@ pub trait Store: Send + Sync {
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>>;
     /// Whether any verdict exists in the partition for this policy.
     async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool>;
-    /// Held alerts of a partition by desk, level (red first) and age, at most
+    /// Held alerts of a partition whose condition holds, by desk, level (red first) and age, at most
     /// `limit_per_desk` per desk plus every red one.
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>>;
     /// Alerts raised or released per desk since an instant (feed entries of

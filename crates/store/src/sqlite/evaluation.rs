@@ -142,6 +142,7 @@ pub(super) async fn held(
             from alerts
             where partition = $1
             and work = 'held'
+            and condition = 'holding'
         )
         select a.*
         from waiting

@@ -84,7 +84,7 @@ impl State {
 
     pub(super) fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Vec<AlertRow> {
         let here = |row: &AlertRow| self.keepers[&row.id] == partition;
-        let waits = |row: &&AlertRow| here(row) && row.work == "held";
+        let waits = |row: &&AlertRow| here(row) && row.work == "held" && row.condition == "holding";
         let mut rows: Vec<_> = self.alerts.values().filter(waits).collect();
         rows.sort_by_key(|r| (desk(r), std::cmp::Reverse(r.level), r.opened_at, r.id));
         let mut given: BTreeMap<DivisionCode, u32> = BTreeMap::new();
