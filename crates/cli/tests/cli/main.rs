@@ -1,5 +1,7 @@
 //! The binary from outside: what it prints, what it refuses, how it ends.
 
+#![cfg(test)]
+
 mod demo;
 mod ledger;
 mod serving;

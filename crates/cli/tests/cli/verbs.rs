@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::support::{
@@ -236,38 +237,37 @@ fn bad_configuration_is_named() {
     assert!(!nowhere.exists(), "serving makes no store");
 }
 
-#[test]
-fn an_alert_is_traced_to_file_digest_uploader_and_line() {
-    let data = SMALL.copy();
+/// The first alert the summary shows.
+fn shown_alert(data: &Path) -> String {
     let samples = SMALL.samples();
     let shown = says(&[
         "demo",
         "--once",
         "--data",
-        text(data.path()),
+        text(data),
         "--samples",
         text(&samples),
     ]);
-    let alert = shown
+    let trace = shown
         .lines()
-        .find_map(|line| line.trim().strip_prefix("追溯：hearth trace "))
-        .unwrap();
-    let alert = alert.split(' ').next_back().unwrap();
-    let trace = tells(&["trace", "--json", "--data", text(data.path()), alert]);
-    assert_eq!(trace["alert"], alert);
+        .find_map(|line| line.trim().strip_prefix("追溯：hearth trace "));
+    trace.unwrap().split(' ').next_back().unwrap().to_owned()
+}
+
+#[test]
+fn an_alert_is_traced_to_file_digest_uploader_and_line() {
+    let data = SMALL.copy();
+    let alert = shown_alert(data.path());
+    let trace = tells(&["trace", "--json", "--data", text(data.path()), &alert]);
+    assert_eq!(trace["alert"], *alert);
     let files = trace["files"].as_array().unwrap();
     assert!(!files.is_empty());
     for source in files {
-        let name = source["file"]["name"].as_str().unwrap();
-        let bytes = fs::read(samples.join(name)).unwrap();
-        assert_eq!(source["file"]["digest"].as_str().unwrap().len(), 64);
-        assert!(
-            source["file"]["uploader"]
-                .as_str()
-                .unwrap()
-                .contains("数据报送")
-        );
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let file = &source["file"];
+        let bytes = fs::read(SMALL.samples().join(file["name"].as_str().unwrap())).unwrap();
+        assert_eq!(file["digest"], hex::encode(Sha256::digest(&bytes)));
+        assert!(file["uploader"].as_str().unwrap().contains("数据报送"));
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
         for row in source["rows"].as_array().unwrap() {
             assert!(
                 (1..=lines).contains(&row["line"].as_u64().unwrap()),
@@ -275,53 +275,37 @@ fn an_alert_is_traced_to_file_digest_uploader_and_line() {
             );
         }
     }
-    let explained = tells(&["explain", "--json", "--data", text(data.path()), alert]);
-    assert_eq!(explained["sentence"], trace["sentence"]);
-    let subject = &explained["decision"]["evaluation"]["subject"];
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    refuses(&["trace", "--data", text(data.path()), nobody], DATA);
+}
+
+#[test]
+fn an_alert_is_explained_until_its_subject_is_erased() {
+    let data = SMALL.copy();
+    let folder = text(data.path());
+    let alert = shown_alert(data.path());
+    let explained = tells(&["explain", "--json", "--data", folder, &alert]);
+    let evaluation = &explained["decision"]["evaluation"];
+    let subject = &evaluation["subject"];
     let letter = &subject["type"].as_str().unwrap()[..1];
     let subject = format!("{letter}:{}", subject["id"].as_str().unwrap());
-    let policy = trace["policy"].as_str().unwrap();
+    let policy = evaluation["policy"].as_str().unwrap();
     let now = tells(&[
-        "explain",
-        "--json",
-        "--data",
-        text(data.path()),
-        &subject,
-        "--policy",
-        policy,
+        "explain", "--json", "--data", folder, &subject, "--policy", policy,
     ]);
     assert_eq!(now["decision"]["evaluation"]["policy"], *policy);
-    refuses(&["explain", "--data", text(data.path()), &subject], USAGE);
+    refuses(&["explain", "--data", folder, &subject], USAGE);
     refuses(
-        &[
-            "explain",
-            "--data",
-            text(data.path()),
-            &subject,
-            "--policy",
-            "none",
-        ],
+        &["explain", "--data", folder, &subject, "--policy", "none"],
         USAGE,
     );
-    refuses(
-        &[
-            "trace",
-            "--data",
-            text(data.path()),
-            "00000000-0000-0000-0000-000000000000",
-        ],
-        DATA,
-    );
 
-    refuses(&["erase", "--data", text(data.path()), &subject], USAGE);
-    says(&["erase", "--yes", "--data", text(data.path()), &subject]);
-    refuses(
-        &["erase", "--yes", "--data", text(data.path()), &subject],
-        DATA,
-    );
-    let said = refuses(&["trace", "--data", text(data.path()), alert], DATA);
+    refuses(&["erase", "--data", folder, &subject], USAGE);
+    says(&["erase", "--yes", "--data", folder, &subject]);
+    refuses(&["erase", "--yes", "--data", folder, &subject], DATA);
+    let said = refuses(&["explain", "--data", folder, &alert], DATA);
     assert!(said.contains("erased"), "{said}");
-    says(&["ledger", "verify", "--data", text(data.path())]);
+    says(&["ledger", "verify", "--data", folder]);
 }
 
 #[test]
