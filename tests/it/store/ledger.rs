@@ -138,41 +138,74 @@ pub async fn disclosures_are_found_newest_first(store: Arc<dyn Store>) {
     assert!(elsewhere.unwrap().is_empty());
 }
 
-/// A change of each table of rows that stay, and the commit it is in.
-const CHANGES: [(&str, i64); 9] = [
-    ("update records set line = line + 1 where line = 1", 1),
-    ("delete from records where line = 2", 1),
+/// A change in each table of rows that stay, how it is undone, and the commit
+/// it is in.
+const CHANGES: [(&str, &str, i64); 9] = [
     (
-        "update import_rows set outcome = 'held' where outcome = 'rejected'",
+        "update records set line = 9 where line = 1",
+        "update records set line = 1 where line = 9",
         1,
     ),
-    ("update coverages set scope = '320404'", 1),
+    (
+        "update import_rows set outcome = 'held' where line = 3",
+        "update import_rows set outcome = 'rejected' where line = 3",
+        1,
+    ),
+    (
+        "update coverages set scope = '320404'",
+        "update coverages set scope = '320412'",
+        1,
+    ),
     (
         "update verdict_changes set verdict = 'not_met' where verdict = 'met'",
+        "update verdict_changes set verdict = 'met' where verdict = 'not_met'",
         2,
     ),
-    ("update decisions set known = known + 1", 2),
-    ("update feed set level = 3 where kind = 'raised'", 2),
-    ("update actions set action = 'close'", 3),
-    ("update disclosures set purpose = '其他'", 4),
+    (
+        "update decisions set known = known + 1",
+        "update decisions set known = known - 1",
+        2,
+    ),
+    (
+        "update feed set level = 3 where kind = 'raised'",
+        "update feed set level = 2 where kind = 'raised'",
+        2,
+    ),
+    (
+        "update actions set action = 'close'",
+        "update actions set action = 'acknowledge'",
+        3,
+    ),
+    (
+        "update disclosures set purpose = '其他'",
+        "update disclosures set purpose = '核实'",
+        4,
+    ),
+    (
+        "update disclosed_subjects set subject_no = 5 where subject_no = 0",
+        "update disclosed_subjects set subject_no = 0 where subject_no = 5",
+        4,
+    ),
 ];
 
 pub async fn a_changed_row_is_found(backend: &Backend) {
     let store = backend.open().await;
     write_everything(&store).await;
-    assert!(store.mismatched_commits(0, 100).await.unwrap().is_empty());
-    let mut broken: Vec<i64> = Vec::new();
-    for (change, number) in CHANGES {
+    let mismatched = async || store.mismatched_commits(0, 100).await.unwrap();
+    assert!(mismatched().await.is_empty());
+    for (change, undo, number) in CHANGES {
         backend.tamper(change).await;
-        broken.push(number);
-        broken.dedup();
-        let found = store.mismatched_commits(0, 100).await.unwrap();
-        assert_eq!(found, broken, "{change}");
+        assert_eq!(mismatched().await, [number], "{change}");
+        backend.tamper(undo).await;
+        assert!(mismatched().await.is_empty(), "{undo}");
     }
-    let hidden = "update disclosed_subjects set subject_no = subject_no + 5 where subject_no = 0";
-    backend.tamper(hidden).await;
-    assert_eq!(store.mismatched_commits(1, 2).await.unwrap(), [2, 3]);
-    assert_eq!(store.mismatched_commits(3, 9).await.unwrap(), [4]);
+    backend.tamper("delete from records where line = 2").await;
+    backend.tamper(CHANGES[4].0).await;
+    backend.tamper(CHANGES[6].0).await;
+    assert_eq!(mismatched().await, [1, 2, 3]);
+    assert_eq!(store.mismatched_commits(1, 1).await.unwrap(), [2]);
+    let after = store.mismatched_commits(3, 9).await.unwrap();
+    assert!(after.is_empty());
 }
 
 pub async fn everything_is_there_after_opening_again(backend: &Backend) {
