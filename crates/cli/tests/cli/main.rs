@@ -4,6 +4,7 @@
 
 mod demo;
 mod ledger;
+mod postgres;
 mod serving;
 mod support;
 mod verbs;
