@@ -201,6 +201,11 @@ pub async fn held_alerts_come_by_desk_level_and_age(store: Arc<dyn Store>) {
         held(5, AlertLevel::Yellow, Some(OTHER_TOWN)),
         held(6, AlertLevel::Blue, None),
         alert(7),
+        // What it was about is going away: not to be released.
+        AlertRow {
+            condition: "fading".to_owned(),
+            ..held(8, AlertLevel::Red, Some(TOWN))
+        },
     ];
     put(&store, CommitKind::Evaluate, opening(&alerts)).await;
     let numbers = async |limit| -> Vec<u128> {

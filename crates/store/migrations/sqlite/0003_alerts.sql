@@ -80,7 +80,7 @@ create index alerts_look on alerts (partition, look_on) where look_on is not nul
 -- Lists, counts and dispatch read only this, never the sealed bodies.
 create index alerts_desk on alerts (
     county, township, assist, work, level, due_on, policy,
-    snoozed_until, unit_kind, unit_id, partition, opened_at, id
+    condition, snoozed_until, unit_kind, unit_id, partition, opened_at, id
 );
 
 create table actions (
