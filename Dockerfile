@@ -3,7 +3,7 @@ WORKDIR /src
 COPY . .
 RUN cargo build --profile dist --locked -p cli
 FROM debian:bookworm-slim
-RUN useradd --system --home /var/lib/hearth --create-home hearth
+RUN useradd --system --uid 999 --home /var/lib/hearth --create-home hearth
 COPY --from=build /src/target/dist/hearth /usr/local/bin/hearth
 USER hearth
 WORKDIR /var/lib/hearth
