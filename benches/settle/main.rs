@@ -23,7 +23,6 @@ use pipeline::dispatch::{dispatch_step, publish_step};
 use pipeline::evaluate::evaluate_step;
 use pipeline::intake::{UploadHeader, intake};
 use pipeline::remind::remind_step;
-use pipeline::runner::settle;
 
 use crate::process::{Usage, peak_memory_mib};
 
@@ -156,6 +155,18 @@ async fn settle_by_stage(deps: &Arc<Deps>) -> Result<Stage, Box<dyn std::error::
     Ok(all.stop())
 }
 
+/// The way of one record: due units are evaluated before everyone that a new
+/// list makes worth another look.
+async fn to_feed(deps: &Arc<Deps>) -> Result<(), Box<dyn std::error::Error>> {
+    publish_step(deps).await?;
+    while apply_step(deps, office::county()).await? != Progress::Idle {
+        publish_step(deps).await?;
+    }
+    evaluate_step(deps, office::county()).await?;
+    publish_step(deps).await?;
+    Ok(())
+}
+
 /// One death at a time for people who were paid: from the answer of the upload
 /// to its alert in the feed.
 async fn latency(
@@ -183,7 +194,7 @@ async fn latency(
         let (_, before) = deps.store.feed_position().await?;
         intake(deps, importer, &header, &path).await?;
         let stage = Stage::start();
-        settle(deps).await?;
+        to_feed(deps).await?;
         let waited = stage.stop().wall;
         if !deps.store.feed(&reader, before, 1).await?.is_empty() {
             waits.push(waited);
