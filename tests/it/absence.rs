@@ -1,6 +1,8 @@
 //! Absence is not zero: missing, late or stale data never opens, clears or
 //! settles an alert.
 
+use std::collections::BTreeSet;
+
 use domain::authority::Operation;
 use domain::region::Divisions;
 use store::commit::AlertRow;
@@ -160,4 +162,107 @@ async fn a_later_list_of_one_dataset_alone_changes_only_what_it_speaks_of() {
         app.settle().await;
     }
     assert_eq!(kept(&alerts(&app).await), before);
+}
+
+/// What becomes of the rows of a list sent again.
+#[derive(Clone, Copy)]
+enum Lost {
+    /// One cell of each cannot be read.
+    Unreadable,
+    /// They are not in it.
+    Absent,
+}
+
+/// A later copy of a list of which only the first three rows are as they were.
+/// Cells before `column` are kept, so it can be read whom a row is about.
+fn again(file: &FeedFile, column: usize, lost: Lost) -> FeedFile {
+    let mut kept = 0;
+    let lines = file.bytes.split_inclusive(|byte| *byte == b'\n');
+    let mut bytes = Vec::new();
+    for line in lines {
+        let mut cells: Vec<&[u8]> = line.split(|byte| *byte == b',').collect();
+        let data = cells.len() > column + 1
+            && !line.contains(&b'"')
+            && cells[..=column]
+                .iter()
+                .flat_map(|c| *c)
+                .any(u8::is_ascii_digit);
+        if !data {
+            bytes.extend_from_slice(line);
+            continue;
+        }
+        kept += 1;
+        match lost {
+            _ if kept <= 3 => bytes.extend_from_slice(line),
+            Lost::Absent => {}
+            Lost::Unreadable => {
+                cells[column] = b"#####";
+                bytes.extend(cells.join(&b','));
+            }
+        }
+    }
+    assert!(kept > 50, "{kept} rows of {}", file.file_name);
+    let later = "2026-11-18".parse().unwrap();
+    FeedFile {
+        business_date: later,
+        as_of: file.as_of.map(|_| later),
+        bytes,
+        ..file.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_read_are_not_rows_that_are_not_there() {
+    // 年工资性收入, 残疾等级
+    for (dataset, column) in [("civil_register", 27), ("disability_register", 8)] {
+        let mut changed = Vec::new();
+        for lost in [Lost::Unreadable, Lost::Absent] {
+            let app = TestApp::sqlite().await;
+            let files = county(&divisions());
+            for file in &files {
+                app.import(file).await.unwrap();
+            }
+            app.settle().await;
+            let before = kept(&alerts(&app).await);
+            let newest = files.iter().rev().find(|f| f.dataset.as_str() == dataset);
+            let later = again(newest.unwrap(), column, lost);
+            let counts = app.import(&later).await.unwrap().import.counts;
+            let unread = matches!(lost, Lost::Unreadable);
+            assert_eq!(counts.rejected > 50, unread, "{dataset}: {counts:?}");
+            app.settle().await;
+            changed.push(kept(&alerts(&app).await) != before);
+        }
+        assert_eq!(changed, [false, true], "{dataset}: unreadable, absent");
+    }
+}
+
+/// Who has an alert of which policy.
+async fn told_of(files: &[FeedFile]) -> BTreeSet<(String, String)> {
+    let app = TestApp::sqlite().await;
+    for file in files {
+        app.import(file).await.unwrap();
+    }
+    app.settle().await;
+    let rows = alerts(&app).await;
+    rows.into_iter()
+        .map(|row| (row.policy, row.subject.to_string()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_cannot_be_read_is_not_a_payment_not_made() {
+    let files = county(&divisions());
+    let of_payments = |file: &FeedFile| file.dataset.as_str() == "payments";
+    let newest = files.iter().rposition(of_payments).unwrap();
+    let undisturbed = told_of(&files).await;
+    let mut more = Vec::new();
+    for lost in [Lost::Unreadable, Lost::Absent] {
+        let mut files = files.clone();
+        // 实发金额
+        files[newest] = again(&files[newest], 16, lost);
+        let told = told_of(&files).await;
+        more.push(told.difference(&undisturbed).count());
+    }
+    assert_eq!(more[0], 0, "alerts made of rows that could not be read");
+    assert!(more[1] > 10, "{} alerts of rows that are absent", more[1]);
 }

@@ -143,6 +143,9 @@ pub enum Statement {
     Says(Body),
     /// What was said under this key is withdrawn.
     Retracts(#[serde(with = "kind_by_name")] Kind),
+    /// Something was said under this key in a row that could not be taken: what
+    /// it says is unknown, which is neither the old facts nor none.
+    Unread(#[serde(with = "kind_by_name")] Kind),
 }
 
 impl Statement {
@@ -150,7 +153,7 @@ impl Statement {
     pub fn kind(&self) -> Kind {
         match self {
             Statement::Says(body) => body.kind(),
-            Statement::Retracts(kind) => *kind,
+            Statement::Retracts(kind) | Statement::Unread(kind) => *kind,
         }
     }
 }
@@ -265,6 +268,9 @@ pub struct Coverage {
     pub revision: Revision,
     /// The import that brought it.
     pub import: ImportId,
+    /// Rows that could not be taken and of which nobody can tell whom they were
+    /// about. Who stood in the list before and does not now may be in them.
+    pub unnamed_rows: u32,
 }
 
 /// What an import said about itself; unique by (source, dataset,

@@ -104,7 +104,7 @@ impl Making<'_> {
     }
 
     /// `Some(true)` retracts, `Some(false)` says, `None` is about something else.
-    fn chosen(&self, when: &When) -> Option<bool> {
+    pub(crate) fn chosen(&self, when: &When) -> Option<bool> {
         let choice = self.cell(when.column).text()?;
         if when.retracts.iter().any(|c| c == choice) {
             return Some(true);
@@ -112,7 +112,7 @@ impl Making<'_> {
         when.says.iter().any(|c| c == choice).then_some(false)
     }
 
-    fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
+    pub(crate) fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
         match emit.kind.def().about {
             About::Person => {
                 let id = self.cell(self.layout().person).id()?;
@@ -124,7 +124,7 @@ impl Making<'_> {
         }
     }
 
-    fn household(&self, column: usize) -> Option<HouseholdNumber> {
+    pub(crate) fn household(&self, column: usize) -> Option<HouseholdNumber> {
         self.cell(column).text().map(|number| HouseholdNumber {
             namespace: self.layout().namespace.clone(),
             number: number.to_owned(),
@@ -132,7 +132,7 @@ impl Making<'_> {
     }
 
     /// What could not be read still tells two rows apart.
-    fn key_part(&self, part: &KeyPart) -> String {
+    pub(crate) fn key_part(&self, part: &KeyPart) -> String {
         match part {
             KeyPart::Constant(text) => text.clone(),
             KeyPart::Column(column) => match self.cell(*column) {
@@ -146,7 +146,7 @@ impl Making<'_> {
         }
     }
 
-    fn valid(&self, emit: &Emit) -> Period {
+    pub(crate) fn valid(&self, emit: &Emit) -> Period {
         if let Some(Cell::Month(month)) = emit.valid.month.map(|c| self.cell(c)) {
             return Period::between(month.first_day(), month.plus(1).first_day());
         }

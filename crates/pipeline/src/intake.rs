@@ -357,6 +357,7 @@ fn read_chunks(
         chunk.admitted.extend(
             row.incoming
                 .into_iter()
+                .chain(row.unread)
                 .map(|incoming| deps.vault.admit(incoming, &import.header)),
         );
         let (line, outcome, notes) = (row.line, row.outcome, row.notes);

@@ -423,7 +423,7 @@ fn a_row_is_admitted_with_ids_in_place_of_identities() {
 fn serde_like(record: &domain::record::Record) -> String {
     let body = match &record.statement {
         Statement::Says(body) => body.to_json().to_string(),
-        Statement::Retracts(kind) => kind.def().name.to_owned(),
+        Statement::Retracts(kind) | Statement::Unread(kind) => kind.def().name.to_owned(),
     };
     format!("{record:?} {body} {} {}", record.key, record.subject)
 }

@@ -124,6 +124,8 @@ impl Cell {
 pub(crate) struct Setting {
     /// The batch's business date: what lies after it lies ahead.
     pub(crate) on: Date,
+    /// The day the batch speaks for.
+    pub(crate) since: Date,
     /// Whether invented people are accepted.
     pub(crate) synthetic: bool,
 }

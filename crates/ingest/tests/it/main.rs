@@ -8,3 +8,5 @@ mod feeds;
 mod laws;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod unread;

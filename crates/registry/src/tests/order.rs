@@ -42,7 +42,7 @@ const DAYS: [&str; 5] = [
 
 pub(super) fn cases() -> impl Strategy<Value = Case> {
     let step =
-        (0u8..12, 0u8..3, 0u8..5, 0u8..3, 0u8..4).prop_map(|(what, key, at, content, row)| Step {
+        (0u8..14, 0u8..3, 0u8..5, 0u8..3, 0u8..4).prop_map(|(what, key, at, content, row)| Step {
             what,
             key,
             at,
@@ -78,6 +78,10 @@ impl Step {
             valid(says(feed, subject, key(body.kind()), at, body), from, to)
         };
         let withdrawn = |feed, kind| retracts(feed, person, key(kind), at, kind);
+        let not_read = |subject, kind| Record {
+            statement: Statement::Unread(kind),
+            ..says(CIVIL, subject, key(kind), at, Body::new(kind))
+        };
         let disputed = |kind, subject| Record {
             key: NaturalKey([240 + self.key; 16]),
             ..disputes(subject, key(kind), at, kind)
@@ -123,7 +127,12 @@ impl Step {
                 [Kind::Disease, Kind::Membership, Kind::Hukou][content],
                 person,
             ),
-            _ => disputed(Kind::Composition, h(1)),
+            11 => disputed(Kind::Composition, h(1)),
+            12 => not_read(
+                person,
+                [Kind::Membership, Kind::Hukou, Kind::Income][content],
+            ),
+            _ => not_read(h(1), Kind::Composition),
         };
         Record {
             origin: Origin {
@@ -152,7 +161,10 @@ impl Case {
             complete("civil_register", "320412103", "2026-10-31", "2026-10-31#2"),
             complete("civil_register", COUNTY, "2026-11-29", "2026-11-30#1"),
             complete("disability_register", COUNTY, "2026-10-31", "2026-10-31#2"),
-            complete("disability_register", COUNTY, "2026-11-30", "2026-11-30#1"),
+            Coverage {
+                unnamed_rows: 1,
+                ..complete("disability_register", COUNTY, "2026-11-30", "2026-11-30#1")
+            },
             complete("serious_illness", COUNTY, "2026-10-01", "2026-10-31#1"),
             paid("subsistence", "2026-10", "2026-10-05"),
         ];

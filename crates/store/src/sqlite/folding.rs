@@ -276,6 +276,7 @@ pub(super) fn coverage_noun(row: &Columns<'_>) -> Stored<Coverage> {
             .transpose()?,
         revision: revision(row)?,
         import: ImportId::from_uuid(row.uuid("import_id")?),
+        unnamed_rows: row.small("unnamed_rows")?,
     })
 }
 
