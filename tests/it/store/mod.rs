@@ -2,7 +2,7 @@
 //! fresh store, run for every kind of store by the macros below.
 
 mod alerts;
-mod backend;
+pub(crate) mod backend;
 mod build;
 mod commits;
 mod evaluation;
