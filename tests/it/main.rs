@@ -10,6 +10,7 @@ mod absence;
 mod crash;
 mod http;
 mod order;
+mod quiet;
 mod samples;
 mod store;
 mod tidy;

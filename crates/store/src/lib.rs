@@ -32,8 +32,8 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
@@ -151,8 +151,6 @@ pub trait Store: Send + Sync {
     async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>>;
     /// The latest alert per (subject, policy) of these subjects, over or not.
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>>;
-    /// Whether any verdict exists in the partition for this policy.
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool>;
     /// Held alerts of a partition whose condition holds, by desk, level (red first) and age, at most
     /// `limit_per_desk` per desk plus every red one.
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>>;
@@ -268,8 +266,6 @@ pub trait Store: Send + Sync {
     ) -> Stored<Option<Lease>>;
     /// Partitions that have imports.
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
-    /// A job by name.
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>>;
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;
     /// Totals for operators: rows, people, households, verdicts, alerts.

@@ -15,8 +15,8 @@ use domain::time::Instant;
 
 use crate::commit::{
     AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
-    FoldRow, ImportRow, ImportState, JobRow, KeptRow, RunRow, SealedIdentity, SealedRecord,
-    SubjectKeyRow, UnitRow, VerdictRow, Write,
+    FoldRow, ImportRow, ImportState, KeptRow, RunRow, SealedIdentity, SealedRecord, SubjectKeyRow,
+    UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
 
@@ -62,7 +62,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) feed: Vec<&'a FeedNews>,
     pub(crate) actions: Vec<&'a ActionRow>,
     pub(crate) runs: Vec<&'a RunRow>,
-    pub(crate) jobs: BTreeMap<&'a str, &'a JobRow>,
     pub(crate) officers: Vec<&'a Officer>,
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
     pub(crate) tokens: Vec<TokenRow>,
@@ -153,9 +152,6 @@ impl<'a> Parts<'a> {
             Write::Feed(rows) => self.feed.extend(rows),
             Write::Action(row) => self.actions.push(row),
             Write::Run(row) => self.runs.push(row),
-            Write::Job(row) => {
-                self.jobs.insert(&row.name, row);
-            }
             Write::Officer(officer) => self.officers.push(officer),
             Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
             Write::Token {
@@ -221,7 +217,6 @@ impl<'a> Parts<'a> {
             ("feed", self.feed.len()),
             ("actions", self.actions.len()),
             ("runs", self.runs.len()),
-            ("jobs", self.jobs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
             ("disclosures", self.disclosures.len()),

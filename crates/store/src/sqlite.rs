@@ -30,8 +30,8 @@ use sqlx::SqlitePool;
 pub(crate) use self::opening::open;
 use self::writer::Writer;
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -162,10 +162,6 @@ impl Store for Sqlite {
 
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
         evaluation::latest_alerts(&self.readers, subjects).await
-    }
-
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
-        evaluation::policy_seen(&self.readers, partition, policy).await
     }
 
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
@@ -311,10 +307,6 @@ impl Store for Sqlite {
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         running::partitions(&self.readers).await
-    }
-
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
-        running::job(&self.readers, partition, name).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

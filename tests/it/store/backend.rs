@@ -1,9 +1,10 @@
 //! Stores to hold to the contract, each fresh, each able to be opened again.
 
+use std::fs::DirEntry;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use store::Store;
@@ -77,6 +78,62 @@ impl Backend {
         contents.any(|content| content.windows(bytes.len()).any(|window| window == bytes))
     }
 
+    /// Everything that is stored, as bytes: the files of SQLite, the rows of
+    /// PostgreSQL as text.
+    pub async fn contents(&self) -> Vec<u8> {
+        match self {
+            Backend::Sqlite(dir) => {
+                let files = std::fs::read_dir(dir.path()).unwrap();
+                let read = |file: std::io::Result<DirEntry>| std::fs::read(file.unwrap().path());
+                files.flat_map(|file| read(file).unwrap()).collect()
+            }
+            Backend::Postgres(url) => {
+                let mut connection = behind(url).await;
+                let tables = "select table_name::text from information_schema.tables
+                    where table_schema = 'public'";
+                let tables: Vec<String> = sqlx::query_scalar(tables)
+                    .fetch_all(&mut connection)
+                    .await
+                    .unwrap();
+                assert!(tables.len() > 20, "{tables:?}");
+                let mut contents = Vec::new();
+                for table in tables {
+                    let rows = AssertSqlSafe(format!("select t::text from {table} t"));
+                    let rows: Vec<String> = sqlx::query_scalar(rows)
+                        .fetch_all(&mut connection)
+                        .await
+                        .unwrap();
+                    contents.extend(rows.join("\n").into_bytes());
+                }
+                contents
+            }
+            Backend::Model(_) => panic!("the model is nowhere but in memory"),
+        }
+    }
+
+    /// Makes the database refuse rows whose column ends so, in its own words.
+    pub async fn refuse(&self, table: &str, column: &str, ending: &str) {
+        match self {
+            Backend::Sqlite(dir) => {
+                let file = dir.path().join("hearth.db");
+                let trigger = format!(
+                    "create trigger refused_{table} before insert on {table}
+                    when new.{column} like '%{ending}'
+                    begin select raise(abort, 'refused'); end"
+                );
+                testkit::raw::sqlite(&file, &trigger).await.unwrap();
+            }
+            Backend::Postgres(url) => {
+                let check = AssertSqlSafe(format!(
+                    "alter table {table} add constraint refused
+                    check ({column} not like '%{ending}')"
+                ));
+                behind(url).await.execute(check).await.unwrap();
+            }
+            Backend::Model(_) => panic!("the model refuses nothing of its own"),
+        }
+    }
+
     /// Does to the database what no program of ours does.
     pub async fn tamper(&self, statement: &str) {
         match self {
@@ -92,14 +149,18 @@ impl Backend {
                 assert!(done.rows_affected() > 0, "changed nothing: {statement}");
             }
             Backend::Postgres(url) => {
-                let options: PgConnectOptions = url.parse().unwrap();
-                // Even the owner sees only what its scope shows.
-                let options = options.options([("app.scope", "%")]);
-                let mut connection = options.connect().await.unwrap();
+                let mut connection = behind(url).await;
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
                 assert!(done.rows_affected() > 0, "changed nothing: {statement}");
             }
             Backend::Model(_) => panic!("the model has nothing to tamper with"),
         }
     }
+}
+
+/// A connection of its own. Even the owner sees only what its scope shows.
+async fn behind(url: &str) -> PgConnection {
+    let options: PgConnectOptions = url.parse().unwrap();
+    let options = options.options([("app.scope", "%")]);
+    options.connect().await.unwrap()
 }

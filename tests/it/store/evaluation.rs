@@ -142,17 +142,6 @@ pub async fn verdicts_are_replaced_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.statistics().await.unwrap().verdicts, 1);
 }
 
-pub async fn a_policy_is_seen_per_partition(store: Arc<dyn Store>) {
-    let county = place(COUNTY);
-    assert!(!store.policy_seen(county, "a").await.unwrap());
-    let rows = vec![verdict(h(1), h(1), "a", Some("not_applicable"))];
-    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
-    assert!(store.policy_seen(county, "a").await.unwrap());
-    assert!(!store.policy_seen(county, "b").await.unwrap());
-    let elsewhere = store.policy_seen(place(OTHER_COUNTY), "a").await;
-    assert!(!elsewhere.unwrap());
-}
-
 pub async fn the_latest_alert_of_a_policy_is_found(store: Arc<dyn Store>) {
     let old = alert(1);
     put(

@@ -1,10 +1,11 @@
-//! Leases, jobs, settings, totals, invariants.
+//! Leases, runs, settings, totals, invariants.
 
 use std::sync::Arc;
 
 use domain::record::{Read, ReadWhy};
+use ledger::Entry;
 use store::Store;
-use store::commit::{CommitKind, JobRow, RunRow, UnitRow, Write};
+use store::commit::{CommitKind, RunRow, UnitRow, Write};
 
 use super::backend::Backend;
 use super::build::*;
@@ -45,22 +46,7 @@ pub async fn partitions_are_those_with_imports(store: Arc<dyn Store>) {
     assert_eq!(partitions, [place(OTHER_COUNTY), place(COUNTY)]);
 }
 
-pub async fn a_job_is_resumed(store: Arc<dyn Store>) {
-    let county = place(COUNTY);
-    let job = |state: &str, done| JobRow {
-        name: "night:2026-11-20".to_owned(),
-        state: state.to_owned(),
-        done,
-    };
-    let found = store.job(county, "night:2026-11-20").await.unwrap();
-    assert_eq!(found, None);
-    for row in [job("{}", false), job("{\"after\":1}", true)] {
-        put(&store, CommitKind::Evaluate, vec![Write::Job(row.clone())]).await;
-        let found = store.job(county, "night:2026-11-20").await.unwrap();
-        assert_eq!(found, Some(row));
-    }
-    let elsewhere = store.job(place(OTHER_COUNTY), "night:2026-11-20").await;
-    assert_eq!(elsewhere.unwrap(), None);
+pub async fn a_run_is_counted_in_the_ledger(store: Arc<dyn Store>) {
     let run = RunRow {
         on: day("2026-11-20"),
         mode: "night".to_owned(),
@@ -68,6 +54,9 @@ pub async fn a_job_is_resumed(store: Arc<dyn Store>) {
         counts: "{}".to_owned(),
     };
     put(&store, CommitKind::Evaluate, vec![Write::Run(run)]).await;
+    let entries = store.ledger_entries(0, 10).await.unwrap();
+    let entry = Entry::from_bytes(&entries[0].bytes).unwrap();
+    assert_eq!(entry.field("runs"), Some(b"1".as_slice()));
 }
 
 pub async fn a_setting_is_replaced(store: Arc<dyn Store>) {

@@ -1,4 +1,4 @@
-//! Leases, jobs, settings, totals, and the check of what must always hold.
+//! Leases, settings, totals, and the check of what must always hold.
 
 use domain::region::DivisionCode;
 use domain::time::Instant;
@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
 use super::scope;
-use crate::commit::{JobRow, Lease};
+use crate::commit::Lease;
 use crate::rows::Statistics;
 use crate::{StoreError, Stored};
 
@@ -83,31 +83,6 @@ pub(super) async fn partitions(pool: &PgPool) -> Stored<Vec<DivisionCode>> {
     .fetch_all(&mut *tx)
     .await?;
     nouns("commits", &rows, |row| row.division("partition"))
-}
-
-pub(super) async fn job(
-    pool: &PgPool,
-    partition: DivisionCode,
-    name: &str,
-) -> Stored<Option<JobRow>> {
-    let row = sqlx::query(
-        "select *
-        from jobs
-        where partition = $1
-        and name = $2",
-    )
-    .bind(partition.as_str())
-    .bind(name)
-    .fetch_optional(pool)
-    .await?;
-    let noun = |row: &Columns<'_>| {
-        Ok(JobRow {
-            name: row.value("name")?,
-            state: row.value("state")?,
-            done: row.value("done")?,
-        })
-    };
-    row.map(|row| noun(&Columns::of("jobs", &row))).transpose()
 }
 
 pub(super) async fn setting(pool: &PgPool, key: &str) -> Stored<Option<String>> {

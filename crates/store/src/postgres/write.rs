@@ -35,7 +35,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     said::write(tx, id, &parts).await?;
     folded::write(tx, id, commit, &parts).await?;
     told::write(tx, id, commit, &parts).await?;
-    administered::write(tx, id, commit, &parts).await?;
+    administered::write(tx, id, &parts).await?;
     Ok(id)
 }
 

@@ -4,7 +4,6 @@
 use std::mem;
 
 use domain::ids::{PersonId, Subject};
-use domain::region::DivisionCode;
 use store::Stored;
 use store::commit::{Commit, VerdictRow, Write};
 use store::rows::{LedgerRoot, Published, Receipt};
@@ -148,7 +147,7 @@ impl State {
             }
             Write::Verdicts(rows) => {
                 for row in rows {
-                    self.keep_verdict(partition, row);
+                    self.keep_verdict(row);
                 }
             }
             Write::Alerts(rows) => {
@@ -181,9 +180,6 @@ impl State {
             Write::Action(row) => {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
-            }
-            Write::Job(row) => {
-                self.jobs.insert((partition, row.name.clone()), row.clone());
             }
             _ => self.keep_administered(write),
         }
@@ -228,11 +224,9 @@ impl State {
     }
 
     /// A subject that left a unit keeps the verdict another unit has given since.
-    fn keep_verdict(&mut self, partition: Option<DivisionCode>, row: &VerdictRow) {
+    fn keep_verdict(&mut self, row: &VerdictRow) {
         let key = (row.subject, row.policy.clone());
         if row.verdict.is_some() {
-            let seen = partition.map(|partition| (partition, row.policy.clone()));
-            self.policies_seen.extend(seen);
             self.verdicts.insert(key, row.clone());
         } else if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
             self.verdicts.remove(&key);
