@@ -16,6 +16,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Seconds a feed request may wait.
     pub wait_seconds_max: u32,
+    /// Seconds a stream of events lasts before its reader must come again.
+    pub stream_seconds: u64,
     /// Entries or rows of one page.
     pub page_max: u32,
     /// Connections at once.
@@ -34,6 +36,7 @@ impl Default for Limits {
             upload_bytes_max: 4 << 30,
             body_bytes_max: 1 << 20,
             wait_seconds_max: 30,
+            stream_seconds: 60,
             page_max: 500,
             connections_max: 1024,
             connections_per_address_max: 64,

@@ -21,6 +21,7 @@ pub mod people;
 pub mod policies;
 pub mod problem;
 pub mod server;
+pub mod stream;
 pub mod strict;
 
 use std::time::Duration;
@@ -65,6 +66,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::counts))
         .routes(routes!(feed::read))
+        .routes(routes!(stream::follow))
         .routes(routes!(alerts::one))
         .routes(routes!(alerts::timeline))
         .routes(routes!(actions::acknowledge))
@@ -194,7 +196,13 @@ async fn strip(State(app): State<App>, mut request: Request, next: Next) -> Resp
 /// bounds.
 async fn bounded(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path == "/api/v1/imports" || path == "/api/v1/alerts/feed" {
+    if [
+        "/api/v1/imports",
+        "/api/v1/alerts/feed",
+        "/api/v1/alerts/stream",
+    ]
+    .contains(&path)
+    {
         return next.run(request).await;
     }
     let bound = Duration::from_secs(app.limits.request_seconds);

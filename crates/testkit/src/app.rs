@@ -136,6 +136,8 @@ impl TestApp {
             metrics: None,
             spool: folder.path().to_owned(),
             limits: Limits {
+                // A stream gives what there is and ends.
+                stream_seconds: 0,
                 wait_seconds_max: 1,
                 ..Limits::default()
             },
