@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod erase;
 pub(crate) mod evaluate;
@@ -10,6 +11,7 @@ pub(crate) mod init;
 pub(crate) mod ledger;
 pub(crate) mod officer;
 pub(crate) mod policy;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod synth;
 pub(crate) mod token;
@@ -72,6 +74,10 @@ pub(crate) enum Command {
     Synth(synth::SynthArgs),
     /// Checks the store's invariants and the ledger
     Fsck(fsck::FsckArgs),
+    /// Copies the store, while the service runs
+    Backup(backup::BackupArgs),
+    /// Puts a copy in the place of the store
+    Restore(restore::RestoreArgs),
     /// Adds people and machines who may log in
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
@@ -109,6 +115,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Synth(args) => synth::run(&args),
         Command::Fsck(args) => fsck::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Backup(args) => backup::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Restore(args) => restore::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Officer(officer::OfficerCommand::Add(args)) => {
             officer::run(&args, args.place.settings(ANSWERING)?).await
         }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use pipeline::clock::{OsEntropy, SystemClock};
 use pipeline::{Deps, people};
 use store::Store;
+use store::commit::Write;
 use tokio::sync::Notify;
 use vault::{Entropy as _, MasterKey, Vault};
 
@@ -32,13 +33,25 @@ pub(crate) struct Opened {
     pub(crate) embedded: bool,
 }
 
-/// Settings of a new store.
-pub(crate) fn birth(vault: &Vault, synthetic: bool) -> Vec<(&'static str, String)> {
+fn epoch() -> String {
     let mut epoch = [0; 8];
     OsEntropy.fill(&mut epoch);
+    hex::encode(epoch)
+}
+
+/// Tells feed readers that the store is not the one they read from.
+pub(crate) fn new_epoch() -> Write {
+    Write::Setting {
+        key: EPOCH.to_owned(),
+        value: epoch(),
+    }
+}
+
+/// Settings of a new store.
+pub(crate) fn birth(vault: &Vault, synthetic: bool) -> Vec<(&'static str, String)> {
     vec![
         (SYNTHETIC, synthetic.to_string()),
-        (EPOCH, hex::encode(epoch)),
+        (EPOCH, epoch()),
         (FINGERPRINT, vault.fingerprint().to_owned()),
     ]
 }

@@ -22,6 +22,7 @@ pub mod rows;
 mod schema;
 mod sqlite;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -288,4 +289,23 @@ pub async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn Store>
         return postgres::open(url, create).await;
     }
     Err(StoreError::Unsupported(url.to_owned()))
+}
+
+/// Copies the store of a URL into a new file, as of one moment, while it may be
+/// in use; answers the number of commits in the copy.
+///
+/// PostgreSQL has tools of its own for that: [`StoreError::Unsupported`].
+pub async fn copy(url: &str, to: &Path) -> Stored<i64> {
+    if url.starts_with("sqlite:") {
+        return sqlite::copy(url, to).await;
+    }
+    Err(StoreError::Unsupported(
+        "PostgreSQL (pg_dump or a base backup)".to_owned(),
+    ))
+}
+
+/// Holds a SQLite file against every service for as long as the answer lives.
+/// [`StoreError::Held`] while one has it.
+pub fn held(path: &Path) -> Stored<std::fs::File> {
+    sqlite::hold(path)
 }

@@ -27,7 +27,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use sqlx::SqlitePool;
 
-pub(crate) use self::opening::open;
+pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,

@@ -65,7 +65,7 @@ fn help_is_one_line_per_verb_and_names_the_exit_codes() {
         .collect();
     let known = [
         "demo", "init", "serve", "import", "evaluate", "explain", "trace", "policy", "ledger",
-        "synth", "fsck", "officer", "token", "erase",
+        "synth", "fsck", "backup", "restore", "officer", "token", "erase",
     ];
     assert_eq!(
         verbs, known,
@@ -279,16 +279,39 @@ fn an_alert_is_traced_to_file_digest_uploader_and_line() {
     refuses(&["trace", "--data", text(data.path()), nobody], DATA);
 }
 
+/// An alert and the household or person it is about.
+pub(crate) fn alert_and_subject(data: &Path) -> (String, String) {
+    let alert = shown_alert(data);
+    let explained = tells(&["explain", "--json", "--data", text(data), &alert]);
+    let subject = &explained["decision"]["evaluation"]["subject"];
+    let letter = &subject["type"].as_str().unwrap()[..1];
+    let subject = format!("{letter}:{}", subject["id"].as_str().unwrap());
+    (alert, subject)
+}
+
+/// What the store holds, by `fsck`; the log grows with every look.
+pub(crate) fn counts(data: &Path) -> Vec<Option<i64>> {
+    let told = tells(&["fsck", "--json", "--data", text(data)]);
+    [
+        "records",
+        "persons",
+        "households",
+        "verdicts",
+        "alerts",
+        "feed",
+        "due",
+    ]
+    .map(|name| told[name].as_i64())
+    .to_vec()
+}
+
 #[test]
 fn an_alert_is_explained_until_its_subject_is_erased() {
     let data = SMALL.copy();
     let folder = text(data.path());
-    let alert = shown_alert(data.path());
+    let (alert, subject) = alert_and_subject(data.path());
     let explained = tells(&["explain", "--json", "--data", folder, &alert]);
     let evaluation = &explained["decision"]["evaluation"];
-    let subject = &evaluation["subject"];
-    let letter = &subject["type"].as_str().unwrap()[..1];
-    let subject = format!("{letter}:{}", subject["id"].as_str().unwrap());
     let policy = evaluation["policy"].as_str().unwrap();
     let now = tells(&[
         "explain", "--json", "--data", folder, &subject, "--policy", policy,
