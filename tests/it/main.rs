@@ -14,3 +14,4 @@ mod quiet;
 mod samples;
 mod store;
 mod tidy;
+mod twice;

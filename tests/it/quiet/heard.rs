@@ -65,10 +65,10 @@ pub(super) fn begin() {
     LISTENING.store(true, Ordering::Relaxed);
 }
 
-/// Whether this was heard since.
-pub(super) fn has(words: &str) -> bool {
+/// How often this was heard since.
+pub(super) fn times(words: &str) -> usize {
     let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    memchr::memmem::find(&heard, words.as_bytes()).is_some()
+    memchr::memmem::find_iter(&heard, words.as_bytes()).count()
 }
 
 /// Stops listening; what was heard.

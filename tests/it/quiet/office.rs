@@ -314,8 +314,12 @@ impl Office {
 
     /// A database that refuses a row, then a row that was damaged.
     pub(super) async fn fail(&mut self) {
-        self.backend.refuse("imports", "file_name", ".broken").await;
-        self.backend.refuse("answers", "key", ".broken").await;
+        self.backend
+            .refuse("imports", "file_name", "like '%.broken'")
+            .await;
+        self.backend
+            .refuse("answers", "key", "like '%.broken'")
+            .await;
         let mut file = police(20, REJECTED);
         file.file_name = format!("{NAME}{NUMBER}.broken");
         let answer = self.upload(&file).await;
@@ -351,6 +355,9 @@ impl Office {
             .as_str()
             .expect("a unit")
             .to_owned();
+        self.backend.refuse("runs", "mode", "is not null").await;
+        self.a_step_fails(1).await;
+        self.backend.admit("runs").await;
         let folds = self
             .backend
             .tamper("update folds set sealed = substr(sealed, 1, 40)");
@@ -367,20 +374,24 @@ impl Office {
             )
             .await;
         assert_eq!(answer.json()["code"], "data.corrupt", "{}", answer.text());
-        // The next day everybody is looked at again.
+        self.a_step_fails(2).await;
+    }
+
+    /// A month later everybody is looked at again, until that fails.
+    async fn a_step_fails(&self, times: usize) {
         self.app.clock.set("2026-12-20".parse().expect("a day"));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let running = tokio::spawn(runner::run(self.app.deps.clone(), stopped));
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         let failed = async {
-            while !heard::has("a step failed") {
+            while heard::times("a step failed") < times {
                 ticks.tick().await;
             }
         };
         let failed = tokio::time::timeout(Duration::from_secs(60), failed).await;
         stop.send(true).expect("the steps still run");
         running.await.expect("the steps end");
-        failed.expect("a damaged fold fails a step");
+        failed.expect("a step fails");
     }
 }
 

@@ -111,31 +111,51 @@ impl Backend {
         }
     }
 
-    /// Makes the database refuse rows whose column ends so, in its own words.
-    pub async fn refuse(&self, table: &str, column: &str, ending: &str) {
+    /// Makes the database refuse rows whose column satisfies `is`, in its own
+    /// words.
+    pub async fn refuse(&self, table: &str, column: &str, is: &str) {
         match self {
-            Backend::Sqlite(dir) => {
-                let file = dir.path().join("hearth.db");
-                let trigger = format!(
-                    "create trigger refused_{table} before insert on {table}
-                    when new.{column} like '%{ending}'
-                    begin select raise(abort, 'refused'); end"
-                );
-                testkit::raw::sqlite(&file, &trigger).await.unwrap();
+            Backend::Sqlite(_) => {
+                for event in ["insert", "update"] {
+                    let trigger = format!(
+                        "create trigger {table}_{event} before {event} on {table}
+                        when new.{column} {is}
+                        begin select raise(abort, 'refused'); end"
+                    );
+                    self.run(&trigger).await;
+                }
             }
-            Backend::Postgres(url) => {
-                let check = AssertSqlSafe(format!(
-                    "alter table {table} add constraint refused
-                    check ({column} not like '%{ending}')"
-                ));
-                behind(url).await.execute(check).await.unwrap();
+            _ => {
+                let check = format!("check (not ({column} {is})) not valid");
+                let alter = format!("alter table {table} add constraint refused {check}");
+                self.run(&alter).await;
             }
-            Backend::Model(_) => panic!("the model refuses nothing of its own"),
+        }
+    }
+
+    /// Takes back [`Backend::refuse`].
+    pub async fn admit(&self, table: &str) {
+        match self {
+            Backend::Sqlite(_) => {
+                for event in ["insert", "update"] {
+                    self.run(&format!("drop trigger {table}_{event}")).await;
+                }
+            }
+            _ => {
+                let alter = format!("alter table {table} drop constraint refused");
+                self.run(&alter).await;
+            }
         }
     }
 
     /// Does to the database what no program of ours does.
     pub async fn tamper(&self, statement: &str) {
+        let touched = self.run(statement).await;
+        assert!(touched > 0, "changed nothing: {statement}");
+    }
+
+    /// Rows touched by a statement.
+    async fn run(&self, statement: &str) -> u64 {
         match self {
             Backend::Sqlite(dir) => {
                 let mut connection = SqliteConnectOptions::new()
@@ -146,12 +166,12 @@ impl Backend {
                     .await
                     .unwrap();
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                assert!(done.rows_affected() > 0, "changed nothing: {statement}");
+                done.rows_affected()
             }
             Backend::Postgres(url) => {
                 let mut connection = behind(url).await;
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                assert!(done.rows_affected() > 0, "changed nothing: {statement}");
+                done.rows_affected()
             }
             Backend::Model(_) => panic!("the model has nothing to tamper with"),
         }
