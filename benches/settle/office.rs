@@ -52,6 +52,7 @@ fn officer(role: Role) -> Officer {
             "disability",
             "police",
             "funeral",
+            "grid",
         ]
         .map(String::from)
         .to_vec(),

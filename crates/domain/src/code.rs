@@ -221,6 +221,17 @@ codes! {
     LEAD_KIND, "lead_kind": "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他"
 }
 codes! {
+    /// What a lead is about, as far as the reporter says.
+    LEAD_CATEGORY, "lead_category":
+        "fire" "火灾" ["失火", "火情"], "accident" "交通事故" ["车祸"], "disaster" "自然灾害" ["灾害"],
+        "illness" "突发疾病" ["重病", "突发重病", "疾病"], "unattended" "无人照护" ["无人照料", "留守"],
+        "hardship" "生活困难" ["困难", "断炊"], "other" "其他" ["其它"]
+}
+codes! {
+    /// How pressing a lead is, as its reporter says.
+    URGENCY, "urgency": "urgent" "急" ["紧急", "特急", "加急", "高"], "ordinary" "一般" ["普通", "不急", "常规", "低"]
+}
+codes! {
     /// Kinds of visits.
     VISIT_KIND, "visit_kind": "care" "探访", "round" "走访", "survey" "入户调查"
 }

@@ -459,6 +459,10 @@ pub static DICTIONARY: &[KindDef] = &[
         open("kind", "来源", Code(&code::LEAD_KIND)),
         open("reported_on", "上报日期", Date),
         sensitive("text", "情况描述", Text),
+        open("category", "线索类别", Code(&code::LEAD_CATEGORY)),
+        open("urgency", "紧急程度", Code(&code::URGENCY)),
+        open("place", "发生地", Division),
+        open("origin", "户籍地（上报人所述）", Text),
     ]),
     kind!(Outcome, "outcome", "核查结果", "what an officer found", Person, Mode::Told, fresh 0, List, Dated, from ["officer"], keep Some(60), [
         open("policy", "政策", Text),

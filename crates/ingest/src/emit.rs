@@ -115,13 +115,26 @@ impl Making<'_> {
     fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
         match emit.kind.def().about {
             About::Person => {
-                let id = self.cell(self.layout().person).id()?;
-                Some(SubjectAsSent::Person(IdentityAsSent::Resident(id.clone())))
+                let id = self.cell(self.layout().person).id();
+                let known = id.map(|id| IdentityAsSent::Resident(id.clone()));
+                known.or_else(|| self.numbered()).map(SubjectAsSent::Person)
             }
             About::Household => self
                 .household(self.layout().household?)
                 .map(SubjectAsSent::Household),
         }
+    }
+
+    /// Someone without a readable number, as the source tells people apart.
+    fn numbered(&self) -> Option<IdentityAsSent> {
+        let known = |group: &&Vec<usize>| group.iter().all(|c| self.cell(*c).is_known());
+        let group = self.layout().without_id.iter().find(known)?;
+        // The names of the columns keep one group's texts from being another's.
+        let part = |c: &usize| format!("{}={}", self.layout().name(*c), self.cell(*c).key_text());
+        Some(IdentityAsSent::Numbered {
+            namespace: self.layout().namespace.clone(),
+            number: group.iter().map(part).collect::<Vec<_>>().join(";"),
+        })
     }
 
     fn household(&self, column: usize) -> Option<HouseholdNumber> {

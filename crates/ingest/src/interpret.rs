@@ -143,6 +143,7 @@ impl Interpreter<'_> {
             line,
         };
         let made = making.all();
+        self.layout.soften(&mut found);
         let (outcome, notes) = weigh(found);
         let taken = matches!(outcome, RowOutcome::Accepted | RowOutcome::Warned);
         let (incoming, groups) = made

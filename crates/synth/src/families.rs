@@ -85,6 +85,7 @@ pub(crate) fn family(
         check_class: dice.word(&["A", "B", "B", "C"]),
         means: "未超",
         members: people(dice, index, sort, on),
+        leads: Vec::new(),
         strays: Vec::new(),
     };
     certify(dice, &mut household, sort, on);
@@ -440,6 +441,7 @@ pub(crate) fn person_grant(item: &'static str, amount: Money, first: Month) -> G
         household_income: None,
         supplement: amount,
         back_pay: None,
+        grace: None,
         first,
         last: None,
         head: None,

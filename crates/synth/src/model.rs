@@ -101,6 +101,8 @@ pub(crate) struct Grant {
     pub(crate) supplement: Money,
     /// 补发: the month it is paid in, the month it is for, the amount.
     pub(crate) back_pay: Option<(Month, Month, Money)>,
+    /// 渐退期起 and 渐退期止.
+    pub(crate) grace: Option<(Date, Date)>,
     /// First month paid.
     pub(crate) first: Month,
     /// Last month paid; `None` goes on.
@@ -272,6 +274,38 @@ impl Member {
     }
 }
 
+/// One report of a grid worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lead {
+    /// 线索编号.
+    pub(crate) number: String,
+    /// 上报时间 as written.
+    pub(crate) time: String,
+    /// The day it was reported and sent.
+    pub(crate) told: Date,
+    /// 对象姓名.
+    pub(crate) name: String,
+    /// 对象证件号码, which most reports lack.
+    pub(crate) id: Option<ResidentId>,
+    /// 户籍地 as told.
+    pub(crate) origin: &'static str,
+    /// 线索类别.
+    pub(crate) category: &'static str,
+    /// 紧急程度.
+    pub(crate) urgency: &'static str,
+    /// 情况描述.
+    pub(crate) text: String,
+}
+
+impl Lead {
+    /// Whom it is about when no identity number says so: town, name and day.
+    pub(crate) fn stands_for(&self, town: &str) -> Option<String> {
+        let told = self.told;
+        let named = || format!("镇街={town};对象姓名={};上报时间={told}", self.name);
+        self.id.is_none().then(named)
+    }
+}
+
 /// A row that is no one's fact: a defect a department sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Stray {
@@ -314,6 +348,8 @@ pub(crate) struct Household {
     pub(crate) means: &'static str,
     /// Everyone; the head of household comes first.
     pub(crate) members: Vec<Member>,
+    /// Reports of grid workers about the household.
+    pub(crate) leads: Vec<Lead>,
     /// Rows that are no one's fact.
     pub(crate) strays: Vec<Stray>,
 }

@@ -28,11 +28,15 @@ pub enum AnomalyKind {
     AllowanceMissed,
     /// Income over the line, still paid 低保.
     IncomeOver,
+    /// The half-yearly check of an allowance family is overdue.
+    CheckOverdue,
+    /// A grid worker reported someone. No wrong, but it must reach a desk.
+    Reported,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 9] = [
+    pub const ALL: [AnomalyKind; 11] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -42,6 +46,8 @@ impl AnomalyKind {
         AnomalyKind::BigBill,
         AnomalyKind::AllowanceMissed,
         AnomalyKind::IncomeOver,
+        AnomalyKind::Reported,
+        AnomalyKind::CheckOverdue,
     ];
 
     /// The policy that must notice it.
@@ -56,6 +62,8 @@ impl AnomalyKind {
             AnomalyKind::LivingMissed => "living_subsidy",
             AnomalyKind::BigBill => "low_income_medical",
             AnomalyKind::AllowanceMissed | AnomalyKind::IncomeOver => "subsistence_allowance",
+            AnomalyKind::Reported => "urgent_lead",
+            AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
 }
@@ -67,8 +75,8 @@ impl AnomalyKind {
             AnomalyKind::PaidAfterDeathOneSource | AnomalyKind::PaidAfterDeathTwoSources => {
                 Finding::Discrepancy
             }
-            AnomalyKind::MemberDied => Finding::Duty,
-            AnomalyKind::BigBill => Finding::Signal,
+            AnomalyKind::MemberDied | AnomalyKind::CheckOverdue => Finding::Duty,
+            AnomalyKind::BigBill | AnomalyKind::Reported => Finding::Signal,
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
             | AnomalyKind::NursingMissed

@@ -242,6 +242,7 @@ fn refused_rows_are_where_the_truth_says() {
             let line = starts.get(&row.line).unwrap();
             match row.why.as_str() {
                 "id.lost_precision" => assert!(line.contains("3.2E+17")),
+                "field.missing" => assert!(line.starts_with("WG") && line.contains(",急,,")),
                 "id.missing" => assert!(line.contains(",,") && !line.contains("3.2E+17")),
                 _ => assert!(line.contains("999")),
             }

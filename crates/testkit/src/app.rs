@@ -168,6 +168,7 @@ impl TestApp {
             "disability",
             "police",
             "funeral",
+            "grid",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

@@ -219,6 +219,9 @@ pub(crate) fn read(
         ReadAs::Date => date::day(&narrow(text))
             .map(Cell::Date)
             .ok_or("date.invalid"),
+        ReadAs::Recent => date::recent(&narrow(text), setting.on)
+            .map(Cell::Date)
+            .ok_or("date.invalid"),
         ReadAs::Until => date::until(&narrow(text)),
         ReadAs::Month => date::month(&narrow(text))
             .map(Cell::Month)

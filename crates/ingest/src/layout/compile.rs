@@ -74,6 +74,12 @@ pub(super) fn compile(text: LayoutText) -> Result<Layout, LayoutError> {
     Ok(Layout {
         namespace: text.namespace.unwrap_or_else(|| text.source.clone()),
         person,
+        without_id: text
+            .without_id
+            .iter()
+            .map(|group| names.columns(group))
+            .collect::<Result<_, _>>()?,
+        never_reject: text.never_reject,
         household: names.maybe(text.household.as_ref())?,
         operation: text.operation.map(|o| operation(o, &names)).transpose()?,
         head: text.head.map(|h| head(&h, &names)).transpose()?,
@@ -199,6 +205,7 @@ fn compile_column(
         TypeText::Certificate => ReadAs::Certificate,
         TypeText::Division => ReadAs::Division,
         TypeText::Date => ReadAs::Date,
+        TypeText::Recent => ReadAs::Recent,
         TypeText::Until => ReadAs::Until,
         TypeText::Month => ReadAs::Month,
         TypeText::Money => ReadAs::Money,
@@ -388,7 +395,7 @@ fn fits(read: &ReadAs, ty: FieldType) -> bool {
         | (ReadAs::Id, FieldType::Person)
         | (ReadAs::Number, FieldType::Household)
         | (ReadAs::Division, FieldType::Division)
-        | (ReadAs::Date | ReadAs::Until, FieldType::Date)
+        | (ReadAs::Date | ReadAs::Recent | ReadAs::Until, FieldType::Date)
         | (ReadAs::Month, FieldType::Month)
         | (ReadAs::Money, FieldType::Money)
         | (ReadAs::Count, FieldType::Count | FieldType::Months)

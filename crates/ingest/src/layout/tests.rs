@@ -15,7 +15,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "medical_settlements",
             "disability_register",
             "deaths_police",
-            "deaths_funeral"
+            "deaths_funeral",
+            "leads"
         ]
     );
     for dataset in datasets {
@@ -23,7 +24,7 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     }
     assert!(layout_for("vehicles").is_none());
     let snapshots: Vec<bool> = Layout::builtin().iter().map(Layout::is_snapshot).collect();
-    assert_eq!(snapshots, [true, false, false, true, false, false]);
+    assert_eq!(snapshots, [true, false, false, true, false, false, false]);
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub(super) struct LayoutText {
     pub(super) title_rows: u8,
     pub(super) namespace: Option<String>,
     pub(super) person: String,
+    #[serde(default)]
+    pub(super) without_id: Vec<Vec<String>>,
+    #[serde(default)]
+    pub(super) never_reject: bool,
     pub(super) household: Option<String>,
     pub(super) operation: Option<OperationText>,
     pub(super) head: Option<HeadText>,
@@ -74,6 +78,7 @@ pub(super) enum TypeText {
     Certificate,
     Division,
     Date,
+    Recent,
     Until,
     Month,
     Money,

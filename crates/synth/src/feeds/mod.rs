@@ -1,9 +1,10 @@
-//! The six files departments send: which there are, what stands in them, and
+//! The files departments send: which there are, what stands in them, and
 //! how they are written out.
 
 pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
+pub(crate) mod leads;
 pub(crate) mod medical;
 pub(crate) mod payments;
 
@@ -36,6 +37,8 @@ pub enum Feed {
     Police,
     /// 殡葬 火化登记.
     Funeral,
+    /// 网格 线索.
+    Leads,
 }
 
 impl Feed {
@@ -47,6 +50,7 @@ impl Feed {
             Feed::Disability => 2,
             Feed::Police => 3,
             Feed::Funeral => 4,
+            Feed::Leads => 5,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -66,13 +70,14 @@ impl Feed {
             Feed::Disability => disability::COLUMNS,
             Feed::Police => deaths::POLICE,
             Feed::Funeral => deaths::FUNERAL,
+            Feed::Leads => leads::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
             Feed::Civil | Feed::Police => Charset::Gb18030,
-            Feed::Payments(_) => Charset::Utf8Bom,
+            Feed::Payments(_) | Feed::Leads => Charset::Utf8Bom,
             Feed::Medical | Feed::Disability | Feed::Funeral => Charset::Utf8,
         }
     }
@@ -86,6 +91,7 @@ impl Feed {
             Feed::Disability => ("disability", "disability_register"),
             Feed::Police => ("police", "deaths_police"),
             Feed::Funeral => ("funeral", "deaths_funeral"),
+            Feed::Leads => ("grid", "leads"),
         }
     }
 }
@@ -298,6 +304,7 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Disability => disability::rows(household),
         Feed::Police => deaths::police(household, plan.window()),
         Feed::Funeral => deaths::funeral(household, plan.window()),
+        Feed::Leads => leads::rows(household, plan.window()),
     }
 }
 
