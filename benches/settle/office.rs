@@ -53,6 +53,8 @@ fn officer(role: Role) -> Officer {
             "police",
             "funeral",
             "grid",
+            "justice",
+            "vehicle",
         ]
         .map(String::from)
         .to_vec(),

@@ -164,7 +164,7 @@ impl Making<'_> {
             return Period::between(month.first_day(), month.plus(1).first_day());
         }
         let from = emit.valid.from.iter().find_map(|c| self.cell(*c).date());
-        let last_day = emit.valid.until.and_then(|c| self.cell(c).date());
+        let last_day = emit.valid.until.iter().find_map(|c| self.cell(*c).date());
         // The column names the last day; a period names the first day behind it.
         // An end before the begin is an error in the dates, not an empty life.
         let to = last_day

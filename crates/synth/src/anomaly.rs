@@ -8,7 +8,7 @@ use crate::bills;
 use crate::dice::Dice;
 use crate::families::{Sort, certificate, entitle, person_grant};
 use crate::model::{
-    FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme, Standing,
+    Car, Custody, FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme, Standing,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::truth::{Anomaly, AnomalyKind};
@@ -83,7 +83,13 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
         | AnomalyKind::LivingMissed
         | AnomalyKind::BigBill
         | AnomalyKind::CheckOverdue
+        | AnomalyKind::NewVehicle
         | AnomalyKind::Reported => subsistence,
+        AnomalyKind::CustodyCounted => Sort {
+            size_min: 2,
+            income_percent: (5, 40),
+            ..subsistence
+        },
     }
 }
 
@@ -106,6 +112,8 @@ pub(crate) fn put(
         AnomalyKind::AllowanceMissed => (None, "家庭收入低于标准，未领低保".to_owned()),
         AnomalyKind::IncomeOver => income_over(household),
         AnomalyKind::CheckOverdue => check_overdue(dice, household, on),
+        AnomalyKind::CustodyCounted => in_prison(household, on),
+        AnomalyKind::NewVehicle => new_car(dice, household, on),
         AnomalyKind::Reported => reported(dice, household, index, on),
     };
     let known = subject.is_none_or(|i| !household.members[i].is_stranger());
@@ -275,6 +283,27 @@ fn check_overdue(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
     household.checked = add_days(on, -i32::try_from(days).unwrap_or(200));
     household.recognised = household.recognised.min(household.checked);
     (None, format!("C类低保家庭{days}天没有核查"))
+}
+
+fn in_prison(household: &mut Household, on: Date) -> Done {
+    let began = add_days(on, -160);
+    household.members[0].custody.push(Custody {
+        kind: "监狱服刑",
+        began,
+        term: "2年6个月",
+        until: Some(domain::time::add_months(began, 30)),
+    });
+    (None, format!("户主{began}起服刑，低保仍计入"))
+}
+
+fn new_car(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
+    let plated = add_days(on, -i32::try_from(dice.between(15, 250)).unwrap_or(30));
+    household.members[0].cars.push(Car {
+        kind: dice.word(&["K33", "K31", "小型轿车", "H31"]),
+        status: dice.word(&["A", "A", "G", "GQ"]),
+        plated,
+    });
+    (Some(0), format!("{plated}名下新登记机动车"))
 }
 
 /// A report about the head, number and all; those without one are hand-made.

@@ -9,9 +9,10 @@ use domain::time::{Date, add_days};
 
 use crate::dice::Dice;
 use crate::families::{certificate, person_grant};
-use crate::feeds::{Feed, civil, deaths, disability, leads, medical, payments};
+use crate::feeds::{Feed, civil, deaths, disability, leads, liberty, medical, payments, vehicles};
 use crate::model::{
-    Bill, FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme, Standing, Stray,
+    Bill, Car, Custody, FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme,
+    Standing, Stray,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::words::{ASSUMED, WORDS, yuan};
@@ -149,6 +150,20 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             0 => row.rewrite("死亡日期", dotted),
             1 => row.rewrite("火化日期", in_words),
             _ => row.rewrite("逝者姓名", spaced),
+        },
+        Feed::Liberty => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("起日", in_words),
+            _ => row.rewrite("期限", |term| {
+                (term == "2年6个月").then(|| "三十个月".to_owned())
+            }),
+        },
+        Feed::Vehicles => match dice.below(3) {
+            0 => row.rewrite("机动车所有人", spaced),
+            1 => row.rewrite("发牌日期", |day| Some(day.replace('-', "/"))),
+            _ => row.rewrite("号牌号码", |plate| {
+                Some(plate.trim_start_matches('测').to_owned())
+            }),
         },
         Feed::Leads => match dice.below(4) {
             0 => row.rewrite("上报时间", without_year),
@@ -359,6 +374,23 @@ fn beside(
             };
             let row = deaths::police_cells(household, &someone, note);
             ("公民身份号码", row)
+        }
+        Feed::Liberty => {
+            let custody = Custody {
+                kind: "监狱服刑",
+                began: add_days(told, -400),
+                term: "3年",
+                until: None,
+            };
+            ("证件号码", liberty::cells(&someone, custody))
+        }
+        Feed::Vehicles => {
+            let car = Car {
+                kind: "K33",
+                status: "A",
+                plated: add_days(told, -30),
+            };
+            ("身份证明号码", vehicles::cells(&someone, 0, car))
         }
         // A report without a number is a report all the same.
         Feed::Leads => return None,

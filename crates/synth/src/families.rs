@@ -89,6 +89,7 @@ pub(crate) fn family(
         strays: Vec::new(),
     };
     certify(dice, &mut household, sort, on);
+    leave_one_parent_able(&mut household);
     earn(dice, &mut household, sort);
     entitle(&mut household, on);
     household
@@ -316,6 +317,21 @@ pub(crate) fn certificate(
         until: add_days(add_months(issued, 120), -1),
         status: "正常",
         change: "新办",
+    }
+}
+
+/// Two disabled parents would make their children a case of their own: in a
+/// clean family one of them can care for the children.
+fn leave_one_parent_able(household: &mut Household) {
+    let [head, spouse, rest @ ..] = household.members.as_mut_slice() else {
+        return;
+    };
+    let theirs = |m: &Member| m.father.is_some() && m.mother.is_some();
+    if head.cannot_care() && spouse.cannot_care() && rest.iter().any(theirs) {
+        let chosen = if head.covered { spouse } else { head };
+        chosen.certificates.clear();
+        chosen.health = "健康";
+        chosen.capacity = "有劳动能力";
     }
 }
 

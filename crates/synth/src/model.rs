@@ -225,6 +225,10 @@ pub(crate) struct Member {
     pub(crate) police: Vec<PoliceNote>,
     /// Funeral rows.
     pub(crate) funeral: Vec<FuneralNote>,
+    /// Measures of justice and police.
+    pub(crate) custody: Vec<Custody>,
+    /// Vehicles.
+    pub(crate) cars: Vec<Car>,
 }
 
 impl Member {
@@ -261,6 +265,13 @@ impl Member {
         age_in_years(self.birth(), on)
     }
 
+    /// Disabled as a parent must be who cannot care for a child: grade 1–2 of any
+    /// category, or any grade of intellect or mind.
+    pub(crate) fn cannot_care(&self) -> bool {
+        let mind = |c: &Certificate| matches!(c.category, "智力" | "精神");
+        self.certificates.iter().any(|c| c.grade <= 2 || mind(c))
+    }
+
     /// Has a certificate of the 单人户 set.
     pub(crate) fn is_severely_disabled(&self) -> bool {
         self.certificates.iter().any(Certificate::is_severe)
@@ -272,6 +283,30 @@ impl Member {
             grant.last = Some(month);
         }
     }
+}
+
+/// One measure that restricts a person's liberty, or contact lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Custody {
+    /// 类别.
+    pub(crate) kind: &'static str,
+    /// 起日.
+    pub(crate) began: Date,
+    /// 期限 as the judgment has it.
+    pub(crate) term: &'static str,
+    /// 期限止.
+    pub(crate) until: Option<Date>,
+}
+
+/// One registered vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Car {
+    /// 车辆类型 as the registration writes it.
+    pub(crate) kind: &'static str,
+    /// 机动车状态.
+    pub(crate) status: &'static str,
+    /// 发牌日期.
+    pub(crate) plated: Date,
 }
 
 /// One report of a grid worker.

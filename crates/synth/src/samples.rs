@@ -74,6 +74,8 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans[2].omit = Some("特困");
     plans.push(FeedPlan::new(Feed::Civil, date(2026, 11, 3), 1));
     plans.push(FeedPlan::new(Feed::Disability, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Liberty, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Vehicles, date(2026, 11, 10), 1));
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (

@@ -30,13 +30,17 @@ pub enum AnomalyKind {
     IncomeOver,
     /// The half-yearly check of an allowance family is overdue.
     CheckOverdue,
+    /// A counted member of a 低保 family serves a sentence.
+    CustodyCounted,
+    /// A low-income family's member registered a car.
+    NewVehicle,
     /// A grid worker reported someone. No wrong, but it must reach a desk.
     Reported,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 11] = [
+    pub const ALL: [AnomalyKind; 13] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -48,6 +52,8 @@ impl AnomalyKind {
         AnomalyKind::IncomeOver,
         AnomalyKind::Reported,
         AnomalyKind::CheckOverdue,
+        AnomalyKind::CustodyCounted,
+        AnomalyKind::NewVehicle,
     ];
 
     /// The policy that must notice it.
@@ -63,6 +69,8 @@ impl AnomalyKind {
             AnomalyKind::BigBill => "low_income_medical",
             AnomalyKind::AllowanceMissed | AnomalyKind::IncomeOver => "subsistence_allowance",
             AnomalyKind::Reported => "urgent_lead",
+            AnomalyKind::CustodyCounted => "custody_still_counted",
+            AnomalyKind::NewVehicle => "new_vehicle",
             AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
@@ -76,7 +84,10 @@ impl AnomalyKind {
                 Finding::Discrepancy
             }
             AnomalyKind::MemberDied | AnomalyKind::CheckOverdue => Finding::Duty,
-            AnomalyKind::BigBill | AnomalyKind::Reported => Finding::Signal,
+            AnomalyKind::CustodyCounted => Finding::Discrepancy,
+            AnomalyKind::BigBill | AnomalyKind::Reported | AnomalyKind::NewVehicle => {
+                Finding::Signal
+            }
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
             | AnomalyKind::NursingMissed

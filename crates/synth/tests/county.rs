@@ -35,7 +35,7 @@ fn spec(seed: u64, households: u32) -> CountySpec {
 }
 
 fn text(file: &FeedFile) -> String {
-    let gb = matches!(file.source.as_str(), "civil" | "police");
+    let gb = matches!(file.source.as_str(), "civil" | "police" | "justice");
     if gb {
         let (text, had_errors) = encoding_rs::GB18030.decode_without_bom_handling(&file.bytes);
         assert!(!had_errors, "{} is GB18030", file.file_name);

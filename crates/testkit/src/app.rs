@@ -169,6 +169,8 @@ impl TestApp {
             "police",
             "funeral",
             "grid",
+            "justice",
+            "vehicle",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

@@ -206,6 +206,7 @@ fn compile_column(
         TypeText::Division => ReadAs::Division,
         TypeText::Date => ReadAs::Date,
         TypeText::Recent => ReadAs::Recent,
+        TypeText::Term => ReadAs::Term,
         TypeText::Until => ReadAs::Until,
         TypeText::Month => ReadAs::Month,
         TypeText::Money => ReadAs::Money,
@@ -302,7 +303,10 @@ fn compile_emit(
         when: when.transpose()?,
         valid: Valid {
             from: names.columns(&text.valid.from)?,
-            until: names.maybe(text.valid.until.as_ref())?,
+            until: match &text.valid.until {
+                Some(until) => names.columns(until.names())?,
+                None => Vec::new(),
+            },
             month: names.maybe(text.valid.month.as_ref())?,
         },
         fields,
@@ -398,6 +402,7 @@ fn fits(read: &ReadAs, ty: FieldType) -> bool {
         | (ReadAs::Date | ReadAs::Recent | ReadAs::Until, FieldType::Date)
         | (ReadAs::Month, FieldType::Month)
         | (ReadAs::Money, FieldType::Money)
+        | (ReadAs::Term, FieldType::Months)
         | (ReadAs::Count, FieldType::Count | FieldType::Months)
         | (ReadAs::Flag, FieldType::Flag) => true,
         _ => false,

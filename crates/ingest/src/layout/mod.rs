@@ -28,6 +28,8 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/deaths_police.yaml"),
         include_str!("../../layouts/deaths_funeral.yaml"),
         include_str!("../../layouts/leads.yaml"),
+        include_str!("../../layouts/restricted_liberty.yaml"),
+        include_str!("../../layouts/vehicles.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()
@@ -107,6 +109,8 @@ pub(crate) enum ReadAs {
     Date,
     /// A date whose year may be left out: the last such day up to the business date.
     Recent,
+    /// Months, in words: `2年6个月`.
+    Term,
     Until,
     Month,
     Money,
@@ -179,7 +183,8 @@ pub(crate) struct When {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Valid {
     pub(crate) from: Vec<usize>,
-    pub(crate) until: Option<usize>,
+    /// The first that is known.
+    pub(crate) until: Vec<usize>,
     pub(crate) month: Option<usize>,
 }
 

@@ -79,6 +79,7 @@ pub(super) enum TypeText {
     Division,
     Date,
     Recent,
+    Term,
     Until,
     Month,
     Money,
@@ -164,8 +165,25 @@ pub(super) struct WhenText {
 pub(super) struct ValidText {
     #[serde(default)]
     pub(super) from: Vec<String>,
-    pub(super) until: Option<String>,
+    pub(super) until: Option<OneOrMore>,
     pub(super) month: Option<String>,
+}
+
+/// One column, or several of which the first that is known counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            OneOrMore::One(name) => std::slice::from_ref(name),
+            OneOrMore::More(names) => names,
+        }
+    }
 }
 
 /// Where a field's value comes from: a column, or a named transform.

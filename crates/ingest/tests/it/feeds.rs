@@ -921,3 +921,59 @@ fn a_report_is_never_sent_back() {
     assert_eq!(told, ["accepted", "accepted"]);
     assert!(rows.iter().all(|row| kinds(row).contains(&"lead")));
 }
+
+/// A release ends what began, a term is months however a judgment writes it, and
+/// a contact lost has neither.
+#[test]
+fn measures_end_with_the_release_or_with_the_term() {
+    let told = |pairs: &[(&str, &str)]| {
+        let rows =
+            Desk::new("restricted_liberty").rows(&csv(LIBERTY, &[with(&zhou_term(), pairs)]));
+        let record = record(&rows[0], "restricted_liberty").clone();
+        let body = body(&rows[0], "restricted_liberty");
+        (record.valid.to, body.count("term"), body.code("kind"))
+    };
+    let day = |y, m, d| Some(Date::constant(y, m, d));
+    assert_eq!(told(&[]), (None, Some(24), Some("compulsory_isolation")));
+    assert_eq!(told(&[("期限止", "2028-04-14")]).0, day(2028, 4, 15));
+    let released = [("期限止", "2028-04-14"), ("释放日期", "2026-11-01")];
+    assert_eq!(told(&released).0, day(2026, 11, 2));
+    assert_eq!(
+        told(&[("类别", "失联"), ("期限", "")]),
+        (None, None, Some("lost_contact"))
+    );
+    let answers = [
+        (&[("类别", "某种措施")][..], "rejected code.unknown@类别"),
+        (&[("证件号码", "")], "held id.missing@证件号码"),
+        (&[("性别", "男")], "held identity.mismatch@证件号码"),
+        (&[("期限", "若干")], "warned count.invalid@期限"),
+    ];
+    for (pairs, expected) in answers {
+        let row = with(&zhou_term(), pairs);
+        assert_eq!(answer_to("restricted_liberty", LIBERTY, &row), expected);
+    }
+}
+
+/// The register has no price, joins letters, and names companies too.
+#[test]
+fn vehicles_say_what_and_in_which_state() {
+    let told = |pairs: &[(&str, &str)]| {
+        let rows = Desk::new("vehicles").rows(&csv(VEHICLES, &[with(&sun_car(), pairs)]));
+        let body = body(&rows[0], "vehicle").clone();
+        (body.code("type"), body.code("status"))
+    };
+    assert_eq!(told(&[]), (Some("car"), Some("remarked")));
+    assert_eq!(told(&[("机动车状态", "E")]).1, Some("cancelled"));
+    assert_eq!(told(&[("机动车状态", "B")]).1, Some("moved_out"));
+    assert_eq!(
+        told(&[("车辆类型", "残疾人专用代步车")]).0,
+        Some("wheelchair")
+    );
+    // What nobody can read is not recorded, which is unknown and not normal.
+    assert_eq!(told(&[("机动车状态", "XZ")]).1, None);
+    let company = with(
+        &sun_car(),
+        &[("身份证明名称", "B"), ("身份证明号码", "91320412MA1X")],
+    );
+    assert!(answer_to("vehicles", VEHICLES, &company).starts_with("rejected id."));
+}

@@ -5,8 +5,10 @@ pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
 pub(crate) mod leads;
+pub(crate) mod liberty;
 pub(crate) mod medical;
 pub(crate) mod payments;
+pub(crate) mod vehicles;
 
 use std::io::{self, Write};
 
@@ -39,6 +41,10 @@ pub enum Feed {
     Funeral,
     /// 网格 线索.
     Leads,
+    /// 司法行政、公安 限制人身自由和失联人员.
+    Liberty,
+    /// 公安车管 机动车登记.
+    Vehicles,
 }
 
 impl Feed {
@@ -51,6 +57,8 @@ impl Feed {
             Feed::Police => 3,
             Feed::Funeral => 4,
             Feed::Leads => 5,
+            Feed::Liberty => 6,
+            Feed::Vehicles => 7,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -71,14 +79,16 @@ impl Feed {
             Feed::Police => deaths::POLICE,
             Feed::Funeral => deaths::FUNERAL,
             Feed::Leads => leads::COLUMNS,
+            Feed::Liberty => liberty::COLUMNS,
+            Feed::Vehicles => vehicles::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
-            Feed::Civil | Feed::Police => Charset::Gb18030,
+            Feed::Civil | Feed::Police | Feed::Liberty => Charset::Gb18030,
             Feed::Payments(_) | Feed::Leads => Charset::Utf8Bom,
-            Feed::Medical | Feed::Disability | Feed::Funeral => Charset::Utf8,
+            Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles => Charset::Utf8,
         }
     }
 
@@ -92,6 +102,8 @@ impl Feed {
             Feed::Police => ("police", "deaths_police"),
             Feed::Funeral => ("funeral", "deaths_funeral"),
             Feed::Leads => ("grid", "leads"),
+            Feed::Liberty => ("justice", "restricted_liberty"),
+            Feed::Vehicles => ("vehicle", "vehicles"),
         }
     }
 }
@@ -305,6 +317,8 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Police => deaths::police(household, plan.window()),
         Feed::Funeral => deaths::funeral(household, plan.window()),
         Feed::Leads => leads::rows(household, plan.window()),
+        Feed::Liberty => liberty::rows(household),
+        Feed::Vehicles => vehicles::rows(household),
     }
 }
 

@@ -6,8 +6,8 @@ use domain::time::{Date, Month};
 
 use crate::families::{allowance, person_grant};
 use crate::model::{
-    Bill, Certificate, FuneralNote, Grant, Household, HukouChange, Lead, Member, PoliceNote,
-    Scheme, Standing,
+    Bill, Car, Certificate, Custody, FuneralNote, Grant, Household, HukouChange, Lead, Member,
+    PoliceNote, Scheme, Standing,
 };
 use crate::people::person;
 use crate::places::{Place, Places};
@@ -260,6 +260,27 @@ impl Member {
     /// Police tell of something else.
     pub(crate) fn hukou(mut self, change: HukouChange, on: Date, told: Date) -> Member {
         self.police.push(PoliceNote { change, on, told });
+        self
+    }
+
+    /// Under a measure of justice or police, or out of contact.
+    pub(crate) fn held(mut self, kind: &'static str, began: Date, term: &'static str) -> Member {
+        self.custody.push(Custody {
+            kind,
+            began,
+            term,
+            until: None,
+        });
+        self
+    }
+
+    /// Owns a vehicle.
+    pub(crate) fn owns(mut self, kind: &'static str, status: &'static str, plated: Date) -> Member {
+        self.cars.push(Car {
+            kind,
+            status,
+            plated,
+        });
         self
     }
 

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod build;
+mod custody;
 mod duties;
 mod leads;
 mod traps;
@@ -34,6 +35,9 @@ pub(crate) const POLICIES: &[&str] = &[
     "grace_ending",
     "senior_allowance",
     "main_worker_died",
+    "custody_still_counted",
+    "unattended_child",
+    "new_vehicle",
 ];
 
 /// Finding and level of an alert.
@@ -214,6 +218,7 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     all.extend(traps::all(&desk));
     all.extend(leads::all(&desk));
     all.extend(duties::all(&desk));
+    all.extend(custody::all(&desk));
     all.sort_by_key(|s| s.number);
     all
 }
