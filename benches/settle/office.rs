@@ -52,6 +52,9 @@ fn officer(role: Role) -> Officer {
             "disability",
             "police",
             "funeral",
+            "grid",
+            "justice",
+            "vehicle",
         ]
         .map(String::from)
         .to_vec(),

@@ -102,6 +102,15 @@ fn person(app: &TestApp, number: &str) -> Subject {
     Subject::Person(app.deps.vault.person_id(&IdentityAsSent::Resident(id)))
 }
 
+/// Someone a grid worker reported without an identity number.
+fn reported(app: &TestApp, number: &str) -> Subject {
+    let identity = IdentityAsSent::Numbered {
+        namespace: "grid".to_owned(),
+        number: number.to_owned(),
+    };
+    Subject::Person(app.deps.vault.person_id(&identity))
+}
+
 fn household(app: &TestApp, number: &str) -> Subject {
     let number = HouseholdNumber {
         namespace: "civil".to_owned(),
@@ -123,7 +132,12 @@ fn situations(app: &TestApp, alerts: &[AlertRow]) {
             .map(|number| household(app, number));
         let who = promise["resident_id"]
             .as_str()
-            .map(|number| person(app, number));
+            .map(|number| person(app, number))
+            .or_else(|| {
+                promise["report"]
+                    .as_str()
+                    .map(|number| reported(app, number))
+            });
         let concerned = |row: &&AlertRow| {
             let about = match (who, unit) {
                 (Some(person), unit) => row.subject == person || Some(row.subject) == unit,
@@ -188,6 +202,11 @@ fn anomalies_are_found_and_nothing_else(app: &TestApp, alerts: &[AlertRow]) {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     for promise in expected.as_array().unwrap() {
+        known.extend(
+            promise["report"]
+                .as_str()
+                .map(|number| reported(app, number)),
+        );
         known.extend(
             promise["resident_id"]
                 .as_str()

@@ -203,6 +203,15 @@ pub struct Record {
 pub enum IdentityAsSent {
     /// A resident identity number (also 港澳台居民居住证, same form).
     Resident(ResidentId),
+    /// Someone of whom a source gives no document, told apart by what the
+    /// source does give: the number of its own report. Never merged with a
+    /// resident number by machine.
+    Numbered {
+        /// Who gives the number.
+        namespace: String,
+        /// The number, or the columns that stand for it.
+        number: String,
+    },
 }
 
 impl IdentityAsSent {
@@ -210,6 +219,9 @@ impl IdentityAsSent {
     pub fn canonical(&self) -> String {
         match self {
             IdentityAsSent::Resident(id) => format!("resident:{}", id.as_str()),
+            IdentityAsSent::Numbered { namespace, number } => {
+                format!("numbered:{namespace}:{number}")
+            }
         }
     }
 }

@@ -115,13 +115,26 @@ impl Making<'_> {
     pub(crate) fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
         match emit.kind.def().about {
             About::Person => {
-                let id = self.cell(self.layout().person).id()?;
-                Some(SubjectAsSent::Person(IdentityAsSent::Resident(id.clone())))
+                let id = self.cell(self.layout().person).id();
+                let known = id.map(|id| IdentityAsSent::Resident(id.clone()));
+                known.or_else(|| self.numbered()).map(SubjectAsSent::Person)
             }
             About::Household => self
                 .household(self.layout().household?)
                 .map(SubjectAsSent::Household),
         }
+    }
+
+    /// Someone without a readable number, as the source tells people apart.
+    fn numbered(&self) -> Option<IdentityAsSent> {
+        let known = |group: &&Vec<usize>| group.iter().all(|c| self.cell(*c).is_known());
+        let group = self.layout().without_id.iter().find(known)?;
+        // The names of the columns keep one group's texts from being another's.
+        let part = |c: &usize| format!("{}={}", self.layout().name(*c), self.cell(*c).key_text());
+        Some(IdentityAsSent::Numbered {
+            namespace: self.layout().namespace.clone(),
+            number: group.iter().map(part).collect::<Vec<_>>().join(";"),
+        })
     }
 
     pub(crate) fn household(&self, column: usize) -> Option<HouseholdNumber> {
@@ -151,7 +164,7 @@ impl Making<'_> {
             return Period::between(month.first_day(), month.plus(1).first_day());
         }
         let from = emit.valid.from.iter().find_map(|c| self.cell(*c).date());
-        let last_day = emit.valid.until.and_then(|c| self.cell(c).date());
+        let last_day = emit.valid.until.iter().find_map(|c| self.cell(*c).date());
         // The column names the last day; a period names the first day behind it.
         // An end before the begin is an error in the dates, not an empty life.
         let to = last_day

@@ -144,6 +144,7 @@ impl Interpreter<'_> {
             retracts,
             line,
         };
+        self.layout.soften(&mut found);
         let taken = found.iter().all(|f| f.weight == Weight::Warn);
         let (made, unread) = if taken {
             (making.all(), Vec::new())

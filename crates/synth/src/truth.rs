@@ -28,11 +28,19 @@ pub enum AnomalyKind {
     AllowanceMissed,
     /// Income over the line, still paid 低保.
     IncomeOver,
+    /// The half-yearly check of an allowance family is overdue.
+    CheckOverdue,
+    /// A counted member of a 低保 family serves a sentence.
+    CustodyCounted,
+    /// A low-income family's member registered a car.
+    NewVehicle,
+    /// A grid worker reported someone. No wrong, but it must reach a desk.
+    Reported,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 9] = [
+    pub const ALL: [AnomalyKind; 13] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -42,6 +50,10 @@ impl AnomalyKind {
         AnomalyKind::BigBill,
         AnomalyKind::AllowanceMissed,
         AnomalyKind::IncomeOver,
+        AnomalyKind::Reported,
+        AnomalyKind::CheckOverdue,
+        AnomalyKind::CustodyCounted,
+        AnomalyKind::NewVehicle,
     ];
 
     /// The policy that must notice it.
@@ -56,6 +68,10 @@ impl AnomalyKind {
             AnomalyKind::LivingMissed => "living_subsidy",
             AnomalyKind::BigBill => "low_income_medical",
             AnomalyKind::AllowanceMissed | AnomalyKind::IncomeOver => "subsistence_allowance",
+            AnomalyKind::Reported => "urgent_lead",
+            AnomalyKind::CustodyCounted => "custody_still_counted",
+            AnomalyKind::NewVehicle => "new_vehicle",
+            AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
 }
@@ -67,8 +83,11 @@ impl AnomalyKind {
             AnomalyKind::PaidAfterDeathOneSource | AnomalyKind::PaidAfterDeathTwoSources => {
                 Finding::Discrepancy
             }
-            AnomalyKind::MemberDied => Finding::Duty,
-            AnomalyKind::BigBill => Finding::Signal,
+            AnomalyKind::MemberDied | AnomalyKind::CheckOverdue => Finding::Duty,
+            AnomalyKind::CustodyCounted => Finding::Discrepancy,
+            AnomalyKind::BigBill | AnomalyKind::Reported | AnomalyKind::NewVehicle => {
+                Finding::Signal
+            }
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
             | AnomalyKind::NursingMissed

@@ -170,6 +170,9 @@ impl TestApp {
             "disability",
             "police",
             "funeral",
+            "grid",
+            "justice",
+            "vehicle",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),
