@@ -1,5 +1,6 @@
 //! Writes accounts, their sessions and what happened to them.
 
+use domain::ids::OfficerId;
 use domain::time::Instant;
 use sqlx::postgres::PgConnection;
 
@@ -136,7 +137,7 @@ async fn events(tx: &mut PgConnection, id: i64, rows: &[&AccountEventRow]) -> St
             tuple.push_bind(row.officer.as_uuid());
             tuple.push_bind(row.event.name());
             tuple.push_bind(row.by.clone());
-            tuple.push_bind(row.second.map(|id| id.as_uuid()));
+            tuple.push_bind(row.second.map(OfficerId::as_uuid));
         },
     )
     .await?;
