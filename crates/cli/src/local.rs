@@ -73,6 +73,9 @@ const fn local_id(role: Role) -> [u8; 16] {
         Role::CountyOfficer => *b"hearth-local-cty",
         Role::Importer => *b"hearth-local-imp",
         Role::Auditor => *b"hearth-local-aud",
+        Role::SystemAdmin => *b"hearth-local-sys",
+        Role::SecurityAdmin => *b"hearth-local-sec",
+        Role::VillageContact => *b"hearth-local-vil",
     }
 }
 

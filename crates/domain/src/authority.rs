@@ -20,17 +20,26 @@ pub enum Role {
     CountyOfficer,
     /// A department's or the provincial system's machine.
     Importer,
-    /// Auditor: reads, with every read logged.
+    /// Auditor 审计员: reads, with every read logged.
     Auditor,
+    /// System administrator 系统管理员: starts, stops, backs up; no people.
+    SystemAdmin,
+    /// Security administrator 安全管理员: accounts and grants; no people.
+    SecurityAdmin,
+    /// Contact person of a village 村级联络人: its own account, nothing else yet.
+    VillageContact,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 4] = [
+    pub const ALL: [Role; 7] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
         Role::Auditor,
+        Role::SystemAdmin,
+        Role::SecurityAdmin,
+        Role::VillageContact,
     ];
 
     /// Stable name.
@@ -40,6 +49,92 @@ impl Role {
             Role::CountyOfficer => "county_officer",
             Role::Importer => "importer",
             Role::Auditor => "auditor",
+            Role::SystemAdmin => "system_admin",
+            Role::SecurityAdmin => "security_admin",
+            Role::VillageContact => "village_contact",
+        }
+    }
+
+    /// What people call it.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Role::Caseworker => "乡镇经办人",
+            Role::CountyOfficer => "区县民政局",
+            Role::Importer => "数据报送",
+            Role::Auditor => "审计员",
+            Role::SystemAdmin => "系统管理员",
+            Role::SecurityAdmin => "安全管理员",
+            Role::VillageContact => "村级联络人",
+        }
+    }
+
+    /// One of the three powers of 三员分立, of which a person holds at most one.
+    pub const fn administers(self) -> bool {
+        match self {
+            Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor => true,
+            Role::Caseworker | Role::CountyOfficer | Role::Importer | Role::VillageContact => false,
+        }
+    }
+
+    /// Whether one person may not hold both.
+    pub fn excludes(self, other: Role) -> bool {
+        self != other && self.administers() && other.administers()
+    }
+
+    /// The one table of who may do what.
+    const fn may(self) -> &'static [Operation] {
+        use Operation::{
+            DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadDecisions,
+            ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
+            WorkAlerts,
+        };
+        match self {
+            Role::Caseworker => &[
+                ReadAlerts,
+                ReadFeed,
+                WorkAlerts,
+                ReadPeople,
+                SearchPeople,
+                ReadHistory,
+                ReadDecisions,
+                ReadPolicies,
+            ],
+            Role::CountyOfficer => &[
+                ReadAlerts,
+                ReadFeed,
+                WorkAlerts,
+                DirectAlerts,
+                ReadPeople,
+                SearchPeople,
+                ReadHistory,
+                ReadDecisions,
+                ReadImports,
+                ReadPolicies,
+            ],
+            Role::Importer => &[Import, ReadImports, ReadPolicies],
+            Role::Auditor => &[
+                ReadAlerts,
+                ReadFeed,
+                ReadPeople,
+                ReadHistory,
+                ReadDecisions,
+                ReadImports,
+                ReadPolicies,
+                ReadLedger,
+                ReadAccounts,
+            ],
+            Role::SystemAdmin => &[ReadPolicies],
+            Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
+            Role::VillageContact => &[],
+        }
+    }
+
+    /// How sensitive what it is shown may be.
+    const fn level(self) -> Sensitivity {
+        match self {
+            Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
+            Role::Importer => Sensitivity::L2,
+            Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => Sensitivity::L1,
         }
     }
 
@@ -77,9 +172,31 @@ pub enum Operation {
     ReadPolicies,
     /// Read the ledger and who looked.
     ReadLedger,
+    /// See who has an account and what happened to it.
+    ReadAccounts,
+    /// Make, unlock and disable accounts.
+    ManageAccounts,
 }
 
 impl Operation {
+    /// All operations.
+    pub const ALL: [Operation; 14] = [
+        Operation::ReadAlerts,
+        Operation::ReadFeed,
+        Operation::WorkAlerts,
+        Operation::DirectAlerts,
+        Operation::ReadPeople,
+        Operation::SearchPeople,
+        Operation::ReadHistory,
+        Operation::ReadDecisions,
+        Operation::Import,
+        Operation::ReadImports,
+        Operation::ReadPolicies,
+        Operation::ReadLedger,
+        Operation::ReadAccounts,
+        Operation::ManageAccounts,
+    ];
+
     /// Stable name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,26 +212,8 @@ impl Operation {
             Operation::ReadImports => "read_imports",
             Operation::ReadPolicies => "read_policies",
             Operation::ReadLedger => "read_ledger",
-        }
-    }
-
-    /// The one table of who may do what.
-    const fn allowed(self, role: Role) -> bool {
-        use Role::{Auditor, Caseworker, CountyOfficer, Importer};
-        match self {
-            Operation::WorkAlerts | Operation::SearchPeople => {
-                matches!(role, Caseworker | CountyOfficer)
-            }
-            Operation::DirectAlerts => matches!(role, CountyOfficer),
-            Operation::ReadAlerts
-            | Operation::ReadFeed
-            | Operation::ReadPeople
-            | Operation::ReadHistory
-            | Operation::ReadDecisions => matches!(role, Caseworker | CountyOfficer | Auditor),
-            Operation::Import => matches!(role, Importer),
-            Operation::ReadImports => matches!(role, Importer | CountyOfficer | Auditor),
-            Operation::ReadPolicies => true,
-            Operation::ReadLedger => matches!(role, Auditor),
+            Operation::ReadAccounts => "read_accounts",
+            Operation::ManageAccounts => "manage_accounts",
         }
     }
 }
@@ -160,16 +259,12 @@ pub struct Grant {
 impl Officer {
     /// Grants `operation` for `purpose`, or refuses. The only door.
     pub fn authorize(&self, operation: Operation, purpose: &str) -> Result<Grant, Refused> {
-        if !operation.allowed(self.role) {
+        if !self.role.may().contains(&operation) {
             return Err(Refused {
                 role: self.role,
                 operation,
             });
         }
-        let level = match self.role {
-            Role::Importer => Sensitivity::L2,
-            Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
-        };
         Ok(Grant {
             officer: self.id,
             role: Some(self.role),
@@ -177,7 +272,7 @@ impl Officer {
             purpose: purpose.to_owned(),
             regions: self.regions.clone(),
             sources: self.sources.clone(),
-            level,
+            level: self.role.level(),
         })
     }
 }
@@ -243,25 +338,10 @@ mod tests {
 
     #[test]
     fn the_table_of_who_may_do_what() {
-        use Operation::*;
-        let all = [
-            ReadAlerts,
-            ReadFeed,
-            WorkAlerts,
-            DirectAlerts,
-            ReadPeople,
-            SearchPeople,
-            ReadHistory,
-            ReadDecisions,
-            Import,
-            ReadImports,
-            ReadPolicies,
-            ReadLedger,
-        ];
         let may = |role: Role| -> Vec<&str> {
-            all.iter()
-                .filter(|o| o.allowed(role))
-                .map(|o| o.name())
+            let all = Operation::ALL.into_iter();
+            all.filter(|o| role.may().contains(o))
+                .map(Operation::name)
                 .collect()
         };
         assert_eq!(
@@ -271,5 +351,30 @@ mod tests {
         assert!(!may(Role::Auditor).contains(&"work_alerts"));
         assert!(!may(Role::Caseworker).contains(&"direct_alerts"));
         assert!(may(Role::CountyOfficer).contains(&"direct_alerts"));
+        // Administrators see no people, and who grants does not audit.
+        assert_eq!(may(Role::SystemAdmin), ["read_policies"]);
+        assert_eq!(
+            may(Role::SecurityAdmin),
+            ["read_policies", "read_accounts", "manage_accounts"]
+        );
+        assert!(may(Role::VillageContact).is_empty());
+        let managing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::ManageAccounts));
+        assert_eq!(managing.collect::<Vec<_>>(), [Role::SecurityAdmin]);
+    }
+
+    #[test]
+    fn the_three_powers_exclude_each_other() {
+        use Role::{Auditor, Caseworker, SecurityAdmin, SystemAdmin};
+        for (one, other) in [
+            (SystemAdmin, SecurityAdmin),
+            (SecurityAdmin, Auditor),
+            (Auditor, SystemAdmin),
+        ] {
+            assert!(one.excludes(other) && other.excludes(one));
+        }
+        assert!(!Auditor.excludes(Auditor));
+        assert!(!Auditor.excludes(Caseworker) && !Caseworker.excludes(SystemAdmin));
     }
 }

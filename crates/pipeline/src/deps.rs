@@ -9,6 +9,7 @@ use store::Store;
 use tokio::sync::Notify;
 use vault::Vault;
 
+use crate::account::AccountSettings;
 use crate::clock::Clock;
 
 /// Settings of the steps. Defaults suit one county office.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub synthetic: bool,
     /// Names this process among workers.
     pub holder: String,
+    /// Passwords, lockout, sessions.
+    pub accounts: AccountSettings,
 }
 
 impl Default for Settings {
@@ -44,6 +47,7 @@ impl Default for Settings {
             lease_seconds: 60,
             synthetic: false,
             holder: "hearth".to_owned(),
+            accounts: AccountSettings::default(),
         }
     }
 }

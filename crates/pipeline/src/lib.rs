@@ -6,6 +6,7 @@
 //! leaves its last commit; calling it again goes on from its checkpoint.
 //! Rayon works inside blocking threads, never on the async workers.
 
+pub mod account;
 pub mod act;
 pub mod apply;
 pub mod clock;

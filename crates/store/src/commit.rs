@@ -14,6 +14,8 @@ use domain::record::{
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
+use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CommitKind {
@@ -31,7 +33,7 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, settings, erasure.
+    /// Officers, tokens, accounts, sessions, settings, erasure.
     Administration,
 }
 
@@ -195,6 +197,23 @@ pub enum Write {
     },
     TokenRevoked {
         digest: [u8; 32],
+    },
+    /// Taken only with the version after the stored one.
+    Account(AccountRow),
+    AccountEvent(AccountEventRow),
+    Session(SessionRow),
+    /// Moves the idle end of a session that has not ended.
+    SessionSeen {
+        digest: [u8; 32],
+        seen_at: Instant,
+        idle_until: Instant,
+    },
+    SessionEnded {
+        digest: [u8; 32],
+    },
+    /// Ends every session the officer has before this commit.
+    SessionsEnded {
+        officer: OfficerId,
     },
     Disclosure(DisclosureRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.

@@ -12,6 +12,7 @@ use ledger::Entry;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::accounts::{AccountEvent, AccountEventRow};
 use crate::commit::{
     ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, SealedRecord, VerdictRow,
 };
@@ -200,6 +201,15 @@ impl RowDigest {
             self.bytes(pseudonym);
         }
     }
+
+    pub(crate) fn account_event(&mut self, row: &AccountEventRow) {
+        self.text("account_event");
+        self.uuid(row.officer.as_uuid());
+        self.text(row.event.name());
+        self.text(&row.by);
+        let second = row.second.map(|id| id.as_uuid().into_bytes());
+        self.absent_or(second.as_ref().map(<[u8; 16]>::as_slice));
+    }
 }
 
 /// Where a damaged cell stands, to say what is wrong with it.
@@ -291,25 +301,22 @@ impl Cell {
     }
 
     pub(crate) fn operation(self, name: &str) -> Result<Operation, StoreError> {
-        use Operation::{
-            DirectAlerts, Import, ReadAlerts, ReadDecisions, ReadFeed, ReadHistory, ReadImports,
-            ReadLedger, ReadPeople, ReadPolicies, SearchPeople, WorkAlerts,
+        named(self, Operation::ALL, Operation::name, name)
+    }
+
+    pub(crate) fn account_event(self, name: &str) -> Result<AccountEvent, StoreError> {
+        named(self, AccountEvent::ALL, AccountEvent::name, name)
+    }
+
+    /// Digests as a JSON list of hex.
+    pub(crate) fn digests(self, json: &str) -> Result<Vec<[u8; 32]>, StoreError> {
+        let list = self.list(json)?;
+        let digest = |hex: &String| {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(hex, &mut bytes).map_err(|_| self.damaged("not a digest"))?;
+            Ok(bytes)
         };
-        let all = [
-            ReadAlerts,
-            ReadFeed,
-            WorkAlerts,
-            DirectAlerts,
-            ReadPeople,
-            SearchPeople,
-            ReadHistory,
-            ReadDecisions,
-            Import,
-            ReadImports,
-            ReadPolicies,
-            ReadLedger,
-        ];
-        named(self, all, Operation::name, name)
+        list.iter().map(digest).collect()
     }
 
     pub(crate) fn array<const N: usize>(self, bytes: &[u8]) -> Result<[u8; N], StoreError> {
@@ -361,6 +368,12 @@ pub(crate) fn notes_text(notes: &[RowNote]) -> String {
 /// A list of texts as stored.
 pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::to_string(list).expect("texts are JSON")
+}
+
+/// Digests as stored.
+pub(crate) fn digests_text(digests: &[[u8; 32]]) -> String {
+    let list: Vec<String> = digests.iter().map(hex::encode).collect();
+    list_text(&list)
 }
 
 /// Division codes as stored, and as bound to `json_each`.

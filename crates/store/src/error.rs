@@ -114,6 +114,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "actions" => Some("action"),
         "decisions" => Some("decision"),
         "identities" => Some("identity"),
+        "accounts" => Some("account"),
         _ => None,
     }
 }

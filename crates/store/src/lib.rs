@@ -13,6 +13,7 @@
 //! numbers committed commits, because numbers drawn before the commit leave
 //! holes that readers fall into.
 
+pub mod accounts;
 pub mod commit;
 mod encode;
 pub mod error;
@@ -32,6 +33,7 @@ use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
+use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
@@ -235,6 +237,21 @@ pub trait Store: Send + Sync {
     async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>>;
     /// The stored answer under a key.
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>>;
+
+    // ---- accounts --------------------------------------------------------
+
+    /// The account with this login name, disabled ones too.
+    async fn account_by_login(&self, login: &str) -> Stored<Option<KnownAccount>>;
+    /// An officer's account, disabled ones too.
+    async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>>;
+    /// All accounts in the order of their officers' ids.
+    async fn accounts(&self) -> Stored<Vec<KnownAccount>>;
+    /// The live session of an officer who is not disabled.
+    async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>>;
+    /// An officer's live sessions, oldest first.
+    async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>>;
+    /// What happened to an account, newest first.
+    async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>>;
 
     // ---- ledger ----------------------------------------------------------
 

@@ -13,6 +13,7 @@ use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject};
 use domain::record::{Coverage, Read, RowCounts};
 use domain::time::Instant;
 
+use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::commit::{
     AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
     FoldRow, ImportRow, ImportState, KeptRow, RunRow, SealedIdentity, SealedRecord, SubjectKeyRow,
@@ -66,6 +67,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
     pub(crate) tokens: Vec<TokenRow>,
     pub(crate) revoked: Vec<[u8; 32]>,
+    pub(crate) accounts: Vec<&'a AccountRow>,
+    pub(crate) account_events: Vec<&'a AccountEventRow>,
+    pub(crate) sessions: Vec<&'a SessionRow>,
+    /// Digest, seen, idle until.
+    pub(crate) sessions_seen: Vec<([u8; 32], Instant, Instant)>,
+    pub(crate) sessions_ended: Vec<[u8; 32]>,
+    pub(crate) sessions_of_ended: Vec<OfficerId>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
@@ -93,6 +101,12 @@ impl<'a> Parts<'a> {
                 | Write::DueCleared(_)
                 | Write::Units(_)
                 | Write::Checkpoint { .. } => parts.take_folded(write),
+                Write::Account(_)
+                | Write::AccountEvent(_)
+                | Write::Session(_)
+                | Write::SessionSeen { .. }
+                | Write::SessionEnded { .. }
+                | Write::SessionsEnded { .. } => parts.take_account(write),
                 _ => parts.take_told(write),
             }
         }
@@ -175,6 +189,22 @@ impl<'a> Parts<'a> {
         }
     }
 
+    fn take_account(&mut self, write: &'a Write) {
+        match write {
+            Write::Account(row) => self.accounts.push(row),
+            Write::AccountEvent(row) => self.account_events.push(row),
+            Write::Session(row) => self.sessions.push(row),
+            Write::SessionSeen {
+                digest,
+                seen_at,
+                idle_until,
+            } => self.sessions_seen.push((*digest, *seen_at, *idle_until)),
+            Write::SessionEnded { digest } => self.sessions_ended.push(*digest),
+            Write::SessionsEnded { officer } => self.sessions_of_ended.push(*officer),
+            _ => {}
+        }
+    }
+
     /// The import a commit belongs to: its steps wait until it is received.
     pub(crate) fn import(&self) -> Option<ImportId> {
         let opened = self.opened.first().map(|row| row.header.id);
@@ -219,6 +249,12 @@ impl<'a> Parts<'a> {
             ("runs", self.runs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
+            ("accounts", self.accounts.len()),
+            ("account_events", self.account_events.len()),
+            (
+                "sessions",
+                self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
+            ),
             ("disclosures", self.disclosures.len()),
             ("keys_erased", self.erased.len()),
             ("settings", self.settings.len()),
@@ -256,6 +292,9 @@ impl<'a> Parts<'a> {
         }
         for row in &self.disclosures {
             digest.disclosure(row);
+        }
+        for row in &self.account_events {
+            digest.account_event(row);
         }
         digest.finish()
     }

@@ -3,6 +3,7 @@
 //! The files below this one and below `sqlite` mirror each other: the same
 //! functions in the same order, so that what differs is dialect.
 
+mod accounts;
 mod alerts;
 mod columns;
 mod evaluation;
@@ -27,6 +28,7 @@ use domain::time::{Date, Instant};
 use sqlx::PgPool;
 
 pub(crate) use self::opening::open;
+use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
@@ -265,6 +267,30 @@ impl Store for Postgres {
 
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
         officers::answer(&self.pool, principal, route, key).await
+    }
+
+    async fn account_by_login(&self, login: &str) -> Stored<Option<KnownAccount>> {
+        accounts::account_by_login(&self.pool, login).await
+    }
+
+    async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
+        accounts::account(&self.pool, id).await
+    }
+
+    async fn accounts(&self) -> Stored<Vec<KnownAccount>> {
+        accounts::accounts(&self.pool).await
+    }
+
+    async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
+        accounts::session(&self.pool, digest, now).await
+    }
+
+    async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {
+        accounts::sessions(&self.pool, officer, now).await
+    }
+
+    async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
+        accounts::account_events(&self.pool, officer, limit).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {

@@ -4,6 +4,7 @@
 //! and from the latest values otherwise. It is written to be read, not to be
 //! fast; it keeps nothing when it is dropped.
 
+mod accounts;
 mod implementation;
 mod people;
 mod refusal;

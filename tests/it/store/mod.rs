@@ -1,6 +1,7 @@
 //! One contract, every store: each behaviour is a function that is given a
 //! fresh store, run for every kind of store by the macros below.
 
+mod accounts;
 mod alerts;
 pub(crate) mod backend;
 mod build;
@@ -135,6 +136,15 @@ on_every_store! {
     officers:
         a_token_lives_until_it_ends,
         a_disabled_officer_stays_disabled;
+    accounts:
+        an_account_reads_back_whole,
+        no_count_of_an_account_is_lost,
+        a_login_name_is_one_persons,
+        a_person_holds_one_account_that_administers,
+        a_session_lives_until_it_ends,
+        an_ended_session_is_not_seen_again,
+        events_are_told_newest_first;
+        [a_changed_event_is_found]
     ledger:
         roots_are_of_the_entries,
         an_event_is_the_same_leaf_in_every_store,
@@ -195,6 +205,7 @@ async fn a_newer_schema_is_refused() {
 fn every_method_is_in_the_suite() {
     let contract = include_str!("../../../crates/store/src/lib.rs");
     let suite = [
+        include_str!("accounts.rs"),
         include_str!("alerts.rs"),
         include_str!("build.rs"),
         include_str!("commits.rs"),

@@ -133,7 +133,7 @@ async fn store_answer(tx: &mut PgConnection, answer: &Answer) -> Stored<bool> {
     Ok(stored.rows_affected() == 1)
 }
 
-fn noun(row: &Columns<'_>) -> Stored<Officer> {
+pub(super) fn noun(row: &Columns<'_>) -> Stored<Officer> {
     Ok(Officer {
         id: OfficerId::from_uuid(row.uuid("id")?),
         name: row.value("name")?,

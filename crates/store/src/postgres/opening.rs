@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 5] = [
+const MIGRATIONS: [schema::File; 6] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -29,6 +29,10 @@ const MIGRATIONS: [schema::File; 5] = [
     (
         "scope",
         include_str!("../../migrations/postgres/0005_scope.sql"),
+    ),
+    (
+        "accounts",
+        include_str!("../../migrations/postgres/0006_accounts.sql"),
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! The write: guards, then each table in bulk. Runs inside one transaction.
 
+mod accounts;
 mod administered;
 mod folded;
 mod said;
@@ -36,6 +37,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     folded::write(tx, id, commit, &parts).await?;
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
+    accounts::write(tx, id, commit, &parts).await?;
     Ok(id)
 }
 

@@ -120,7 +120,7 @@ pub(super) async fn store_answer(tx: &mut SqliteConnection, answer: &Answer) -> 
     Ok(())
 }
 
-fn noun(row: &Columns<'_>) -> Stored<Officer> {
+pub(super) fn noun(row: &Columns<'_>) -> Stored<Officer> {
     Ok(Officer {
         id: OfficerId::from_uuid(row.uuid("id")?),
         name: row.value("name")?,

@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 4] = [
+const MIGRATIONS: [schema::File; 5] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -28,6 +28,10 @@ const MIGRATIONS: [schema::File; 4] = [
     (
         "running",
         include_str!("../../migrations/sqlite/0004_running.sql"),
+    ),
+    (
+        "accounts",
+        include_str!("../../migrations/sqlite/0006_accounts.sql"),
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! The write: guards, then each table in bulk. Runs inside one transaction.
 
+mod accounts;
 mod administered;
 mod folded;
 mod said;
@@ -32,6 +33,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     folded::write(tx, id, commit, &parts).await?;
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
+    accounts::write(tx, id, commit, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;
     }

@@ -8,6 +8,7 @@ use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonI
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
+use store::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
@@ -358,6 +359,43 @@ impl Store for ModelStore {
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
         let key = (principal, route.to_owned(), key.to_owned());
         Ok(self.state().answers.get(&key).cloned())
+    }
+
+    // ---- accounts --------------------------------------------------------
+
+    async fn account_by_login(&self, login: &str) -> Stored<Option<KnownAccount>> {
+        let state = self.state();
+        let found = state.accounts.values().find(|row| row.login == login);
+        Ok(found.map(|row| state.known(row)))
+    }
+
+    async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
+        let state = self.state();
+        Ok(state.accounts.get(&id).map(|row| state.known(row)))
+    }
+
+    async fn accounts(&self) -> Stored<Vec<KnownAccount>> {
+        let state = self.state();
+        Ok(state
+            .accounts
+            .values()
+            .map(|row| state.known(row))
+            .collect())
+    }
+
+    async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
+        Ok(self.state().signed(digest, now))
+    }
+
+    async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {
+        Ok(self.state().sessions_of(officer, now))
+    }
+
+    async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
+        let state = self.state();
+        let newest = state.account_events.iter().rev();
+        let theirs = newest.filter(|happened| happened.row.officer == officer);
+        Ok(theirs.take(limit as usize).cloned().collect())
     }
 
     // ---- ledger ----------------------------------------------------------

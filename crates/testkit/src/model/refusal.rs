@@ -121,6 +121,7 @@ impl State {
                 let known = rows.iter().any(|row| self.decisions.contains_key(&row.id));
                 refuse_if(known, "decision")
             }
+            Write::Account(row) => self.refuse_account(row),
             Write::Action(row) => refuse_if(self.actions.contains_key(&row.id), "action"),
             _ => Ok(()),
         }

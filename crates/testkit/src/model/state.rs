@@ -8,6 +8,7 @@ use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, 
 use domain::record::Read;
 use domain::region::DivisionCode;
 use domain::time::Instant;
+use store::accounts::{AccountRow, Happened, SessionRow};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
     Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
@@ -104,6 +105,10 @@ pub(super) struct State {
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,
     pub(super) tokens: BTreeMap<[u8; 32], Token>,
+    pub(super) accounts: BTreeMap<OfficerId, AccountRow>,
+    pub(super) sessions: BTreeMap<[u8; 32], SessionRow>,
+    /// Oldest first.
+    pub(super) account_events: Vec<Happened>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,

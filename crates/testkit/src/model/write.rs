@@ -55,10 +55,10 @@ impl State {
             self.answers.insert(key, answer.clone());
         }
         // Marks are cleared before others are made, and made where units are
-        // folded.
+        // folded; sessions end before others begin.
         let turn = |write: &&Write| match write {
-            Write::DueCleared(_) => 0,
-            Write::Due(_) => 2,
+            Write::DueCleared(_) | Write::SessionEnded { .. } | Write::SessionsEnded { .. } => 0,
+            Write::Due(_) | Write::SessionSeen { .. } => 2,
             _ => 1,
         };
         let mut writes: Vec<_> = commit.writes.iter().collect();
@@ -181,6 +181,12 @@ impl State {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
             }
+            Write::Account(_)
+            | Write::AccountEvent(_)
+            | Write::Session(_)
+            | Write::SessionSeen { .. }
+            | Write::SessionEnded { .. }
+            | Write::SessionsEnded { .. } => self.keep_account(commit, write),
             _ => self.keep_administered(write),
         }
     }
