@@ -43,9 +43,10 @@ pub(super) async fn take(
     let id: AlertId = id.parse().map_err(|_| Problem::not_found())?;
     match run(&app, &caller, id, &noun, &form).await {
         Ok(done) => {
-            let address = match form.back.as_str() {
-                "desk" => format!("/?done={done}"),
-                "county" => format!("/county?done={done}"),
+            // What was given back is on another desk: its page is not this officer's any more.
+            let address = match (done, form.back.as_str()) {
+                ("return" | "not_ours", _) | (_, "desk") => format!("/?done={done}"),
+                (_, "county") => format!("/county?done={done}"),
                 _ => format!("/alerts/{id}?done={done}"),
             };
             Ok(Redirect::to(&address).into_response())

@@ -143,7 +143,11 @@ fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Answered<V
     let mut codes: Vec<DivisionCode> = standing.desks.keys().flatten().copied().collect();
     for region in regions {
         let inside = app.deps.divisions.inside(*region, level, today);
-        codes.extend(inside.into_iter().map(|division| division.code));
+        let bureau = region.county();
+        let run = |code: &DivisionCode| {
+            bureau.is_none() || app.deps.divisions.bureau(*code, today) == bureau
+        };
+        codes.extend(inside.into_iter().map(|division| division.code).filter(run));
     }
     codes.sort_unstable();
     codes.dedup();

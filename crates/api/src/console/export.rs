@@ -288,3 +288,89 @@ fn clean(text: &str) -> String {
     let carried = |c: &char| !c.is_control() && !matches!(*c, '\u{fffe}' | '\u{ffff}');
     text.chars().filter(carried).take(32_000).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+    use pipeline::register::Member;
+
+    fn family(name: &str, phone: &str) -> Family {
+        let id = PersonId::from_uuid(uuid::Uuid::from_u128(1));
+        Family {
+            unit: Subject::Person(id),
+            members: vec![Member {
+                id,
+                name: Some(name.to_owned()),
+                kinship: Some("head"),
+                sex: Some("2"),
+                age: Some(52),
+                counted: Some(true),
+                not_counted_reason: None,
+                covered: None,
+                phone: Some(phone.to_owned()),
+                address: None,
+            }],
+            hukou: None,
+            residence: None,
+            schemes: vec!["marginal"],
+            checked_on: None,
+            check_class: None,
+            valid_until: None,
+        }
+    }
+
+    fn part(bytes: &[u8], name: &str) -> String {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut text = String::new();
+        let mut file = archive.by_name(name).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn every_cell_is_text_and_none_is_calculated() {
+        let hostile = [
+            "=1+1",
+            "-1+1",
+            "\r=1",
+            "@SUM(A1)",
+            "\"=1",
+            "a\u{0}\u{ffff}b<c",
+        ];
+        let families: Vec<Family> = hostile
+            .iter()
+            .map(|name| family(name, "13900000000"))
+            .collect();
+        let number = |_| "329903198209140133".to_owned();
+        let mark = "导出人 王某 · 2026-11-20 09:00";
+        let bytes = workbook(&families, mark, &|_| String::new(), &number).unwrap();
+        for sheet in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"] {
+            let xml = part(&bytes, sheet);
+            let cells = xml.matches("<c r=").count();
+            let texts = xml.matches(" t=\"s\"").count();
+            let blanks = xml
+                .split("<c r=")
+                .skip(1)
+                .filter(|cell| {
+                    cell.split('>')
+                        .next()
+                        .is_some_and(|head| head.ends_with('/'))
+                })
+                .count();
+            assert!(cells > 20, "{xml}");
+            assert_eq!(cells, texts + blanks, "{xml}");
+            assert!(!xml.contains("<f>") && !xml.contains("<f "), "{xml}");
+            assert!(xml.contains("王某"), "the footer says who: {xml}");
+        }
+        let strings = part(&bytes, "xl/sharedStrings.xml");
+        for text in ["329903198209140133", "13900000000", "=1+1", "-1+1", mark] {
+            assert!(strings.contains(&format!(">{text}<")), "{text}: {strings}");
+        }
+        assert!(
+            strings.contains("ab&lt;c"),
+            "what XML cannot carry is left out"
+        );
+    }
+}

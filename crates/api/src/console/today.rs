@@ -196,7 +196,12 @@ pub(super) fn townships(app: &App, caller: &Caller, chosen: Option<DivisionCode>
         if region.level() >= Level::Township {
             continue;
         }
+        let bureau = region.county();
         for division in app.deps.divisions.inside(*region, Level::Township, today) {
+            // A code of this county may be run by another bureau.
+            if bureau.is_some() && app.deps.divisions.bureau(division.code, today) != bureau {
+                continue;
+            }
             choices.push(Choice {
                 code: division.code.to_string(),
                 name: division.name.clone(),
