@@ -7,6 +7,7 @@
 )]
 
 mod absence;
+mod console;
 mod crash;
 mod http;
 mod order;

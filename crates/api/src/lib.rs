@@ -12,6 +12,7 @@ pub mod actions;
 pub mod alerts;
 pub mod app;
 pub mod auth;
+pub mod console;
 pub mod decisions;
 pub mod feed;
 pub mod health;
@@ -119,10 +120,7 @@ pub fn router(app: App) -> Router {
     let limits = app.limits.clone();
     let (router, _) = routes().split_for_parts();
     let router = router
-        .route(
-            "/",
-            axum::routing::get(|| async { axum::response::Redirect::temporary("/docs") }),
-        )
+        .merge(console::router())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .fallback(health::nothing_here)
         .method_not_allowed_fallback(health::not_this_method);

@@ -68,6 +68,21 @@ impl Problem {
         )
     }
 
+    /// Its HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The Chinese sentence for people.
+    pub fn zh(&self) -> &str {
+        &self.zh
+    }
+
     /// 503 with a hint when to try again.
     pub fn unavailable(code: &str, zh: &str, en: &str) -> Problem {
         Problem {

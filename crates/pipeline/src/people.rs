@@ -35,7 +35,7 @@ pub struct UnitView {
 }
 
 /// The county a grant's regions lie in, for loading; the first wins.
-fn partition_of(grant: &Grant) -> Option<DivisionCode> {
+pub(crate) fn partition_of(grant: &Grant) -> Option<DivisionCode> {
     grant.regions().iter().find_map(DivisionCode::county)
 }
 
@@ -92,7 +92,8 @@ pub async fn view(
     }))
 }
 
-fn identities(loaded: &Loaded, household: &Household) -> BTreeMap<PersonId, Body> {
+/// Latest identity facts of a household's people.
+pub(crate) fn identities(loaded: &Loaded, household: &Household) -> BTreeMap<PersonId, Body> {
     let people = household.people.iter().map(|person| person.id);
     let body = |id: PersonId| {
         loaded

@@ -127,6 +127,7 @@ pub(super) async fn issue(
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
+            Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => {}
         }
     }
     Ok(out)
