@@ -139,6 +139,57 @@ async fn stale_lists_neither_open_nor_clear() {
     );
 }
 
+/// Policies that say somebody gets less than they might.
+const MISSED: [&str; 5] = [
+    "individual_case",
+    "living_subsidy",
+    "low_income_medical",
+    "nursing_subsidy",
+    "subsistence_allowance",
+];
+
+/// Open alerts of something missed, after the county's files came on a day.
+async fn missed(files: &[FeedFile], on: &str) -> Vec<String> {
+    let app = TestApp::sqlite().await;
+    app.clock.set(on.parse().unwrap());
+    for file in files {
+        app.import(file).await.unwrap();
+    }
+    app.settle().await;
+    let rows = alerts(&app).await.into_iter().map(|row| row.policy);
+    rows.filter(|policy| MISSED.contains(&policy.as_str()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_came_too_late_open_nothing_missed() {
+    let files = county(&divisions());
+    assert!(missed(&files, "2026-11-20").await.len() >= 3);
+    assert_eq!(missed(&files, "2027-05-20").await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_register_that_is_not_complete_open_nothing_missed() {
+    let mut files = county(&divisions());
+    let whole = missed(&files, "2026-11-20").await;
+    for file in &mut files {
+        if file.dataset.as_str() != "payments" {
+            file.as_of = None;
+        }
+    }
+    let told = missed(&files, "2026-11-20").await;
+    // What these say stands in a row: a certificate, bills. The others rest on
+    // what no row says as well.
+    let by_rows = ["low_income_medical", "nursing_subsidy"];
+    let rest = |policies: &[String]| {
+        let mut others = policies.to_vec();
+        others.retain(|policy| !by_rows.contains(&policy.as_str()));
+        others
+    };
+    assert!(!rest(&whole).is_empty(), "{whole:?}");
+    assert_eq!(rest(&told), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_list_of_one_dataset_alone_changes_only_what_it_speaks_of() {
     let app = TestApp::sqlite().await;

@@ -289,7 +289,9 @@ pub trait Store: Send + Sync {
     /// Totals for operators: rows, people, households, verdicts, alerts.
     async fn statistics(&self) -> Stored<Statistics>;
     /// Breaches of invariants, in words: folded later than evaluated but not
-    /// due; feed holes; two open episodes; alert without decision.
+    /// due; a verdict that is not the last given, of a unit never evaluated, or
+    /// of one that does not read whom it judges; feed holes; two open episodes;
+    /// alert without decision.
     async fn check(&self) -> Stored<Vec<String>>;
 }
 

@@ -142,6 +142,19 @@ pub async fn verdicts_are_replaced_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.statistics().await.unwrap().verdicts, 1);
 }
 
+pub async fn a_verdict_moves_in_one_commit(store: Arc<dyn Store>) {
+    let first = verdict(h(1), p(1), "a", Some("met"));
+    let writes = vec![Write::Verdicts(vec![first])];
+    put(&store, CommitKind::Evaluate, writes).await;
+    // Both units are evaluated together, the new one first.
+    let moved = verdict(h(2), p(1), "a", Some("not_met"));
+    let left = verdict(h(1), p(1), "a", None);
+    let writes = vec![Write::Verdicts(vec![moved.clone(), left])];
+    put(&store, CommitKind::Evaluate, writes).await;
+    let found = store.verdicts(&[h(1), h(2)]).await.unwrap();
+    assert_eq!(found, [moved]);
+}
+
 pub async fn the_latest_alert_of_a_policy_is_found(store: Arc<dyn Store>) {
     let old = alert(1);
     put(

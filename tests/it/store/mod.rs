@@ -105,6 +105,7 @@ on_every_store! {
         a_unit_is_due_where_it_is_folded,
         units_are_revisited_by_date_and_policy_set,
         verdicts_are_replaced_and_removed,
+        a_verdict_moves_in_one_commit,
         the_latest_alert_of_a_policy_is_found,
         held_alerts_come_by_desk_level_and_age,
         raised_alerts_are_counted_per_desk,
@@ -158,8 +159,9 @@ on_every_store! {
         a_setting_is_replaced,
         totals_add_up,
         a_lost_due_mark_is_a_breach,
+        a_verdict_without_ground_is_a_breach,
         an_alert_without_decision_is_a_breach;
-        [a_store_keeps_its_own_settings, holes_are_breaches]
+        [a_store_keeps_its_own_settings, holes_are_breaches, what_was_lost_behind_the_store_is_a_breach]
 }
 
 #[tokio::test]

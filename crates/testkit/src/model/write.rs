@@ -5,7 +5,7 @@ use std::mem;
 
 use domain::ids::{PersonId, Subject};
 use store::Stored;
-use store::commit::{Commit, VerdictRow, Write};
+use store::commit::{Commit, Write};
 use store::rows::{LedgerRoot, Published, Receipt};
 
 use crate::model::Numbering;
@@ -63,6 +63,7 @@ impl State {
         };
         let mut writes: Vec<_> = commit.writes.iter().collect();
         writes.sort_by_key(turn);
+        self.leave_units(commit);
         for write in writes {
             self.keep(commit, index, write);
         }
@@ -146,9 +147,9 @@ impl State {
                 }
             }
             Write::Verdicts(rows) => {
-                for row in rows {
-                    self.keep_verdict(row);
-                }
+                let given = rows.iter().filter(|row| row.verdict.is_some());
+                let keyed = given.map(|row| ((row.subject, row.policy.clone()), row.clone()));
+                self.verdicts.extend(keyed);
             }
             Write::Alerts(rows) => {
                 for row in rows {
@@ -229,13 +230,18 @@ impl State {
         }
     }
 
-    /// A subject that left a unit keeps the verdict another unit has given since.
-    fn keep_verdict(&mut self, row: &VerdictRow) {
-        let key = (row.subject, row.policy.clone());
-        if row.verdict.is_some() {
-            self.verdicts.insert(key, row.clone());
-        } else if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
-            self.verdicts.remove(&key);
+    /// A subject that left a unit keeps the verdict another unit has given
+    /// since, or gives in the same commit.
+    fn leave_units(&mut self, commit: &Commit) {
+        let rows = commit.writes.iter().flat_map(|write| match write {
+            Write::Verdicts(rows) => rows.as_slice(),
+            _ => &[],
+        });
+        for row in rows.filter(|row| row.verdict.is_none()) {
+            let key = (row.subject, row.policy.clone());
+            if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
+                self.verdicts.remove(&key);
+            }
         }
     }
 

@@ -84,10 +84,9 @@ async fn verdicts(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<(
         },
     )
     .await?;
-    let latest = parts.verdicts.values().copied();
-    let (held, left): (Vec<_>, Vec<_>) = latest.partition(|row| row.verdict.is_some());
-    left_units(tx, &left).await?;
-    current_verdicts(tx, &held).await
+    left_units(tx, &parts.left).await?;
+    let given: Vec<_> = parts.verdicts.values().copied().collect();
+    current_verdicts(tx, &given).await
 }
 
 /// A subject that left a unit keeps the verdict another unit has given since.
