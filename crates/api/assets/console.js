@@ -34,6 +34,13 @@
     }
   });
 
+  // A draft is over when the page says that it was taken, not when it was
+  // sent: a session may have ended in between.
+  var done = document.querySelector("[data-done]");
+  if (done) {
+    sessionStorage.removeItem("draft:" + done.getAttribute("data-done"));
+  }
+
   // What was typed survives a closed page, not a closed browser tab: drafts
   // may speak of people, and desks share computers.
   Array.prototype.forEach.call(document.querySelectorAll("form[data-draft]"), function (form) {
@@ -55,9 +62,6 @@
         draft[field.name] = field.value;
       });
       sessionStorage.setItem(key, JSON.stringify(draft));
-    });
-    form.addEventListener("submit", function () {
-      sessionStorage.removeItem(key);
     });
   });
 

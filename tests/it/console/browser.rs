@@ -97,14 +97,14 @@ impl Form {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
+    let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            format!("%{byte:02X}")
         }
-        out
-    })
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// The one form of an alert's page that does this.

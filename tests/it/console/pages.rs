@@ -339,3 +339,79 @@ async fn auditors_see_masked_names_and_no_forms() {
         "order of codes, not of merit: {rows:?}"
     );
 }
+
+/// Rows of the register: address and html.
+fn register(page: &str) -> Vec<(String, String)> {
+    let rows = page.split("<tr><th scope=\"row\"><a href=\"").skip(1);
+    rows.map(|row| {
+        let row = row.split("</tr>").next().unwrap();
+        let (link, html) = row.split_once('"').unwrap();
+        (link.to_owned(), html.to_owned())
+    })
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_register_is_read_page_by_page_and_filtered() {
+    let app = county().await;
+    let mut address = "/families".to_owned();
+    let mut links = BTreeSet::new();
+    let (mut rows, mut pages) = (0, 0);
+    let mut total = None;
+    loop {
+        let page = app.get("county", &address).await;
+        assert_eq!(page.status, StatusCode::OK, "{address}");
+        let page = page.text();
+        let said = page.split("<span class=\"count\">").nth(1).unwrap();
+        total.get_or_insert_with(|| said.split(' ').next().unwrap().to_owned());
+        let shown = register(&page);
+        assert!(shown.len() <= 50);
+        rows += shown.len();
+        pages += 1;
+        links.extend(shown.into_iter().map(|(link, _)| link));
+        let next = page.split("<a class=\"button\" href=\"").nth(1);
+        let Some(next) = next.filter(|next| next.contains(">下一页<")) else {
+            break;
+        };
+        address = text(next.split('"').next().unwrap());
+    }
+    assert!(
+        pages > 2 && rows == links.len(),
+        "{rows} rows, {}",
+        links.len()
+    );
+    assert_eq!(Some(rows.to_string()), total, "nobody is left out or twice");
+    let filtered = async |query: &str| {
+        let page = app.get("county", &format!("/families?{query}")).await;
+        register(&page.text())
+    };
+    let destitute = filtered("scheme=extreme_difficulty").await;
+    assert!(!destitute.is_empty());
+    assert!(destitute.iter().all(|(_, row)| row.contains("特困")));
+    let hutang = filtered(&format!("township={HUTANG}")).await;
+    assert!(!hutang.is_empty());
+    assert!(
+        hutang.iter().all(|(_, row)| row.contains("湖塘镇")),
+        "{hutang:?}"
+    );
+    assert!(filtered("checked_before=2000-01-01").await.is_empty());
+    assert!(!filtered("checked_before=2026-11-20").await.is_empty());
+    assert!(filtered("ends_by=2000-01-01").await.is_empty());
+    for query in [
+        "scheme=none_such",
+        "village=x",
+        "ends_by=2026-02-30",
+        "after=x",
+        "name=1",
+    ] {
+        let page = app.get("county", &format!("/families?{query}")).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
+    }
+    // Two dates: before the first apply nobody was known.
+    let link = links.first().unwrap();
+    let now = app.get("county", link).await.text();
+    assert!(now.contains("户主"));
+    let before = app.get("county", &format!("{link}?known_seq=0")).await;
+    let before = before.text();
+    assert!(!before.contains("户主</td>"), "{before}");
+}

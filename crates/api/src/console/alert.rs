@@ -1,13 +1,13 @@
 //! One alert, top to bottom as a caseworker works through it: sentence, basis,
 //! calculation, what is missing, next step, household, grants, timeline, forms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{Path, State};
 use domain::alert::{Alert, OutcomeCode, Work};
 use domain::authority::{Grant, Operation, Role};
-use domain::evaluation::{CriterionTrace, Decision};
+use domain::evaluation::{CriterionTrace, Decision, Operand};
 use domain::ids::{AlertId, OfficerId, Subject};
 use domain::time::add_days;
 use pipeline::act::ActionNote;
@@ -91,20 +91,21 @@ pub(super) async fn timeline(app: &App, grant: &Grant, row: &AlertRow) -> Answer
     let keyring = Keyring::load(store, &app.deps.vault, &subjects, false).await?;
     let today = app.deps.clock.today();
     let place = |code| app.deps.divisions.name(code, today);
+    let actions = store.actions(grant, row.id).await?;
     let mut names: BTreeMap<OfficerId, String> = BTreeMap::new();
+    for by in actions
+        .iter()
+        .map(|action| action.by)
+        .collect::<BTreeSet<_>>()
+    {
+        let officer = store.officer(by).await?;
+        names.insert(by, officer.map_or_else(|| by.to_string(), |o| o.name));
+    }
     let mut events = Vec::new();
-    for action in store.actions(grant, row.id).await? {
+    for action in actions {
         let plain = keyring.open(row.subject, &action_place(action.id), &action.sealed)?;
         let note: Option<ActionNote> = serde_json::from_slice(&plain).ok();
-        let by = match names.get(&action.by) {
-            Some(name) => name.clone(),
-            None => {
-                let officer = store.officer(action.by).await?;
-                let name = officer.map_or_else(|| action.by.to_string(), |o| o.name);
-                names.insert(action.by, name.clone());
-                name
-            }
-        };
+        let by = names.get(&action.by).cloned().unwrap_or_default();
         events.push(Event {
             version: action.version,
             at: words::minute(action.at),
@@ -321,20 +322,31 @@ fn numbers(app: &App, trace: &CriterionTrace) -> Vec<Number> {
         let mut all = policies.parameters().iter();
         all.find(|p| p.key == key).map(|p| p.zh.clone())
     };
-    let label = |(position, expression): (usize, &str)| {
+    let label = |position: usize, expression: &str| {
         let parameter = expression.strip_prefix("param.").and_then(title);
-        match (compares, parameter, sides.get(position)) {
-            (_, Some(title), _) => title,
-            (true, None, Some(side)) => side.trim().to_owned(),
-            _ => format!("测算项{}", position + 1),
+        match (parameter, sides.get(position)) {
+            (Some(title), _) => Some(title),
+            (None, Some(side)) if compares => Some(side.trim().to_owned()),
+            _ => None,
         }
     };
-    let operands = trace.operands.iter().enumerate();
-    operands
-        .map(|(position, operand)| Number {
-            label: label((position, operand.expression.as_str())),
+    let number = |(position, operand): (usize, &Operand)| {
+        let label = label(position, &operand.expression);
+        // A switch inside a condition says nothing without its name; what is
+        // unknown is listed as missing.
+        if label.is_none() && matches!(operand.value.as_str(), "是" | "否" | "未知") {
+            return None;
+        }
+        Some(Number {
+            label: label.unwrap_or_else(|| format!("测算值{}", position + 1)),
             value: operand.value.clone(),
         })
+    };
+    trace
+        .operands
+        .iter()
+        .enumerate()
+        .filter_map(number)
         .collect()
 }
 
@@ -351,7 +363,7 @@ fn parameters(app: &App, decision: &Decision) -> Vec<ParameterLine> {
                 Some(code) if used.region != "000000" => app.deps.divisions.name(code, decision.on),
                 _ => "全国/平台".to_owned(),
             },
-            sample: used.sample,
+            sample: used.sample && !used.source.contains("示例"),
             overdue: used.review_overdue,
         }
     };

@@ -13,6 +13,7 @@ use store::rows::Disclosed;
 
 use super::alert::{Event, open, timeline};
 use super::forms::StrictForm;
+use super::household::link;
 use super::refusal::{Paged, html};
 use super::shell::Shell;
 use super::visitor::Visitor;
@@ -79,6 +80,7 @@ struct AuditPage {
     root_at: String,
     trace: Option<TraceView>,
     subject: String,
+    subject_link: String,
     asked: bool,
     looked: Vec<Looked>,
 }
@@ -102,6 +104,7 @@ async fn frame(app: &App, caller: &Caller) -> Answered<AuditPage> {
         root_at: root.map_or_else(String::new, |root| words::minute(root.at)),
         trace: None,
         subject: String::new(),
+        subject_link: String::new(),
         asked: false,
         looked: Vec::new(),
     })
@@ -159,6 +162,7 @@ async fn ask(app: &App, ledger: &Grant, subject: Subject, page: &mut AuditPage) 
         page.looked.push(looked);
     }
     page.subject = subject.to_string();
+    page.subject_link = link(subject);
     page.asked = true;
     Ok(())
 }

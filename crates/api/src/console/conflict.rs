@@ -73,8 +73,7 @@ pub(super) async fn page(
         .filter(|event| event.version > form.version)
         .collect();
     let found = alert::found(&opened.alert).map_or("", words::outcome_name);
-    let mut shell = Shell::new(app, caller, "", "没有办成，请核对");
-    shell.title = "没有办成，请核对".to_owned();
+    let shell = Shell::new(app, caller, "", "没有办成，请核对");
     let page = ConflictPage {
         shell,
         why: problem.zh().to_owned(),

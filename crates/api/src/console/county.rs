@@ -20,11 +20,13 @@ use super::today::{Choice, done, townships};
 use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
-use crate::problem::Answered;
 use crate::strict::StrictQuery;
 
 /// Alerts listed of the backlog and of the unplaced desk.
 const LISTED_MAX: u32 = 60;
+
+/// Findings from which on a share is told. A platform default.
+const SHARE_FROM: i64 = 10;
 
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
@@ -116,7 +118,7 @@ pub(super) async fn page(
         .store
         .alerts(&grant, &unplaced, None, LISTED_MAX)
         .await?;
-    let desks = desks(&app, &caller.officer.regions, &standing)?;
+    let desks = desks(&app, &caller.officer.regions, &standing);
     let total = standing.desks.values().fold(DeskStanding::default(), sum);
     let lists: Vec<ListLine> = lists.iter().map(list).collect();
     html(&CountyPage {
@@ -137,7 +139,7 @@ pub(super) async fn page(
 }
 
 /// Every township of the regions, those without alerts too, then the unplaced.
-fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Answered<Vec<DeskLine>> {
+fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Vec<DeskLine> {
     let today = app.deps.clock.today();
     let level = domain::region::Level::Township;
     let mut codes: Vec<DivisionCode> = standing.desks.keys().flatten().copied().collect();
@@ -161,7 +163,7 @@ fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Answered<V
         })
         .collect();
     lines.push(desk(String::new(), "县级待分派".to_owned(), of(None)));
-    Ok(lines)
+    lines
 }
 
 fn desk(code: String, name: String, standing: &DeskStanding) -> DeskLine {
@@ -175,11 +177,19 @@ fn desk(code: String, name: String, standing: &DeskStanding) -> DeskLine {
         truth: if standing.found == 0 {
             "尚无核实".to_owned()
         } else {
-            let percent = standing.found_true * 100 / standing.found;
-            format!("{}／{}（{percent}%）", standing.found_true, standing.found)
+            truth(standing)
         },
         held: standing.held,
     }
+}
+
+/// A share of a handful is noise: below ten findings only the counts are told.
+fn truth(standing: &DeskStanding) -> String {
+    let (found_true, found) = (standing.found_true, standing.found);
+    if found < SHARE_FROM {
+        return format!("{found_true}／{found}");
+    }
+    format!("{found_true}／{found}（{}%）", found_true * 100 / found)
 }
 
 fn sum(mut total: DeskStanding, desk: &DeskStanding) -> DeskStanding {

@@ -2,6 +2,8 @@
 //! who printed it and when. Address and telephone are on it in full, so it is
 //! entered in the ledger under its own purpose.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -11,7 +13,7 @@ use domain::ids::{AlertId, PersonId, Subject};
 use pipeline::people;
 use pipeline::register::{Family, Member};
 
-use super::alert::open;
+use super::alert::{OpenAlert, open};
 use super::household::{sex_age, yes};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
@@ -20,6 +22,7 @@ use super::visitor::Visitor;
 use super::words;
 use crate::alerts::STANDING_LINE;
 use crate::app::App;
+use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// Said in the ledger.
@@ -95,7 +98,19 @@ pub(super) async fn page(
         .disclose(&people, &shown, &caller.request)
         .await?;
 
-    let head = family.as_ref().and_then(Family::head);
+    let family = family.as_ref();
+    html(&filled(&app, &caller, open, family, &numbers))
+}
+
+/// The sheet filled in as far as is known.
+fn filled(
+    app: &App,
+    caller: &Caller,
+    open: OpenAlert,
+    family: Option<&Family>,
+    numbers: &BTreeMap<PersonId, String>,
+) -> SheetPage {
+    let head = family.and_then(Family::head);
     let told = |field: fn(&Member) -> Option<&String>| head.and_then(field).cloned();
     let member = |member: &Member| SheetMember {
         name: member
@@ -110,7 +125,7 @@ pub(super) async fn page(
         counted: yes(member.counted),
         covered: yes(member.covered),
     };
-    let (title, about) = today::heading(&app, &caller, family.as_ref(), &open.row);
+    let (title, about) = today::heading(app, caller, family, &open.row);
     let basis: Vec<String> = open
         .decision
         .basis
@@ -118,8 +133,8 @@ pub(super) async fn page(
         .map(|basis| format!("{}{}", basis.document, basis.article))
         .collect();
     let criteria = open.decision.criteria.iter();
-    html(&SheetPage {
-        shell: Shell::new(&app, &caller, "", "入户核查表"),
+    SheetPage {
+        shell: Shell::new(app, caller, "", "入户核查表"),
         policy: open.decision.title_zh.clone(),
         sentence: open.sentence,
         basis: basis.join("；"),
@@ -134,11 +149,11 @@ pub(super) async fn page(
             .flat_map(|family| family.members.iter().map(member))
             .collect(),
         spare: (0..SPARE_LINES).collect(),
-        id: id.to_string(),
+        id: open.row.id.to_string(),
         standing: STANDING_LINE,
         title,
         about,
-    })
+    }
 }
 
 /// The end of an identity number: enough at a door, useless in a bin.
