@@ -101,12 +101,11 @@ fn uncovered(household: &Household, why: WhyUnknown) -> Household {
 
 /// Policies about what a record itself says, not about what a list lacks: a
 /// report stays a report when no other list has come.
-const TOLD_BY_RECORDS: [&str; 5] = [
+const TOLD_BY_RECORDS: [&str; 4] = [
     "urgent_lead",
-    "certificate_expiring",
-    "periodic_check_due",
     "main_worker_died",
     "new_vehicle",
+    "job_found",
 ];
 
 #[test]
@@ -169,7 +168,8 @@ fn a_decision_names_what_it_relied_on() {
             e.policy == "paid_after_death" && e.subject == Subject::Person(h.people[0].id)
         };
         let all = rules::evaluate(&set, h);
-        all.iter().any(|e| of(e) && e.verdict == Verdict::NotApplicable)
+        all.iter()
+            .any(|e| of(e) && e.verdict == Verdict::NotApplicable)
     };
     let everyone_once = everyone();
     let household = everyone_once.iter().find(|h| unpaid(h)).unwrap();
