@@ -86,6 +86,7 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
         | AnomalyKind::CheckOverdue
         | AnomalyKind::NewVehicle
         | AnomalyKind::Reported => subsistence,
+        AnomalyKind::SeniorMissed => Sort::of(Scheme::None),
         AnomalyKind::JobFound => Sort {
             size_min: 3,
             ..subsistence
@@ -124,6 +125,7 @@ pub(crate) fn put(
         AnomalyKind::CustodyCounted => in_prison(household, on),
         AnomalyKind::NewVehicle => new_car(dice, household, on),
         AnomalyKind::JobFound => job_found(household, on),
+        AnomalyKind::SeniorMissed => senior_missed(dice, household, index, on),
         AnomalyKind::Unemployed => unemployed(dice, household, on),
         AnomalyKind::Reported => reported(dice, household, index, on),
     };
@@ -335,6 +337,15 @@ fn unemployed(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
     let since = add_days(on, -i32::try_from(dice.between(100, 220)).unwrap_or(120));
     household.members[1].labour.push(Labour::Unemployed(since));
     (Some(1), format!("{since}登记失业，未见参保和失业保险金"))
+}
+
+/// An elder of no household whom only the police list knows.
+fn senior_missed(dice: &mut Dice, household: &mut Household, index: u32, on: Date) -> Done {
+    let subject = elder(dice, household, index, on, true);
+    let member = &mut household.members[subject];
+    member.grants.clear();
+    member.certificates.clear();
+    (Some(subject), "户籍80周岁以上，未领尊老金".to_owned())
 }
 
 /// A report about the head, number and all; those without one are hand-made.

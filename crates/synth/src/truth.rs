@@ -36,6 +36,8 @@ pub enum AnomalyKind {
     NewVehicle,
     /// A 低保 family's member is insured by an employer, wages not assessed.
     JobFound,
+    /// Over eighty, of local hukou and of no household, not on the list.
+    SeniorMissed,
     /// Unemployed for months in a 低边 family, without benefit.
     Unemployed,
     /// A grid worker reported someone. No wrong, but it must reach a desk.
@@ -44,7 +46,7 @@ pub enum AnomalyKind {
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 15] = [
+    pub const ALL: [AnomalyKind; 16] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -60,6 +62,7 @@ impl AnomalyKind {
         AnomalyKind::NewVehicle,
         AnomalyKind::JobFound,
         AnomalyKind::Unemployed,
+        AnomalyKind::SeniorMissed,
     ];
 
     /// The policy that must notice it.
@@ -79,6 +82,7 @@ impl AnomalyKind {
             AnomalyKind::NewVehicle => "new_vehicle",
             AnomalyKind::JobFound => "job_found",
             AnomalyKind::Unemployed => "unemployed_without_benefit",
+            AnomalyKind::SeniorMissed => "senior_allowance",
             AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
@@ -100,6 +104,7 @@ impl AnomalyKind {
             | AnomalyKind::Unemployed => Finding::Signal,
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
+            | AnomalyKind::SeniorMissed
             | AnomalyKind::NursingMissed
             | AnomalyKind::LivingMissed
             | AnomalyKind::AllowanceMissed => Finding::EntitledNotReceived,

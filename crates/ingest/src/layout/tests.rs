@@ -19,7 +19,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "leads",
             "restricted_liberty",
             "vehicles",
-            "social_security"
+            "social_security",
+            "hukou_elders"
         ]
     );
     for dataset in datasets {
@@ -30,7 +31,7 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false
+            true, false, false, true, false, false, false, false, true, false, false
         ]
     );
 }

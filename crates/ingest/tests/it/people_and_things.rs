@@ -197,3 +197,27 @@ fn social_security_tells_of_jobs_and_never_of_amounts() {
         Some("9999-12")
     );
 }
+
+#[test]
+fn the_very_old_have_their_hukou_from_the_police() {
+    let told = |pairs: &[(&str, &str)]| {
+        let row = with(&xu_of_eighty(), pairs);
+        answer_to("hukou_elders", ELDERS, &row)
+    };
+    let rows = Desk::new("hukou_elders").rows(&csv(ELDERS, &[xu_of_eighty()]));
+    assert_eq!(kinds(&rows[0]), ["identity", "hukou"]);
+    let hukou = body(&rows[0], "hukou");
+    assert_eq!(
+        (hukou.flag("local"), hukou.division("place").is_some()),
+        (Some(true), true)
+    );
+    assert_eq!(
+        told(&[("性别", "男")]),
+        "held identity.mismatch@公民身份号码"
+    );
+    assert_eq!(told(&[("户籍镇街", "")]), "rejected field.missing@户籍镇街");
+    // A town nobody knows is not called local.
+    let row = with(&xu_of_eighty(), &[("户籍镇街", "某镇")]);
+    let rows = Desk::new("hukou_elders").rows(&csv(ELDERS, &[row]));
+    assert_eq!(body(&rows[0], "hukou").flag("local"), None);
+}

@@ -44,7 +44,7 @@ pub(crate) fn cells(member: &Member, nth: usize, labour: Labour, told: Date) -> 
     let text = |text: &str| text.to_owned();
     let mut row = vec![String::new(); COLUMNS.len()];
     row[1] = text(id);
-    row[2] = member.name.clone();
+    row[2].clone_from(&member.name);
     row[16] = format!("RS{}{}{nth:02}", &id[3..6], &id[8..17]);
     row[17] = iso(told);
     match labour {
