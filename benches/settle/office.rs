@@ -55,6 +55,7 @@ fn officer(role: Role) -> Officer {
             "grid",
             "justice",
             "vehicle",
+            "social_security",
         ]
         .map(String::from)
         .to_vec(),

@@ -182,6 +182,24 @@ codes! {
         "declared_missing" "宣告失踪", "lost_contact" "失联" ["失去联系"], "other" "其他限制人身自由" ["其他"]
 }
 codes! {
+    /// What a row of social security tells.
+    LABOUR_RECORD, "labour_record":
+        "unemployment" "失业登记" ["登记失业"], "insured" "参保缴费" ["缴费", "参保", "参保登记", "社保缴费"],
+        "job" "就业登记" ["用工备案", "录用备案"], "benefit" "待遇发放" ["待遇", "待遇领取", "待遇享受"]
+}
+codes! {
+    /// In which capacity someone is insured.
+    INSURANCE_FORM, "insurance_form":
+        "employee" "单位参保" ["单位", "职工", "企业职工", "单位职工"], "flexible" "灵活就业" ["个人", "个体", "灵活就业人员", "个人缴费"],
+        "resident" "城乡居民" ["居民", "城乡居民养老"]
+}
+codes! {
+    /// Benefits of social insurance.
+    INSURANCE_BENEFIT, "insurance_benefit":
+        "unemployment" "失业保险金" ["失业金", "失业保险待遇"], "pension" "养老金" ["基本养老金", "养老待遇", "退休待遇"],
+        "injury" "工伤待遇" ["工伤保险待遇"], "injury_nursing" "工伤生活护理费" ["生活护理费"], "other" "其他"
+}
+codes! {
     /// Kinds of vehicles, by the codes and words of the registration (GA 24.4).
     VEHICLE_TYPE, "vehicle_type":
         "car" "小型、微型客车" ["K31", "K32", "K33", "K34", "K38", "K39", "K41", "K42", "K43", "小型轿车", "微型轿车", "轿车", "小型普通客车", "小型越野客车"],

@@ -41,6 +41,7 @@ pub enum Kind {
     Dispute,
     Consent,
     Vehicle,
+    Labour,
 }
 
 /// Number of kinds.
@@ -489,6 +490,16 @@ pub static DICTIONARY: &[KindDef] = &[
         open("first_registered_on", "初次登记日期", Date),
         open("plated_on", "发牌日期", Date),
         masked("plate", "号牌号码", Text, Mask::Hidden),
+    ]),
+    // An amount is not among its fields: a contribution base is no wage.
+    kind!(Labour, "labour", "参保就业记录", "insurance and employment record", Person, Mode::Events("social_security"), fresh 62, List, Dated, from ["social_security"], keep Some(36), [
+        open("record", "记录类别", Code(&code::LABOUR_RECORD)),
+        open("registered_on", "登记日期", Date),
+        open("month", "缴费年月", Month),
+        open("form", "参保形式", Code(&code::INSURANCE_FORM)),
+        open("benefit", "待遇类别", Code(&code::INSURANCE_BENEFIT)),
+        open("benefit_from", "待遇起始年月", Month),
+        open("benefit_to", "待遇终止年月", Month),
     ]),
 ];
 

@@ -8,7 +8,8 @@ use crate::bills;
 use crate::dice::Dice;
 use crate::families::{Sort, certificate, entitle, person_grant};
 use crate::model::{
-    Car, Custody, FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme, Standing,
+    Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote, Scheme,
+    Standing,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::truth::{Anomaly, AnomalyKind};
@@ -85,6 +86,15 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
         | AnomalyKind::CheckOverdue
         | AnomalyKind::NewVehicle
         | AnomalyKind::Reported => subsistence,
+        AnomalyKind::SeniorMissed => Sort::of(Scheme::None),
+        AnomalyKind::JobFound => Sort {
+            size_min: 3,
+            ..subsistence
+        },
+        AnomalyKind::Unemployed => Sort {
+            size_min: 3,
+            ..marginal
+        },
         AnomalyKind::CustodyCounted => Sort {
             size_min: 2,
             income_percent: (5, 40),
@@ -114,6 +124,9 @@ pub(crate) fn put(
         AnomalyKind::CheckOverdue => check_overdue(dice, household, on),
         AnomalyKind::CustodyCounted => in_prison(household, on),
         AnomalyKind::NewVehicle => new_car(dice, household, on),
+        AnomalyKind::JobFound => job_found(household, on),
+        AnomalyKind::SeniorMissed => senior_missed(dice, household, index, on),
+        AnomalyKind::Unemployed => unemployed(dice, household, on),
         AnomalyKind::Reported => reported(dice, household, index, on),
     };
     let known = subject.is_none_or(|i| !household.members[i].is_stranger());
@@ -304,6 +317,35 @@ fn new_car(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
         plated,
     });
     (Some(0), format!("{plated}名下新登记机动车"))
+}
+
+/// An adult whose income was never assessed as wages.
+fn job_found(household: &mut Household, on: Date) -> Done {
+    let month = Month::of(on);
+    let unwaged = |m: &Member| {
+        m.age(on) >= ASSUMED.working_age && m.income.wage == domain::money::Money::ZERO
+    };
+    let subject = household.members.iter().position(unwaged).unwrap_or(0);
+    for back in [2, 1] {
+        let record = Labour::Insured(month.plus(-back), "单位参保");
+        household.members[subject].labour.push(record);
+    }
+    (None, "低保家庭成员有单位参保，核定收入没有工资".to_owned())
+}
+
+fn unemployed(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
+    let since = add_days(on, -i32::try_from(dice.between(100, 220)).unwrap_or(120));
+    household.members[1].labour.push(Labour::Unemployed(since));
+    (Some(1), format!("{since}登记失业，未见参保和失业保险金"))
+}
+
+/// An elder of no household whom only the police list knows.
+fn senior_missed(dice: &mut Dice, household: &mut Household, index: u32, on: Date) -> Done {
+    let subject = elder(dice, household, index, on, true);
+    let member = &mut household.members[subject];
+    member.grants.clear();
+    member.certificates.clear();
+    (Some(subject), "户籍80周岁以上，未领尊老金".to_owned())
 }
 
 /// A report about the head, number and all; those without one are hand-made.

@@ -9,7 +9,7 @@ use crate::bills;
 use crate::dice::{Dice, Stream};
 use crate::families::{Sort, certificate, family, person_grant};
 use crate::model::{
-    Car, Custody, FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing,
+    Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, PoliceNote, Scheme, Standing,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::places::Places;
@@ -125,6 +125,19 @@ fn no_findings(dice: &mut Dice, household: &mut Household, on: Date) {
             status,
             plated: add_days(on, -days),
         });
+    }
+    // Who has assessed wages is insured, and who works for himself pays himself.
+    let form = match member.employment {
+        "在职" => "单位参保",
+        "灵活就业" => "灵活就业",
+        _ => "",
+    };
+    let wages = member.income.wage > domain::money::Money::ZERO;
+    if dice.per_mille(400) && !form.is_empty() && (wages || form == "灵活就业") {
+        let month = Month::of(on);
+        for back in [2, 1] {
+            member.labour.push(Labour::Insured(month.plus(-back), form));
+        }
     }
     if dice.per_mille(12) && member.custody.is_empty() {
         member.custody.push(Custody {

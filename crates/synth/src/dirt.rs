@@ -9,10 +9,12 @@ use domain::time::{Date, add_days};
 
 use crate::dice::Dice;
 use crate::families::{certificate, person_grant};
-use crate::feeds::{Feed, civil, deaths, disability, leads, liberty, medical, payments, vehicles};
+use crate::feeds::{
+    Feed, civil, deaths, disability, elders, labour, leads, liberty, medical, payments, vehicles,
+};
 use crate::model::{
-    Bill, Car, Custody, FuneralNote, Household, HukouChange, Lead, Member, PoliceNote, Scheme,
-    Standing, Stray,
+    Bill, Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote,
+    Scheme, Standing, Stray,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::words::{ASSUMED, WORDS, yuan};
@@ -150,6 +152,19 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             0 => row.rewrite("死亡日期", dotted),
             1 => row.rewrite("火化日期", in_words),
             _ => row.rewrite("逝者姓名", spaced),
+        },
+        Feed::Elders => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("公民身份号码", fifteen),
+            _ => row.rewrite("出生日期", dotted),
+        },
+        Feed::Labour => match dice.below(4) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("缴费年月", |month| other_month(dice, month)),
+            2 => row.rewrite("记录类别", |kind| {
+                (kind == "参保缴费").then(|| "缴费".to_owned())
+            }),
+            _ => row.rewrite("证件号码", lower_x),
         },
         Feed::Liberty => match dice.below(3) {
             0 => row.rewrite("姓名", spaced),
@@ -374,6 +389,11 @@ fn beside(
             };
             let row = deaths::police_cells(household, &someone, note);
             ("公民身份号码", row)
+        }
+        Feed::Elders => ("公民身份号码", elders::cells(household, &someone, told)),
+        Feed::Labour => {
+            let record = Labour::Unemployed(add_days(told, -150));
+            ("证件号码", labour::cells(&someone, 0, record, told))
         }
         Feed::Liberty => {
             let custody = Custody {

@@ -227,6 +227,8 @@ pub(crate) struct Member {
     pub(crate) funeral: Vec<FuneralNote>,
     /// Measures of justice and police.
     pub(crate) custody: Vec<Custody>,
+    /// What social security tells.
+    pub(crate) labour: Vec<Labour>,
     /// Vehicles.
     pub(crate) cars: Vec<Car>,
 }
@@ -296,6 +298,17 @@ pub(crate) struct Custody {
     pub(crate) term: &'static str,
     /// 期限止.
     pub(crate) until: Option<Date>,
+}
+
+/// One row of social security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Labour {
+    /// Registered as unemployed on a day.
+    Unemployed(Date),
+    /// Insured for a month, in this capacity.
+    Insured(Month, &'static str),
+    /// Unemployment benefit from a month on.
+    Benefit(Month),
 }
 
 /// One registered vehicle.

@@ -86,6 +86,7 @@ pub(crate) fn person(id: ResidentId, name: String, kinship: &'static str, on: Da
         police: Vec::new(),
         funeral: Vec::new(),
         custody: Vec::new(),
+        labour: Vec::new(),
         cars: Vec::new(),
     }
 }

@@ -76,6 +76,8 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Disability, date(2026, 11, 10), 1));
     plans.push(FeedPlan::new(Feed::Liberty, date(2026, 11, 10), 1));
     plans.push(FeedPlan::new(Feed::Vehicles, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Labour, date(2026, 11, 8), 1));
+    plans.push(FeedPlan::new(Feed::Elders, date(2026, 11, 9), 1));
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (

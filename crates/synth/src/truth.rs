@@ -34,13 +34,19 @@ pub enum AnomalyKind {
     CustodyCounted,
     /// A low-income family's member registered a car.
     NewVehicle,
+    /// A 低保 family's member is insured by an employer, wages not assessed.
+    JobFound,
+    /// Over eighty, of local hukou and of no household, not on the list.
+    SeniorMissed,
+    /// Unemployed for months in a 低边 family, without benefit.
+    Unemployed,
     /// A grid worker reported someone. No wrong, but it must reach a desk.
     Reported,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 13] = [
+    pub const ALL: [AnomalyKind; 16] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -54,6 +60,9 @@ impl AnomalyKind {
         AnomalyKind::CheckOverdue,
         AnomalyKind::CustodyCounted,
         AnomalyKind::NewVehicle,
+        AnomalyKind::JobFound,
+        AnomalyKind::Unemployed,
+        AnomalyKind::SeniorMissed,
     ];
 
     /// The policy that must notice it.
@@ -71,6 +80,9 @@ impl AnomalyKind {
             AnomalyKind::Reported => "urgent_lead",
             AnomalyKind::CustodyCounted => "custody_still_counted",
             AnomalyKind::NewVehicle => "new_vehicle",
+            AnomalyKind::JobFound => "job_found",
+            AnomalyKind::Unemployed => "unemployed_without_benefit",
+            AnomalyKind::SeniorMissed => "senior_allowance",
             AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
@@ -85,11 +97,14 @@ impl AnomalyKind {
             }
             AnomalyKind::MemberDied | AnomalyKind::CheckOverdue => Finding::Duty,
             AnomalyKind::CustodyCounted => Finding::Discrepancy,
-            AnomalyKind::BigBill | AnomalyKind::Reported | AnomalyKind::NewVehicle => {
-                Finding::Signal
-            }
+            AnomalyKind::BigBill
+            | AnomalyKind::Reported
+            | AnomalyKind::NewVehicle
+            | AnomalyKind::JobFound
+            | AnomalyKind::Unemployed => Finding::Signal,
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
+            | AnomalyKind::SeniorMissed
             | AnomalyKind::NursingMissed
             | AnomalyKind::LivingMissed
             | AnomalyKind::AllowanceMissed => Finding::EntitledNotReceived,

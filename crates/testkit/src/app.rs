@@ -173,6 +173,7 @@ impl TestApp {
             "grid",
             "justice",
             "vehicle",
+            "social_security",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

@@ -40,12 +40,11 @@ pub(super) fn recent(text: &str, on: Date) -> Option<Date> {
     if let Some(whole) = day(text) {
         return Some(whole);
     }
-    let (month, rest) = match text.split_once('月') {
-        Some((month, rest)) => (month, rest.split(['日', '号']).next()?),
-        None => {
-            let date = text.split(' ').next()?;
-            date.split_once(|c: char| matches!(c, '-' | '/' | '.'))?
-        }
+    let (month, rest) = if let Some((month, rest)) = text.split_once('月') {
+        (month, rest.split(['日', '号']).next()?)
+    } else {
+        let date = text.split(' ').next()?;
+        date.split_once(['-', '/', '.'])?
     };
     let (month, day) = (two_digits(month)?, two_digits(rest)?);
     // 29 February lies up to eight years back.

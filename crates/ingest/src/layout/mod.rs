@@ -30,6 +30,8 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/leads.yaml"),
         include_str!("../../layouts/restricted_liberty.yaml"),
         include_str!("../../layouts/vehicles.yaml"),
+        include_str!("../../layouts/social_security.yaml"),
+        include_str!("../../layouts/hukou_elders.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()

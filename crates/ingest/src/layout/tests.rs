@@ -18,7 +18,9 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "deaths_funeral",
             "leads",
             "restricted_liberty",
-            "vehicles"
+            "vehicles",
+            "social_security",
+            "hukou_elders"
         ]
     );
     for dataset in datasets {
@@ -28,7 +30,9 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     let snapshots: Vec<bool> = Layout::builtin().iter().map(Layout::is_snapshot).collect();
     assert_eq!(
         snapshots,
-        [true, false, false, true, false, false, false, false, true]
+        [
+            true, false, false, true, false, false, false, false, true, false, false
+        ]
     );
 }
 

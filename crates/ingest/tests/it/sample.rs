@@ -26,6 +26,11 @@ pub(crate) const LEADS: &str = "线索编号,上报时间,上报人,所属网格
 pub(crate) const LIBERTY: &str = "记录编号,姓名,性别,出生日期,证件号码,类别,场所,起日,期限,期限止,释放日期,文书号,办案单位,更新时间";
 pub(crate) const VEHICLES: &str = "机动车序号,号牌种类,号牌号码,车辆类型,车辆品牌,使用性质,机动车所有人,身份证明名称,身份证明号码,初次登记日期,发牌日期,机动车状态,强制报废期止,排量,变更类型,更新日期";
 
+pub(crate) const LABOUR: &str = "记录类别,证件号码,姓名,单位名称,险种,缴费年月,缴费基数,参保形式,登记日期,原因,待遇类别,月待遇金额,其中中央基础养老金,待遇起始年月,待遇终止年月,停发原因,流水号,更新时间";
+
+pub(crate) const ELDERS: &str =
+    "公民身份号码,姓名,性别,出生日期,户号,户籍镇街,户籍村(社区),户籍地址,更新时间";
+
 pub(crate) type Cells = BTreeMap<String, String>;
 
 /// A valid number from its area, birth date and sequence: `999903 19820914 013`.
@@ -229,6 +234,30 @@ pub(crate) fn zhou_term() -> Cells {
         ("场所", "某所"),
         ("起日", "2026年4月15日"),
         ("期限", "两年"),
+    ])
+}
+
+/// Of local hukou, eighty this month.
+pub(crate) fn xu_of_eighty() -> Cells {
+    cells(&[
+        ("公民身份号码", &id("999903 19461108 012")),
+        ("姓名", "许　林"),
+        ("性别", "女"),
+        ("户籍镇街", "洛阳镇"),
+        ("户籍村(社区)", "民丰村"),
+    ])
+}
+
+/// Registered as unemployed in August.
+pub(crate) fn sun_unemployed() -> Cells {
+    cells(&[
+        ("记录类别", "失业登记"),
+        ("证件号码", &id("999906 19690722 015")),
+        ("姓名", "孙某"),
+        ("登记日期", "2026-08-10"),
+        ("原因", "合同到期"),
+        ("流水号", "RS88120"),
+        ("更新时间", "2026-11-08"),
     ])
 }
 

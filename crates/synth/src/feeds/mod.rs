@@ -4,6 +4,8 @@
 pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
+pub(crate) mod elders;
+pub(crate) mod labour;
 pub(crate) mod leads;
 pub(crate) mod liberty;
 pub(crate) mod medical;
@@ -45,6 +47,10 @@ pub enum Feed {
     Liberty,
     /// 公安车管 机动车登记.
     Vehicles,
+    /// 人社 参保就业待遇.
+    Labour,
+    /// 公安户籍 80周岁以上人员.
+    Elders,
 }
 
 impl Feed {
@@ -59,6 +65,8 @@ impl Feed {
             Feed::Leads => 5,
             Feed::Liberty => 6,
             Feed::Vehicles => 7,
+            Feed::Labour => 8,
+            Feed::Elders => 9,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -81,13 +89,15 @@ impl Feed {
             Feed::Leads => leads::COLUMNS,
             Feed::Liberty => liberty::COLUMNS,
             Feed::Vehicles => vehicles::COLUMNS,
+            Feed::Labour => labour::COLUMNS,
+            Feed::Elders => elders::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
-            Feed::Civil | Feed::Police | Feed::Liberty => Charset::Gb18030,
-            Feed::Payments(_) | Feed::Leads => Charset::Utf8Bom,
+            Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders => Charset::Gb18030,
+            Feed::Payments(_) | Feed::Leads | Feed::Labour => Charset::Utf8Bom,
             Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles => Charset::Utf8,
         }
     }
@@ -104,6 +114,8 @@ impl Feed {
             Feed::Leads => ("grid", "leads"),
             Feed::Liberty => ("justice", "restricted_liberty"),
             Feed::Vehicles => ("vehicle", "vehicles"),
+            Feed::Labour => ("social_security", "social_security"),
+            Feed::Elders => ("police", "hukou_elders"),
         }
     }
 }
@@ -319,6 +331,8 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Leads => leads::rows(household, plan.window()),
         Feed::Liberty => liberty::rows(household),
         Feed::Vehicles => vehicles::rows(household),
+        Feed::Labour => labour::rows(household, plan.business_date),
+        Feed::Elders => elders::rows(household, plan.business_date),
     }
 }
 

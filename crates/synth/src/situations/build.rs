@@ -6,8 +6,8 @@ use domain::time::{Date, Month};
 
 use crate::families::{allowance, person_grant};
 use crate::model::{
-    Bill, Car, Certificate, Custody, FuneralNote, Grant, Household, HukouChange, Lead, Member,
-    PoliceNote, Scheme, Standing,
+    Bill, Car, Certificate, Custody, FuneralNote, Grant, Household, HukouChange, Labour, Lead,
+    Member, PoliceNote, Scheme, Standing,
 };
 use crate::people::person;
 use crate::places::{Place, Places};
@@ -271,6 +271,12 @@ impl Member {
             term,
             until: None,
         });
+        self
+    }
+
+    /// What social security tells.
+    pub(crate) fn told(mut self, records: &[Labour]) -> Member {
+        self.labour.extend(records);
         self
     }
 

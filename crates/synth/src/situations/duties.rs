@@ -17,6 +17,7 @@ pub(crate) fn all(desk: &Desk<'_>) -> Vec<Situation> {
         check_overdue(desk),
         grace_ends(desk),
         turned_eighty(desk),
+        elder_of_no_household(desk),
         worker_died(desk),
         in_grace(desk),
     ]
@@ -99,7 +100,7 @@ fn three(desk: &Desk<'_>, number: u32, wage: i64, checked: Date) -> Household {
 /// The same person under a sequence of the situation's own.
 fn unlike(desk: &Desk<'_>, member: crate::model::Member, number: u32) -> crate::model::Member {
     let born: String = member.birth().to_string().replace('-', "");
-    let sequence = 100 + number * 4 + if member.sex_zh() == "男" { 1 } else { 0 };
+    let sequence = 100 + number * 4 + u32::from(member.sex_zh() == "男");
     let made = desk.one("湖塘镇", &born, sequence, &member.name, member.kinship);
     crate::model::Member {
         id: made.id,
@@ -182,6 +183,29 @@ fn turned_eighty(desk: &Desk<'_>) -> Situation {
         "11月8日满80周岁，11月尊老金名册无本人：列入本月清单，无期限",
     )
     .because("月收入2,000元（不含中央基础养老金），高于低保标准")
+}
+
+fn elder_of_no_household(desk: &Desk<'_>) -> Situation {
+    let town = "牛塘镇";
+    let person = desk
+        .one(town, "19440903", 24, "孟某秀", "")
+        .standing(crate::model::Standing::Stranger);
+    let family = desk
+        .family(50, 1, Scheme::None, (town, "塘口村"))
+        .with(person);
+    Situation::new(
+        50,
+        "只在户籍80周岁以上名单里的老人，未领尊老金",
+        "An elder only the police's list knows, not paid",
+        family,
+    )
+    .raises(
+        "senior_allowance",
+        0,
+        (Finding::EntitledNotReceived, AlertLevel::Blue),
+        "户籍在本地、82岁，11月尊老金名册无本人：列入本月清单，无期限",
+    )
+    .because("家庭组成未知，不评家庭待遇")
 }
 
 fn worker_died(desk: &Desk<'_>) -> Situation {

@@ -8,6 +8,7 @@ mod alerts;
 mod build;
 mod custody;
 mod duties;
+mod labour;
 mod leads;
 mod traps;
 
@@ -38,6 +39,8 @@ pub(crate) const POLICIES: &[&str] = &[
     "custody_still_counted",
     "unattended_child",
     "new_vehicle",
+    "unemployed_without_benefit",
+    "job_found",
 ];
 
 /// Finding and level of an alert.
@@ -218,6 +221,7 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     all.extend(traps::all(&desk));
     all.extend(leads::all(&desk));
     all.extend(duties::all(&desk));
+    all.extend(labour::all(&desk));
     all.extend(custody::all(&desk));
     all.sort_by_key(|s| s.number);
     all
