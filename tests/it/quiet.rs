@@ -11,8 +11,15 @@ use crate::store::backend::Backend;
 use office::Office;
 
 /// Columns whose cells may stand nowhere in clear.
-const PERSONAL: [&str; 24] = [
+const PERSONAL: [&str; 31] = [
     "姓名",
+    "对象姓名",
+    "对象证件号码",
+    "对象电话",
+    "居住地址",
+    "情况描述",
+    "机动车所有人",
+    "身份证明号码",
     "户主姓名",
     "成员姓名",
     "享受人姓名",

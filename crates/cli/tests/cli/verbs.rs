@@ -331,6 +331,16 @@ fn an_alert_is_explained_until_its_subject_is_erased() {
     says(&["ledger", "verify", "--data", folder]);
 }
 
+/// Policy documents in a folder.
+pub(crate) fn policies(folder: &Path) -> i64 {
+    let files = fs::read_dir(folder).unwrap();
+    let documents = files.filter(|file| {
+        let path = file.as_ref().unwrap().path();
+        path.extension().is_some_and(|ending| ending == "yaml")
+    });
+    i64::try_from(documents.count()).unwrap()
+}
+
 #[test]
 fn policies_are_checked_with_file_line_and_nearest_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
@@ -340,7 +350,7 @@ fn policies_are_checked_with_file_line_and_nearest_name() {
             sound["policies"].as_i64(),
             sound["problems"].as_array().map(Vec::len)
         ),
-        (Some(7), Some(0))
+        (Some(policies(&root)), Some(0))
     );
     let shown = says(&[
         "policy",
