@@ -8,6 +8,7 @@ use domain::dictionary::Kind;
 use domain::household::{Completeness, Facts, Item};
 use domain::ids::{PersonId, Subject};
 use domain::record::Origin;
+use domain::region::DivisionCode;
 use domain::time::Month;
 use pipeline::act::DisputedRecord;
 use pipeline::people::UnitView;
@@ -113,6 +114,7 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
     let linked = household.people.iter().filter(|p| !ours.contains(&p.id));
     let linked = linked.map(|person| name_of(person.id)).collect();
     let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
+    let place = |code: DivisionCode| app.deps.divisions.name(code, household.on);
     let mut facts = Vec::new();
     let house = (household.unit, "本户".to_owned(), &household.facts);
     let everyone = household.people.iter().map(|person| {
@@ -120,11 +122,10 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
         (subject, name_of(person.id), &person.facts)
     });
     for (subject, who, told) in std::iter::once(house).chain(everyone) {
-        collect(subject, &who, told, wanted.as_ref(), &mut facts);
+        collect(subject, &who, told, wanted.as_ref(), &place, &mut facts);
     }
     let facts_hidden = facts.len().saturating_sub(ROWS_MAX);
     facts.truncate(ROWS_MAX);
-    let place = |code| app.deps.divisions.name(code, household.on);
     let places = match (household.hukou.map(place), household.residence.map(place)) {
         (Some(hukou), Some(residence)) if hukou != residence => {
             format!("户籍 {hukou}，现住 {residence}")
@@ -235,12 +236,13 @@ fn collect(
     who: &str,
     facts: &Facts,
     wanted: Option<&BTreeSet<Origin>>,
+    place: &dyn Fn(DivisionCode) -> String,
     lines: &mut Vec<FactLine>,
 ) {
     for (kind, list) in facts {
         let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
         for item in list.items.iter().filter(takes) {
-            let told = words::fields(&item.body);
+            let told = words::fields(&item.body, place);
             if told.is_empty() {
                 continue;
             }

@@ -338,13 +338,14 @@ fn line(
     }
 }
 
-/// 数据截至: every list relied on.
-pub(super) fn as_of(decision: &Decision) -> String {
-    let lists: Vec<String> = decision.coverage.iter().map(words::coverage).collect();
-    if lists.is_empty() {
-        return "未依据整份名册，见计算过程".to_owned();
+/// 数据截至: the oldest list relied on; the alert's page names them all.
+fn as_of(decision: &Decision) -> String {
+    let oldest = decision.coverage.iter().min_by_key(|note| note.as_of);
+    match (oldest, decision.coverage.len()) {
+        (None, _) => "未依据整份名册，见计算过程".to_owned(),
+        (Some(note), 1) => words::coverage(note),
+        (Some(note), lists) => format!("最早的一份：{}；共{lists}份", words::coverage(note)),
     }
-    lists.join("；")
 }
 
 /// 缺什么: each fact once, with why it is not known.

@@ -7,6 +7,7 @@ use domain::code;
 use domain::dictionary::{FieldType, Kind};
 use domain::evaluation::{AlertLevel, Nature, Step};
 use domain::household::{CoverageNote, WhyUnknown};
+use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use domain::value::{Body, Value};
 
@@ -65,10 +66,7 @@ pub(super) fn condition(name: &str) -> &'static str {
 }
 
 /// An action in words, with its particulars.
-pub(super) fn action(
-    action: &AlertAction,
-    place: &dyn Fn(domain::region::DivisionCode) -> String,
-) -> String {
+pub(super) fn action(action: &AlertAction, place: &dyn Fn(DivisionCode) -> String) -> String {
     match action {
         AlertAction::Acknowledge => "签收".to_owned(),
         AlertAction::Assign { .. } => "转办".to_owned(),
@@ -207,8 +205,8 @@ pub(super) fn minute(at: Instant) -> String {
     format!("{} {hour:02}:{minute:02}", at.china_date())
 }
 
-/// One value in words. People and households are left to the caller.
-fn value(ty: FieldType, value: &Value) -> Option<String> {
+/// One value in words. People and households have none.
+fn value(ty: FieldType, value: &Value, place: &dyn Fn(DivisionCode) -> String) -> Option<String> {
     Some(match (value, ty) {
         (Value::Code(code), FieldType::Code(list)) => list.zh(code).to_owned(),
         (Value::Text(text), _) => short(text),
@@ -219,19 +217,20 @@ fn value(ty: FieldType, value: &Value) -> Option<String> {
         (Value::Count(count), FieldType::Months) => format!("{count}个月"),
         (Value::Count(count), _) => count.to_string(),
         (Value::Flag(flag), _) => if *flag { "是" } else { "否" }.to_owned(),
-        (Value::Division(_) | Value::Person(_) | Value::Household(_), _) => return None,
+        (Value::Division(code), _) => place(*code),
+        (Value::Person(_) | Value::Household(_), _) => return None,
     })
 }
 
 /// A fact's fields in words, in the dictionary's order. Identity, whose fields
 /// are masked one by one elsewhere, has none here.
-pub(super) fn fields(body: &Body) -> String {
+pub(super) fn fields(body: &Body, place: &dyn Fn(DivisionCode) -> String) -> String {
     if body.kind() == Kind::Identity {
         return String::new();
     }
     let told = body.fields().filter_map(|(field, told)| {
         let def = field.def();
-        value(def.ty, told).map(|words| format!("{} {words}", def.zh))
+        value(def.ty, told, place).map(|words| format!("{} {words}", def.zh))
     });
     told.collect::<Vec<_>>().join("；")
 }
