@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Synth(synth::SynthArgs),
     /// Checks the store's invariants and the ledger
     Fsck(fsck::FsckArgs),
+    /// Says what an operator should see to: late lists, unset parameters, waiting work
+    Doctor(doctor::DoctorArgs),
     /// Copies the store, while the service runs
     Backup(backup::BackupArgs),
     /// Puts a copy in the place of the store
@@ -115,6 +118,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Synth(args) => synth::run(&args),
         Command::Fsck(args) => fsck::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Doctor(args) => doctor::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Backup(args) => backup::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Restore(args) => restore::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Officer(officer::OfficerCommand::Add(args)) => {

@@ -342,9 +342,10 @@ impl<'a> Lens<'a> {
             } else {
                 thread.latest()?
             };
-            let version = match version.is_unread() {
-                true => self.last_read(dataset, thread, version.revision)?,
-                false => version,
+            let version = if version.is_unread() {
+                self.last_read(dataset, thread, version.revision)?
+            } else {
+                version
             };
             let (content, _) = *version.contents.first()?;
             let place = version.body()?.division("place")?;

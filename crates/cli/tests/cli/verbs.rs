@@ -65,7 +65,7 @@ fn help_is_one_line_per_verb_and_names_the_exit_codes() {
         .collect();
     let known = [
         "demo", "init", "serve", "import", "evaluate", "explain", "trace", "policy", "ledger",
-        "synth", "fsck", "backup", "restore", "officer", "token", "erase",
+        "synth", "fsck", "doctor", "backup", "restore", "officer", "token", "erase",
     ];
     assert_eq!(
         verbs, known,
@@ -375,4 +375,41 @@ fn policies_are_checked_with_file_line_and_nearest_name() {
         "{said}"
     );
     refuses(&["policy", "check", "/nowhere"], CONFIGURATION);
+}
+
+#[test]
+fn the_doctor_says_what_waits_and_what_is_late() {
+    let data = SMALL.copy();
+    let folder = text(data.path());
+    let look = |on: &str, code: i32| -> serde_json::Value {
+        let mut command = hearth(&["doctor", "--json", "--data", folder]);
+        command.env("HEARTH__STEPS__ON", on);
+        serde_json::from_slice(&ends_with(&mut command, code).stdout).unwrap()
+    };
+    let codes = |told: &serde_json::Value| -> Vec<String> {
+        let findings = told["findings"].as_array().unwrap().iter();
+        findings
+            .map(|f| {
+                format!(
+                    "{} {}",
+                    f["code"].as_str().unwrap(),
+                    f["about"].as_str().unwrap()
+                )
+            })
+            .collect()
+    };
+    // The lists nobody sends yet, and the holidays of 2027, are always told.
+    let today = codes(&look("2026-11-20", CHECK));
+    let about = |told: &[String], what: &str| told.iter().any(|f| f.contains(what));
+    assert!(
+        !about(&today, "civil_register") && !about(&today, "work."),
+        "{today:?}"
+    );
+    assert!(!about(&today, "parameter.unset"), "{today:?}");
+    let later = codes(&look("2027-06-01", CHECK));
+    assert!(
+        about(&later, "list.stale 320412 civil_register"),
+        "{later:?}"
+    );
+    assert!(about(&later, "calendar.year 2027"), "{later:?}");
 }
