@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod account;
 pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Adds people and machines who may log in
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
+    /// People who log in with a browser: login names, passwords, second factors
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Revokes logins
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -123,6 +127,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Restore(args) => restore::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Officer(officer::OfficerCommand::Add(args)) => {
             officer::run(&args, args.place.settings(ANSWERING)?).await
+        }
+        Command::Account(command) => {
+            let settings = command.place().settings(ANSWERING)?;
+            account::run(&command, settings).await
         }
         Command::Token(token::TokenCommand::Revoke(args)) => {
             token::run(&args, args.place.settings(ANSWERING)?).await

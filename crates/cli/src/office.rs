@@ -189,6 +189,7 @@ fn steps(settings: &Settings) -> pipeline::Settings {
         evaluate_units: steps.evaluate_units,
         snooze_days_max: steps.snooze_days_max,
         lease_seconds: steps.lease_seconds,
+        accounts: settings.accounts.steps(),
         ..pipeline::Settings::default()
     }
 }

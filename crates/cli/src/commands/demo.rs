@@ -21,7 +21,7 @@ use crate::commands::serve::{self, Edge};
 use crate::documents::{Documents, Tables};
 use crate::manifest::Samples;
 use crate::office::{self, Opened};
-use crate::settings::{Settings, StepSettings, StoreSettings};
+use crate::settings::{AccountSettings, Settings, StepSettings, StoreSettings};
 use crate::terminal::{say, show};
 use crate::{exit, secret, spool};
 
@@ -64,6 +64,11 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         steps: StepSettings {
             on: Some(on),
             ..StepSettings::default()
+        },
+        // One who tries it out has no authenticator at hand.
+        accounts: AccountSettings {
+            second_factor_required: false,
+            ..AccountSettings::default()
         },
         ..Settings::default()
     };

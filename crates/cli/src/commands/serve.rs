@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::app::{App, Limits};
+use api::account::cookie::Cookies;
+use api::app::{App, HeaderName, Limits};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pipeline::account::Door;
 use pipeline::disclose::Discloser;
 use pipeline::{Deps, runner};
 use tokio::net::TcpListener;
@@ -47,6 +49,7 @@ pub(crate) async fn run(args: ServeArgs, settings: Settings) -> anyhow::Result<(
 pub(crate) struct Edge {
     listener: TcpListener,
     address: SocketAddr,
+    cookies: Cookies,
 }
 
 impl Edge {
@@ -62,7 +65,17 @@ impl Edge {
             |error: std::io::Error| exit::busy(format!("cannot listen on {address}: {error}"));
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        Ok(Edge { listener, address })
+        // Without TLS in front a cookie that demands it would never come back.
+        let cookies = if behind_tls_proxy {
+            Cookies::Secure
+        } else {
+            Cookies::Plain
+        };
+        Ok(Edge {
+            listener,
+            address,
+            cookies,
+        })
     }
 
     /// Where; the port that was given when none was asked for.
@@ -89,6 +102,9 @@ pub(crate) async fn until_stopped(
         metrics: Some(install_metrics()?),
         spool: settings.store.spool(),
         limits: limits.clone(),
+        door: Arc::new(Door::new(deps.clone())),
+        cookies: edge.cookies,
+        client_address_header: client_address_header(settings)?,
         gateway_parameters: settings.http.gateway_parameters.clone().into(),
     };
     let (mut term, mut interrupt) = (
@@ -109,6 +125,12 @@ pub(crate) async fn until_stopped(
     steps
         .and(serving)
         .map_err(|error| anyhow::anyhow!("a worker ended unexpectedly: {error}"))
+}
+
+fn client_address_header(settings: &Settings) -> anyhow::Result<Option<HeaderName>> {
+    let name = settings.http.client_address_header.as_deref();
+    let name = name.map(str::parse).transpose();
+    name.map_err(|_| exit::configuration("http.client_address_header is not the name of a header"))
 }
 
 /// Metrics go to one recorder per process, rendered at `/metrics`.

@@ -1,0 +1,235 @@
+//! `hearth account`: people who log in with a browser. There is no account
+//! before the first is made here, and no password that anybody chose for
+//! somebody else: each is one-time and must be changed at the first login.
+
+use clap::{Args, Subcommand};
+use domain::authority::{Officer, Role};
+use domain::ids::OfficerId;
+use domain::region::{DivisionCode, Level};
+use pipeline::account::AccountError;
+use pipeline::account::administer::{self, Act, NewAccount};
+use pipeline::clock::{Clock as _, SystemClock, new_id};
+use serde_json::json;
+
+use crate::commands::Place;
+use crate::commands::import::division;
+use crate::settings::Settings;
+use crate::terminal::say;
+use crate::{exit, office};
+
+/// Verbs about accounts.
+#[derive(Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Makes an account and prints its one-time password, once
+    Add(AddArgs),
+    /// Gives a new one-time password and ends every session
+    Reset(ResetArgs),
+    /// Lets a locked account try again
+    Unlock(NamedArgs),
+    /// Disables an account and its tokens for good
+    Disable(NamedArgs),
+    /// Lists accounts
+    List(ListArgs),
+}
+
+impl AccountCommand {
+    /// Which store.
+    pub(crate) fn place(&self) -> &Place {
+        match self {
+            AccountCommand::Add(args) => &args.place,
+            AccountCommand::Reset(args) => &args.place,
+            AccountCommand::Unlock(args) | AccountCommand::Disable(args) => &args.place,
+            AccountCommand::List(args) => &args.place,
+        }
+    }
+}
+
+/// What `hearth account add` takes.
+#[derive(Args)]
+pub(crate) struct AddArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Login name
+    login: String,
+    /// Work account shown on actions
+    #[arg(long)]
+    name: String,
+    /// The person behind it (work number); one person holds at most one of system_admin, security_admin and auditor
+    #[arg(long)]
+    holder: Option<String>,
+    /// caseworker, county_officer, auditor, system_admin, security_admin or village_contact
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// Division code of a township or county; may be given several times
+    #[arg(long, value_name = "CODE", required = true, value_parser = division)]
+    region: Vec<DivisionCode>,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `hearth account reset` takes.
+#[derive(Args)]
+pub(crate) struct ResetArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Login name
+    login: String,
+    /// Takes the authenticator and the recovery codes away as well
+    #[arg(long)]
+    second_factor: bool,
+    /// Login name of the second person, without whom no auditor's account is reset
+    #[arg(long, value_name = "LOGIN")]
+    second: Option<String>,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// An account by its name.
+#[derive(Args)]
+pub(crate) struct NamedArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Login name
+    login: String,
+}
+
+/// What `hearth account list` takes.
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let known = Role::named(text).filter(|role| *role != Role::Importer);
+    known.ok_or_else(|| {
+        "a role is caseworker, county_officer, auditor, system_admin, security_admin or village_contact; machines are `officer add`"
+            .to_owned()
+    })
+}
+
+/// Acts.
+pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow::Result<()> {
+    let deps = office::open(&settings, "account").await?;
+    let act = Act {
+        by: "local",
+        second: None,
+    };
+    match command {
+        AccountCommand::Add(args) => {
+            let of_county = |r: &DivisionCode| matches!(r.level(), Level::County | Level::Township);
+            if !args.region.iter().all(of_county) {
+                return Err(exit::usage(
+                    "--region must be a county (6 digits) or a township (9 digits)",
+                ));
+            }
+            let officer = Officer {
+                id: OfficerId::from_uuid(new_id(SystemClock::new().now())),
+                name: args.name.clone(),
+                role: args.role,
+                regions: args.region.clone(),
+                sources: vec![],
+            };
+            let new = NewAccount {
+                officer,
+                login: &args.login,
+                holder: args.holder.as_deref(),
+            };
+            let password = administer::add(&deps, &act, new).await.map_err(refused)?;
+            tell(&args.login, &password, args.json);
+        }
+        AccountCommand::Reset(args) => {
+            let second = match &args.second {
+                None => None,
+                Some(login) => {
+                    let known = pipeline::account::login_name(login);
+                    let known = match known {
+                        Some(login) => deps.store.account_by_login(&login).await?,
+                        None => None,
+                    };
+                    let known = known.ok_or_else(|| refused(AccountError::Unknown))?;
+                    Some(known.officer.id)
+                }
+            };
+            let act = Act { second, ..act };
+            let reset = administer::reset(&deps, &act, &args.login, args.second_factor);
+            tell(&args.login, &reset.await.map_err(refused)?, args.json);
+        }
+        AccountCommand::Unlock(args) => {
+            let done = administer::unlock(&deps, &act, &args.login);
+            done.await.map_err(refused)?;
+            say!("已解锁 unlocked {}", args.login);
+        }
+        AccountCommand::Disable(args) => {
+            let done = administer::disable(&deps, &act, &args.login);
+            done.await.map_err(refused)?;
+            say!("已停用 disabled {}", args.login);
+        }
+        AccountCommand::List(args) => list(&deps, args.json).await?,
+    }
+    while deps.store.publish(u32::MAX).await?.commits > 0 {}
+    Ok(())
+}
+
+fn refused(error: AccountError) -> anyhow::Error {
+    match error {
+        AccountError::Step(error) => error.into(),
+        other => exit::usage(other.to_string()),
+    }
+}
+
+fn tell(login: &str, password: &str, json: bool) -> anyhow::Result<()> {
+    if json {
+        say!(
+            "{}",
+            json!({ "login": login, "one_time_password": password })
+        );
+        return;
+    }
+    say!("登录名 login {login}");
+    say!("一次性口令 one-time password（只显示这一次，首次登录须修改） {password}");
+}
+
+async fn list(deps: &pipeline::Deps, json: bool) -> anyhow::Result<()> {
+    let now = deps.clock.now();
+    let accounts = deps.store.accounts().await?;
+    let rows: Vec<_> = accounts
+        .iter()
+        .map(|known| {
+            let account = &known.account;
+            let state = if known.disabled_at.is_some() {
+                "disabled"
+            } else if account.locked_until.is_some_and(|until| until > now) {
+                "locked"
+            } else if account.must_change {
+                "must_change"
+            } else {
+                "open"
+            };
+            json!({
+                "login": account.login, "holder": account.holder, "name": known.officer.name,
+                "role": known.officer.role.name(), "state": state, "second_factor": account.totp.is_some(),
+            })
+        })
+        .collect();
+    if json {
+        say!("{}", json!({ "accounts": rows }));
+        return Ok(());
+    }
+    for row in &rows {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        say!(
+            "{} {} {} {}",
+            text("login"),
+            text("role"),
+            text("state"),
+            text("name")
+        );
+    }
+    Ok(())
+}
