@@ -512,7 +512,9 @@ fn debug_never_prints_secrets() {
     let typed = MasterKeyFile::parse(&file.replace("fingerprint: ", "fingerprint: 0"));
     let typed = typed.unwrap_err();
     write!(said, "{refused:?} {refused} {typed:?} {typed}").unwrap();
-    let IdentityAsSent::Resident(number) = invented(1);
+    let IdentityAsSent::Resident(number) = invented(1) else {
+        panic!("a resident number")
+    };
     let tail = &number.as_str()[6..];
     for secret in [
         "c7c7", "c7, c7", "199, 199", "a9a9", "169, 169", "canary", "mother", tail,

@@ -58,7 +58,7 @@ fn the_samples_add_up_and_a_second_run_changes_nothing() {
     assert_eq!(sum(&alerts["by_township"]), total);
     assert_eq!(
         alerts["by_policy"].as_object().unwrap().len(),
-        7,
+        19,
         "every policy has something to say"
     );
     assert!(first["feed"]["position"].as_i64() > Some(0));

@@ -317,7 +317,7 @@ fn policies_are_checked_with_file_line_and_nearest_name() {
             sound["policies"].as_i64(),
             sound["problems"].as_array().map(Vec::len)
         ),
-        (Some(7), Some(0))
+        (Some(19), Some(0))
     );
     let shown = says(&[
         "policy",
