@@ -88,7 +88,7 @@ async fn every_situation_gives_its_alert_or_none() {
     take(&app).await;
     let alerts = every_alert(&app).await;
     situations(&app, &alerts);
-    a_fire_lies_where_it_burnt(&app, &alerts);
+    a_fire_lies_where_it_burnt(&app, &alerts).await;
     anomalies_are_found_and_nothing_else(&app, &alerts);
     decisions_replay(&app, &alerts).await;
     first_load_keeps_to_the_budget(&app, &alerts).await;
@@ -105,8 +105,9 @@ fn person(app: &TestApp, number: &str) -> Subject {
 }
 
 /// People of no household, no hukou and no number lie on the desk of the town
-/// where they were reported, and three reports are one alert.
-fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
+/// where they were reported, and three reports are one alert. They have a name
+/// and no number that could be taken for one.
+async fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
     for (name, town) in [("吴某", "湟里镇"), ("郑某", "洛阳镇")] {
         let number = format!("镇街={town};对象姓名={name};上报时间=2026-11-20");
         let subject = reported(app, &number);
@@ -119,6 +120,15 @@ fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
         let desk = testkit::app::divisions().find(county, Level::Township, town, day);
         assert!(desk.is_some() && alert.township == desk, "{name}");
         assert_eq!(alert.work, "raised", "a red one is released at once");
+        let Subject::Person(id) = subject else {
+            panic!("a person")
+        };
+        let names = people::names(&app.deps, &BTreeSet::from([id]))
+            .await
+            .unwrap();
+        assert_eq!(names.get(&id).map(String::as_str), Some(name));
+        let numbers = people::identity_numbers(&app.deps, &[id]).await.unwrap();
+        assert!(numbers.is_empty(), "{numbers:?}");
     }
 }
 

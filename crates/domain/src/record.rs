@@ -199,7 +199,8 @@ pub struct Record {
 }
 
 /// An identity as a source sent it, in clear. Leaves memory only sealed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdentityAsSent {
     /// A resident identity number (also 港澳台居民居住证, same form).
     Resident(ResidentId),
@@ -212,6 +213,16 @@ pub enum IdentityAsSent {
         /// The number, or the columns that stand for it.
         number: String,
     },
+}
+
+impl fmt::Debug for IdentityAsSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdentityAsSent::Resident(id) => f.debug_tuple("Resident").field(id).finish(),
+            // The number may hold a name and a place.
+            IdentityAsSent::Numbered { namespace, .. } => write!(f, "Numbered({namespace}, …)"),
+        }
+    }
 }
 
 impl IdentityAsSent {
@@ -426,4 +437,25 @@ pub struct Read {
     pub household: HouseholdId,
     /// Why.
     pub why: ReadWhy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn someone_without_a_number_is_no_one_else_and_debug_is_silent() {
+        let of = |namespace: &str, number: &str| IdentityAsSent::Numbered {
+            namespace: namespace.to_owned(),
+            number: number.to_owned(),
+        };
+        let wu = of("grid", "镇街=湟里镇;对象姓名=吴某");
+        let elsewhere = of("hotline", "镇街=湟里镇;对象姓名=吴某");
+        assert_ne!(wu.canonical(), elsewhere.canonical());
+        let debug = format!("{wu:?}");
+        assert!(debug.contains("grid") && !debug.contains("吴某"), "{debug}");
+        // No report can stand for a numbered person.
+        let sly = of("resident", "999903198209140133");
+        assert!(sly.canonical().starts_with("numbered:"));
+    }
 }

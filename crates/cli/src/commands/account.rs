@@ -141,7 +141,7 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
                 holder: args.holder.as_deref(),
             };
             let password = administer::add(&deps, &act, new).await.map_err(refused)?;
-            tell(&args.login, &password, args.json);
+            tell(&args.login, &password, args.json)?;
         }
         AccountCommand::Reset(args) => {
             let second = match &args.second {
@@ -158,7 +158,7 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
             };
             let act = Act { second, ..act };
             let reset = administer::reset(&deps, &act, &args.login, args.second_factor);
-            tell(&args.login, &reset.await.map_err(refused)?, args.json);
+            tell(&args.login, &reset.await.map_err(refused)?, args.json)?;
         }
         AccountCommand::Unlock(args) => {
             let done = administer::unlock(&deps, &act, &args.login);
@@ -189,10 +189,11 @@ fn tell(login: &str, password: &str, json: bool) -> anyhow::Result<()> {
             "{}",
             json!({ "login": login, "one_time_password": password })
         );
-        return;
+        return Ok(());
     }
     say!("登录名 login {login}");
     say!("一次性口令 one-time password（只显示这一次，首次登录须修改） {password}");
+    Ok(())
 }
 
 async fn list(deps: &pipeline::Deps, json: bool) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
 use pipeline::Deps;
+use pipeline::account::administer::{self, Act, NewAccount};
 use store::commit::Write;
 
 use crate::manifest::Samples;
@@ -100,12 +101,15 @@ pub(super) async fn issue(
     samples: &Samples<'_>,
 ) -> anyhow::Result<String> {
     let base = format!("http://{address}");
-    let mut out = format!("\n服务 serving {base} · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n");
+    let mut out = format!(
+        "\n服务 serving {base} · 控制台 console {base}/ · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n"
+    );
     writeln!(
         out,
-        "一次性登录令牌 one-time logins（只显示这一次，12小时后失效）"
+        "一次性登录 one-time logins（只显示这一次；口令首次登录须修改，令牌12小时后失效）"
     )?;
     let expires_at = deps.clock.now().plus_seconds(LOGIN_SECONDS);
+    let county = officers.of(Role::CountyOfficer)?.id;
     for officer in &officers.0 {
         let minted = tokens::mint(&deps.vault);
         local::administer(
@@ -121,6 +125,11 @@ pub(super) async fn issue(
             officer.name,
             officer.role.name()
         )?;
+        if let Some(login) = login_of(officer.role) {
+            let password = password(deps, officer, login, county).await?;
+            let password = password.as_str();
+            writeln!(out, "  登录 login {base}/login · {login} · {password}")?;
+        }
         let bearer = format!("curl -s -H 'Authorization: Bearer {token}'");
         match officer.role {
             Role::Caseworker => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
@@ -131,6 +140,39 @@ pub(super) async fn issue(
         }
     }
     Ok(out)
+}
+
+/// Who logs in with a browser, and as whom.
+const fn login_of(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Caseworker => Some("jingban"),
+        Role::CountyOfficer => Some("minzheng"),
+        Role::Auditor => Some("shenji"),
+        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => None,
+    }
+}
+
+/// A password for one login; it must be changed then.
+async fn password(
+    deps: &Deps,
+    officer: &Officer,
+    login: &str,
+    second: OfficerId,
+) -> anyhow::Result<vault::Zeroizing<String>> {
+    let mut act = Act {
+        by: "demo",
+        second: None,
+    };
+    if deps.store.account(officer.id).await?.is_none() {
+        let new = NewAccount {
+            officer: officer.clone(),
+            login,
+            holder: None,
+        };
+        return Ok(administer::add(deps, &act, new).await?);
+    }
+    act.second = (officer.role == Role::Auditor).then_some(second);
+    Ok(administer::reset(deps, &act, login, true).await?)
 }
 
 /// Sends the last sample once more, from a clone: the answer says that it was
