@@ -10,6 +10,7 @@ mod absence;
 mod console;
 mod crash;
 mod http;
+mod login;
 mod order;
 mod quiet;
 mod samples;

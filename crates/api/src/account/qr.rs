@@ -18,9 +18,9 @@ pub(super) fn draw(text: &str) -> Option<Qr> {
     for y in 0..code.size {
         for x in 0..code.size {
             if code[y][x].value() {
-                path.push_str("M");
+                path.push('M');
                 path.push_str(&(x + QUIET).to_string());
-                path.push_str(" ");
+                path.push(' ');
                 path.push_str(&(y + QUIET).to_string());
                 path.push_str("h1v1h-1z");
             }
