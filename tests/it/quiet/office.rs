@@ -212,6 +212,13 @@ impl Office {
             let found = self.post("county", "/api/v1/searches", &[], &body).await;
             assert_eq!(found.status, StatusCode::OK, "{}", found.text());
         }
+        self.work(&alerts, &name).await;
+        self.app.settle().await;
+        self.read("/api/v1/alerts/feed").await;
+    }
+
+    /// Takes a raised alert to its end.
+    async fn work(&mut self, alerts: &[Json], name: &str) {
         let raised = alerts
             .iter()
             .find(|alert| alert["work"] == "raised")
@@ -242,8 +249,6 @@ impl Office {
             version = done.json()["version"].clone();
         }
         self.read(&format!("/api/v1/alerts/{alert}/timeline")).await;
-        self.app.settle().await;
-        self.read("/api/v1/alerts/feed").await;
     }
 
     /// Requests that name somebody where they should not.
@@ -388,7 +393,7 @@ impl Office {
                 ticks.tick().await;
             }
         };
-        let failed = tokio::time::timeout(Duration::from_secs(60), failed).await;
+        let failed = tokio::time::timeout(Duration::from_mins(1), failed).await;
         stop.send(true).expect("the steps still run");
         running.await.expect("the steps end");
         failed.expect("a step fails");

@@ -65,7 +65,7 @@ fn help_is_one_line_per_verb_and_names_the_exit_codes() {
         .collect();
     let known = [
         "demo", "init", "serve", "import", "evaluate", "explain", "trace", "policy", "ledger",
-        "synth", "fsck", "doctor", "backup", "restore", "officer", "token", "erase",
+        "synth", "fsck", "doctor", "backup", "restore", "officer", "account", "token", "erase",
     ];
     assert_eq!(
         verbs, known,

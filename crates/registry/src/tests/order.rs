@@ -40,6 +40,8 @@ const DAYS: [&str; 5] = [
     "2026-11-30#1",
 ];
 
+const PLACES: [&str; 3] = ["320412100201", "320412103", "34"];
+
 pub(super) fn cases() -> impl Strategy<Value = Case> {
     let step =
         (0u8..14, 0u8..3, 0u8..5, 0u8..3, 0u8..4).prop_map(|(what, key, at, content, row)| Step {
@@ -86,13 +88,17 @@ impl Step {
             key: NaturalKey([240 + self.key; 16]),
             ..disputes(subject, key(kind), at, kind)
         };
+        let grant = || {
+            let paid_under = Value::Household(household(1 + self.content % 2));
+            Body::new(Kind::Grant).with("household", paid_under)
+        };
+        let composed = || {
+            let basis = Value::Code(["declared", "verified", "unknown"][content]);
+            Body::new(Kind::Composition).with("basis", basis)
+        };
         let record = match self.what {
             0 => told(CIVIL, person, member_of(1 + self.content % 2, "head")),
-            1 => told(
-                CIVIL,
-                person,
-                hukou(["320412100201", "320412103", "34"][content]),
-            ),
+            1 => told(CIVIL, person, hukou(PLACES[content])),
             2 => told(DISABILITY, person, certificate(["1", "2", "3"][content])),
             3 => told(MEDICAL, person, disease(["甲", "乙", "丙"][content])),
             4 => told(
@@ -105,22 +111,8 @@ impl Step {
                 person,
                 born(["1980-02-29", "2026-10-20", "1946-11-20"][content]),
             ),
-            6 => told(
-                PAYMENTS,
-                person,
-                Body::new(Kind::Grant).with(
-                    "household",
-                    Value::Household(household(1 + self.content % 2)),
-                ),
-            ),
-            7 => told(
-                CIVIL,
-                h(1),
-                Body::new(Kind::Composition).with(
-                    "basis",
-                    Value::Code(["declared", "verified", "unknown"][content]),
-                ),
-            ),
+            6 => told(PAYMENTS, person, grant()),
+            7 => told(CIVIL, h(1), composed()),
             8 => withdrawn(MEDICAL, Kind::Disease),
             9 => withdrawn(CIVIL, Kind::Membership),
             10 => disputed(
