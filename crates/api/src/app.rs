@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::http::HeaderName;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::Deps;
+use pipeline::account::Door;
 use pipeline::disclose::Discloser;
+
+use crate::account::cookie::Cookies;
 
 /// Limits of the HTTP edge. Platform defaults.
 #[derive(Clone, Debug)]
@@ -56,6 +60,12 @@ pub struct App {
     pub spool: PathBuf,
     /// Limits.
     pub limits: Limits,
+    /// Lets people in.
+    pub door: Arc<Door>,
+    /// How the session cookie is named and guarded.
+    pub cookies: Cookies,
+    /// Where a trusted proxy tells the client's address; the peer's without it.
+    pub client_address_header: Option<HeaderName>,
     /// Query parameters that gateways add and we take off.
     pub gateway_parameters: Arc<[String]>,
 }

@@ -1,11 +1,13 @@
-//! Tokens become officers, officers become grants. A handler that takes a
+//! Tokens and sessions become officers, officers become grants. A handler that takes a
 //! [`Caller`] has an authenticated one; [`Caller::grant`] is its only way to
 //! the store.
 
 use axum::extract::FromRequestParts;
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use domain::authority::{Grant, Officer, Operation};
+use pipeline::account::session::Stage;
 
+use crate::account::visitor::{session, unfinished};
 use crate::app::App;
 use crate::problem::{Answered, Problem};
 
@@ -33,34 +35,45 @@ impl Caller {
     }
 }
 
-fn unauthorized() -> Problem {
+/// Nobody is known by what was sent.
+pub(crate) fn unauthorized() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "unauthorized",
         "请先登录或提供有效令牌",
-        "a valid bearer token is needed",
+        "a valid bearer token or session is needed",
     )
+}
+
+/// The officer a bearer token belongs to.
+async fn by_token(value: &HeaderValue, app: &App) -> Answered<Officer> {
+    let token = value.to_str().ok();
+    let token = token
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(unauthorized)?;
+    let digest = app.deps.vault.token_digest(token.trim());
+    let now = app.deps.clock.now();
+    let officer = app.deps.store.officer_by_token(&digest, now).await?;
+    officer.ok_or_else(unauthorized)
+}
+
+/// The officer whose session is in the cookie, once the login is finished.
+async fn by_session(parts: &Parts, app: &App) -> Answered<Officer> {
+    let (signed, stage) = session(parts, app).await?.ok_or_else(unauthorized)?;
+    match stage {
+        Stage::Open => Ok(signed.known.officer),
+        Stage::Code | Stage::Password | Stage::SecondFactor => Err(unfinished()),
+    }
 }
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Problem> {
-        let header = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let token = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(unauthorized)?;
-        let digest = app.deps.vault.token_digest(token.trim());
-        let now = app.deps.clock.now();
-        let officer = app
-            .deps
-            .store
-            .officer_by_token(&digest, now)
-            .await?
-            .ok_or_else(unauthorized)?;
+        let officer = match parts.headers.get(header::AUTHORIZATION) {
+            Some(value) => by_token(value, app).await?,
+            None => by_session(parts, app).await?,
+        };
         let purpose = parts
             .headers
             .get("x-purpose")

@@ -8,6 +8,7 @@
 //! a foreign id and an unknown id answer alike; answers that disclose are
 //! entered in the ledger before their first byte and are never cached.
 
+pub mod account;
 pub mod actions;
 pub mod alerts;
 pub mod app;
@@ -35,11 +36,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::account::cookie::Cookies;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -105,10 +109,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .components
         .get_or_insert_with(Default::default)
         .add_security_scheme("token", scheme);
-    document.security = Some(vec![SecurityRequirement::new(
-        "token",
-        Vec::<String>::new(),
-    )]);
+    let cookie = ApiKeyValue::with_description(
+        Cookies::Secure.name(),
+        "登录页发放的会话；修改类请求须来自本站页面（Origin 或 Sec-Fetch-Site）。本机明文访问时名为 hearth",
+    );
+    document
+        .components
+        .get_or_insert_with(Default::default)
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let either = ["token", "session"];
+    let requirement = |name| SecurityRequirement::new(name, Vec::<String>::new());
+    document.security = Some(either.map(requirement).to_vec());
     document
 }
 
@@ -121,6 +132,7 @@ pub fn router(app: App) -> Router {
             "/",
             axum::routing::get(|| async { axum::response::Redirect::temporary("/docs") }),
         )
+        .merge(account::pages::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .fallback(health::nothing_here)
         .method_not_allowed_fallback(health::not_this_method);

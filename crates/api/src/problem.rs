@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ingest::FileError;
 use pipeline::StepError;
+use pipeline::account::AccountError;
 use pipeline::act::ActError;
 use pipeline::intake::IntakeError;
 use serde::Serialize;
@@ -174,6 +175,59 @@ impl From<StepError> for Problem {
                 )
             }
             other => internal(&other),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Problem {
+        let en = error.to_string();
+        let refused = |status, code, zh: &str| Problem::new(status, code, zh, &en);
+        match error {
+            AccountError::Step(error) => error.into(),
+            AccountError::Slowed { seconds } => Problem {
+                retry_after_seconds: Some(seconds),
+                ..refused(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "login.slowed",
+                    "该地址错误次数过多，请稍后再试",
+                )
+            },
+            AccountError::Busy => {
+                Problem::unavailable("login.busy", "登录人数过多，请稍后再试", &en)
+            }
+            AccountError::Wrong => refused(
+                StatusCode::UNAUTHORIZED,
+                "login.wrong",
+                "用户名、口令或动态口令不正确，或账号已锁定",
+            ),
+            AccountError::Weak(_) => refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "password.weak",
+                "新口令不符合要求",
+            ),
+            AccountError::Code => refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "login.code",
+                "动态口令与密钥不符",
+            ),
+            AccountError::LoginName => refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "account.login_name",
+                "登录名为 2 至 64 个字母、数字、.、_、- 或汉字",
+            ),
+            AccountError::Taken => refused(StatusCode::CONFLICT, "account.taken", "登录名已被使用"),
+            AccountError::Unknown => Problem::not_found(),
+            AccountError::MutuallyExclusive => refused(
+                StatusCode::CONFLICT,
+                "role.mutually_exclusive",
+                "系统管理员、安全管理员、审计员三者不得由同一人兼任",
+            ),
+            AccountError::SecondPerson => refused(
+                StatusCode::CONFLICT,
+                "account.second_person",
+                "重置审计员账号须由第二人复核",
+            ),
         }
     }
 }

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
 
+use crate::account::address::Peer;
 use crate::app::Limits;
 
 /// How long connections under way may take to finish after a stop.
@@ -98,7 +100,11 @@ pub async fn serve(
         else {
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let (router, from) = (router.clone(), Peer(peer.ip()));
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(from);
+            router.clone().oneshot(request)
+        });
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod account;
 pub(crate) mod demo;
 pub(crate) mod erase;
 pub(crate) mod evaluate;
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     /// Adds people and machines who may log in
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
+    /// Lets people log in: adds, resets, unlocks and disables accounts
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Revokes logins
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -111,6 +115,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Fsck(args) => fsck::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Officer(officer::OfficerCommand::Add(args)) => {
             officer::run(&args, args.place.settings(ANSWERING)?).await
+        }
+        Command::Account(command) => {
+            let settings = command.place().settings(ANSWERING)?;
+            account::run(&command, settings).await
         }
         Command::Token(token::TokenCommand::Revoke(args)) => {
             token::run(&args, args.place.settings(ANSWERING)?).await

@@ -3,6 +3,8 @@
 //! the configuration only names. Relative paths are relative to the folder the
 //! program runs in.
 
+mod accounts;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use anyhow::Context as _;
 use domain::time::Date;
 use serde::Deserialize;
 
+pub(crate) use self::accounts::{AccountSettings, SecondFactor};
 use crate::exit;
 use crate::secret;
 
@@ -26,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) parameters: ParameterSettings,
     pub(crate) tables: TableSettings,
     pub(crate) steps: StepSettings,
+    pub(crate) accounts: AccountSettings,
     pub(crate) log: LogSettings,
 }
 
@@ -63,6 +67,8 @@ pub(crate) struct HttpSettings {
     pub(crate) gateway_parameters: Vec<String>,
     /// Bytes of one upload.
     pub(crate) upload_bytes_max: u64,
+    /// The header in which the proxy in front tells the client's address.
+    pub(crate) client_address_header: Option<String>,
 }
 
 impl Default for HttpSettings {
@@ -71,6 +77,7 @@ impl Default for HttpSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
             gateway_parameters: Vec::new(),
             upload_bytes_max: api::app::Limits::default().upload_bytes_max,
+            client_address_header: None,
         }
     }
 }

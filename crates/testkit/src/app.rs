@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use api::account::cookie::Cookies;
 use api::app::{App, Limits};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::calendar::WorkingDays;
@@ -12,6 +13,8 @@ use domain::ids::OfficerId;
 use domain::record::{DatasetId, Revision, SourceId};
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
+use pipeline::account::hash::Cost;
+use pipeline::account::{AccountSettings, Door};
 use pipeline::clock::ManualClock;
 use pipeline::disclose::Discloser;
 use pipeline::intake::{IntakeError, Taken, UploadHeader, intake};
@@ -51,7 +54,8 @@ pub struct TestApp {
     /// The service.
     pub router: axum::Router,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
-    /// `auditor`, `elsewhere` (an officer of another county).
+    /// `auditor`, `elsewhere` (an officer of another county), and of no people:
+    /// `system`, `security`, `village`.
     pub officers: BTreeMap<&'static str, (Officer, String)>,
     folder: TempDir,
 }
@@ -125,6 +129,16 @@ impl TestApp {
             clock: clock.clone(),
             settings: Settings {
                 synthetic: true,
+                accounts: AccountSettings {
+                    second_factor_required: false,
+                    // Real hashes would be most of the time of a test.
+                    cost: Cost {
+                        memory_kib: 8,
+                        passes: 1,
+                        lanes: 1,
+                    },
+                    ..AccountSettings::default()
+                },
                 ..Settings::default()
             },
             work: Notify::default(),
@@ -139,6 +153,9 @@ impl TestApp {
                 wait_seconds_max: 1,
                 ..Limits::default()
             },
+            door: Arc::new(Door::new(deps.clone())),
+            cookies: Cookies::Secure,
+            client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),
         };
         let router = api::router(app);
@@ -155,6 +172,11 @@ impl TestApp {
         test.officer("importer", 4, Role::Importer, COUNTY).await;
         test.officer("auditor", 5, Role::Auditor, COUNTY).await;
         test.officer("elsewhere", 6, Role::CountyOfficer, "320411")
+            .await;
+        test.officer("system", 7, Role::SystemAdmin, COUNTY).await;
+        test.officer("security", 8, Role::SecurityAdmin, COUNTY)
+            .await;
+        test.officer("village", 9, Role::VillageContact, HUTANG)
             .await;
         test
     }

@@ -21,7 +21,7 @@ use crate::commands::serve::{self, Edge};
 use crate::documents::{Documents, Tables};
 use crate::manifest::Samples;
 use crate::office::{self, Opened};
-use crate::settings::{Settings, StepSettings, StoreSettings};
+use crate::settings::{AccountSettings, SecondFactor, Settings, StepSettings, StoreSettings};
 use crate::terminal::{say, show};
 use crate::{exit, secret, spool};
 
@@ -64,6 +64,11 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         steps: StepSettings {
             on: Some(on),
             ..StepSettings::default()
+        },
+        // Invented people: whoever tries it may do so without a phone.
+        accounts: AccountSettings {
+            second_factor: SecondFactor::Optional,
+            ..AccountSettings::default()
         },
         ..Settings::default()
     };

@@ -29,7 +29,7 @@ pub(crate) struct AddArgs {
     /// Work account shown on actions
     #[arg(long)]
     name: String,
-    /// caseworker, county_officer, importer or auditor
+    /// What the officer is
     #[arg(long, value_parser = role)]
     role: Role,
     /// Division code of a township or county; may be given several times
@@ -46,20 +46,26 @@ pub(crate) struct AddArgs {
     json: bool,
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    Role::named(text)
-        .ok_or_else(|| "a role is caseworker, county_officer, importer or auditor".to_owned())
+/// A role by its name.
+pub(crate) fn role(text: &str) -> Result<Role, String> {
+    Role::named(text).ok_or_else(|| {
+        let names = Role::ALL.map(Role::name);
+        format!("a role is one of {}", names.join(", "))
+    })
 }
 
-/// Adds the officer.
-pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
-    if (args.role == Role::Importer) == args.source.is_empty() {
+/// Sources go with importers; regions are counties or townships.
+pub(crate) fn refuse_odd(
+    role: Role,
+    regions: &[DivisionCode],
+    sources: &[String],
+) -> anyhow::Result<()> {
+    if (role == Role::Importer) == sources.is_empty() {
         return Err(exit::usage(
             "--source goes with --role importer, and an importer needs one",
         ));
     }
-    if args
-        .region
+    if regions
         .iter()
         .any(|region| !matches!(region.level(), Level::County | Level::Township))
     {
@@ -67,6 +73,12 @@ pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()
             "--region must be a county (6 digits) or a township (9 digits)",
         ));
     }
+    Ok(())
+}
+
+/// Adds the officer.
+pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
+    refuse_odd(args.role, &args.region, &args.source)?;
     let opened = office::open_store(&settings.store).await?;
     let clock = SystemClock::new();
     let now = clock.now();

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::account::cookie::Cookies;
 use api::app::{App, Limits};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pipeline::account::Door;
 use pipeline::disclose::Discloser;
 use pipeline::{Deps, runner};
 use tokio::net::TcpListener;
@@ -47,6 +49,8 @@ pub(crate) async fn run(args: ServeArgs, settings: Settings) -> anyhow::Result<(
 pub(crate) struct Edge {
     listener: TcpListener,
     address: SocketAddr,
+    /// Browsers reach it through a proxy that ends TLS.
+    behind_tls: bool,
 }
 
 impl Edge {
@@ -62,7 +66,11 @@ impl Edge {
             |error: std::io::Error| exit::busy(format!("cannot listen on {address}: {error}"));
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
-        Ok(Edge { listener, address })
+        Ok(Edge {
+            listener,
+            address,
+            behind_tls: behind_tls_proxy,
+        })
     }
 
     /// Where; the port that was given when none was asked for.
@@ -89,6 +97,14 @@ pub(crate) async fn until_stopped(
         metrics: Some(install_metrics()?),
         spool: settings.store.spool(),
         limits: limits.clone(),
+        door: Arc::new(Door::new(deps.clone())),
+        // Browsers take a secure cookie over plain HTTP from nobody.
+        cookies: if edge.behind_tls {
+            Cookies::Secure
+        } else {
+            Cookies::Plain
+        },
+        client_address_header: client_address_header(settings)?,
         gateway_parameters: settings.http.gateway_parameters.clone().into(),
     };
     let (mut term, mut interrupt) = (
@@ -109,6 +125,14 @@ pub(crate) async fn until_stopped(
     steps
         .and(serving)
         .map_err(|error| anyhow::anyhow!("a worker ended unexpectedly: {error}"))
+}
+
+fn client_address_header(
+    settings: &Settings,
+) -> anyhow::Result<Option<api::account::address::HeaderName>> {
+    let name = settings.http.client_address_header.as_deref();
+    let parsed = name.map(str::parse).transpose();
+    parsed.map_err(|_| exit::configuration("http.client_address_header is no header's name"))
 }
 
 /// Metrics go to one recorder per process, rendered at `/metrics`.
