@@ -52,6 +52,10 @@ fn officer(role: Role) -> Officer {
             "disability",
             "police",
             "funeral",
+            "grid",
+            "justice",
+            "vehicle",
+            "social_security",
         ]
         .map(String::from)
         .to_vec(),

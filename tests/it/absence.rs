@@ -1,6 +1,8 @@
 //! Absence is not zero: missing, late or stale data never opens, clears or
 //! settles an alert.
 
+use std::collections::BTreeSet;
+
 use domain::authority::Operation;
 use domain::region::Divisions;
 use store::commit::AlertRow;
@@ -72,7 +74,10 @@ async fn without_payment_lists_nobody_is_missed_and_nobody_is_overpaid() {
     let about_payments: Vec<_> = alerts(&app)
         .await
         .into_iter()
-        .filter(|row| row.policy != "low_income_medical")
+        // A bill, a report and a car are told by lists of their own.
+        .filter(|row| {
+            !["low_income_medical", "urgent_lead", "new_vehicle"].contains(&row.policy.as_str())
+        })
         .map(|row| row.policy)
         .collect();
     assert_eq!(about_payments, Vec::<String>::new());
@@ -97,6 +102,12 @@ async fn without_the_register_no_family_is_judged() {
                 "individual_case",
                 "member_died",
                 "low_income_medical",
+                "periodic_check_due",
+                "custody_still_counted",
+                "unattended_child",
+                "main_worker_died",
+                "new_vehicle",
+                "job_found",
             ]
             .contains(&row.policy.as_str())
         })
@@ -137,6 +148,57 @@ async fn stale_lists_neither_open_nor_clear() {
     );
 }
 
+/// Policies that say somebody gets less than they might.
+const MISSED: [&str; 5] = [
+    "individual_case",
+    "living_subsidy",
+    "low_income_medical",
+    "nursing_subsidy",
+    "subsistence_allowance",
+];
+
+/// Open alerts of something missed, after the county's files came on a day.
+async fn missed(files: &[FeedFile], on: &str) -> Vec<String> {
+    let app = TestApp::sqlite().await;
+    app.clock.set(on.parse().unwrap());
+    for file in files {
+        app.import(file).await.unwrap();
+    }
+    app.settle().await;
+    let rows = alerts(&app).await.into_iter().map(|row| row.policy);
+    rows.filter(|policy| MISSED.contains(&policy.as_str()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_came_too_late_open_nothing_missed() {
+    let files = county(&divisions());
+    assert!(missed(&files, "2026-11-20").await.len() >= 3);
+    assert_eq!(missed(&files, "2027-05-20").await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_register_that_is_not_complete_open_nothing_missed() {
+    let mut files = county(&divisions());
+    let whole = missed(&files, "2026-11-20").await;
+    for file in &mut files {
+        if file.dataset.as_str() != "payments" {
+            file.as_of = None;
+        }
+    }
+    let told = missed(&files, "2026-11-20").await;
+    // What these say stands in a row: a certificate, bills. The others rest on
+    // what no row says as well.
+    let by_rows = ["low_income_medical", "nursing_subsidy"];
+    let rest = |policies: &[String]| {
+        let mut others = policies.to_vec();
+        others.retain(|policy| !by_rows.contains(&policy.as_str()));
+        others
+    };
+    assert!(!rest(&whole).is_empty(), "{whole:?}");
+    assert_eq!(rest(&told), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_list_of_one_dataset_alone_changes_only_what_it_speaks_of() {
     let app = TestApp::sqlite().await;
@@ -160,4 +222,107 @@ async fn a_later_list_of_one_dataset_alone_changes_only_what_it_speaks_of() {
         app.settle().await;
     }
     assert_eq!(kept(&alerts(&app).await), before);
+}
+
+/// What becomes of the rows of a list sent again.
+#[derive(Clone, Copy)]
+enum Lost {
+    /// One cell of each cannot be read.
+    Unreadable,
+    /// They are not in it.
+    Absent,
+}
+
+/// A later copy of a list of which only the first three rows are as they were.
+/// Cells before `column` are kept, so it can be read whom a row is about.
+fn again(file: &FeedFile, column: usize, lost: Lost) -> FeedFile {
+    let mut kept = 0;
+    let lines = file.bytes.split_inclusive(|byte| *byte == b'\n');
+    let mut bytes = Vec::new();
+    for line in lines {
+        let mut cells: Vec<&[u8]> = line.split(|byte| *byte == b',').collect();
+        let data = cells.len() > column + 1
+            && !line.contains(&b'"')
+            && cells[..=column]
+                .iter()
+                .flat_map(|c| *c)
+                .any(u8::is_ascii_digit);
+        if !data {
+            bytes.extend_from_slice(line);
+            continue;
+        }
+        kept += 1;
+        match lost {
+            _ if kept <= 3 => bytes.extend_from_slice(line),
+            Lost::Absent => {}
+            Lost::Unreadable => {
+                cells[column] = b"#####";
+                bytes.extend(cells.join(&b','));
+            }
+        }
+    }
+    assert!(kept > 50, "{kept} rows of {}", file.file_name);
+    let later = "2026-11-18".parse().unwrap();
+    FeedFile {
+        business_date: later,
+        as_of: file.as_of.map(|_| later),
+        bytes,
+        ..file.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_read_are_not_rows_that_are_not_there() {
+    // 年工资性收入, 残疾等级
+    for (dataset, column) in [("civil_register", 27), ("disability_register", 8)] {
+        let mut changed = Vec::new();
+        for lost in [Lost::Unreadable, Lost::Absent] {
+            let app = TestApp::sqlite().await;
+            let files = county(&divisions());
+            for file in &files {
+                app.import(file).await.unwrap();
+            }
+            app.settle().await;
+            let before = kept(&alerts(&app).await);
+            let newest = files.iter().rev().find(|f| f.dataset.as_str() == dataset);
+            let later = again(newest.unwrap(), column, lost);
+            let counts = app.import(&later).await.unwrap().import.counts;
+            let unread = matches!(lost, Lost::Unreadable);
+            assert_eq!(counts.rejected > 50, unread, "{dataset}: {counts:?}");
+            app.settle().await;
+            changed.push(kept(&alerts(&app).await) != before);
+        }
+        assert_eq!(changed, [false, true], "{dataset}: unreadable, absent");
+    }
+}
+
+/// Who has an alert of which policy.
+async fn told_of(files: &[FeedFile]) -> BTreeSet<(String, String)> {
+    let app = TestApp::sqlite().await;
+    for file in files {
+        app.import(file).await.unwrap();
+    }
+    app.settle().await;
+    let rows = alerts(&app).await;
+    rows.into_iter()
+        .map(|row| (row.policy, row.subject.to_string()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_cannot_be_read_is_not_a_payment_not_made() {
+    let files = county(&divisions());
+    let of_payments = |file: &FeedFile| file.dataset.as_str() == "payments";
+    let newest = files.iter().rposition(of_payments).unwrap();
+    let undisturbed = told_of(&files).await;
+    let mut more = Vec::new();
+    for lost in [Lost::Unreadable, Lost::Absent] {
+        let mut files = files.clone();
+        // 实发金额
+        files[newest] = again(&files[newest], 16, lost);
+        let told = told_of(&files).await;
+        more.push(told.difference(&undisturbed).count());
+    }
+    assert_eq!(more[0], 0, "alerts made of rows that could not be read");
+    assert!(more[1] > 10, "{} alerts of rows that are absent", more[1]);
 }

@@ -404,6 +404,49 @@ async fn thirty_officers_close_one_alert_and_one_wins() {
     assert_eq!(won, 1);
 }
 
+/// Ids and entries of an event stream.
+fn events(text: &str) -> Vec<(String, serde_json::Value)> {
+    let field = |event: &str, name: &str| {
+        let line = event.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name} in {event}"))
+            .to_owned()
+    };
+    let told = text.split("\n\n").filter(|event| event.contains("data: "));
+    told.map(|event| {
+        let data = serde_json::from_str(&field(event, "data: ")).unwrap();
+        (field(event, "id: "), data)
+    })
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_cut_anywhere_goes_on_where_it_was() {
+    let app = county().await;
+    let page = app.get("county", "/api/v1/alerts/feed?limit=500").await;
+    let expected = page.json()["entries"].as_array().unwrap().clone();
+    assert!(expected.len() > 3);
+    let whole = app.get("county", "/api/v1/alerts/stream").await;
+    assert_eq!(whole.headers["content-type"], "text/event-stream");
+    let all = events(&whole.text());
+    let entries: Vec<_> = all.iter().map(|(_, entry)| entry.clone()).collect();
+    assert_eq!(entries, expected);
+    for cut in [0, 1, all.len() / 2, all.len() - 1] {
+        let last = [("last-event-id", all[cut].0.as_str())];
+        let rest = app
+            .call(
+                "county",
+                Method::GET,
+                // The header goes before the address a reader once began with.
+                "/api/v1/alerts/stream?after=e1.0",
+                &last,
+                vec![],
+            )
+            .await;
+        assert_eq!(rest.status, StatusCode::OK, "{}", rest.text());
+        assert_eq!(events(&rest.text()), all[cut + 1..], "cut behind {cut}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn feeds_are_contiguous_resumable_and_cheap_to_poll() {
     let app = county().await;
@@ -451,6 +494,11 @@ async fn feeds_are_contiguous_resumable_and_cheap_to_poll() {
         );
     }
     let refusals = [
+        (
+            "/api/v1/alerts/stream?after=e1.999999",
+            StatusCode::CONFLICT,
+        ),
+        ("/api/v1/alerts/stream?after=other.1", StatusCode::GONE),
         ("/api/v1/alerts/feed?after=e1.999999", StatusCode::CONFLICT),
         ("/api/v1/alerts/feed?after=other.1", StatusCode::GONE),
         (

@@ -7,9 +7,13 @@
 )]
 
 mod absence;
+mod console;
 mod crash;
 mod http;
+mod login;
 mod order;
+mod quiet;
 mod samples;
 mod store;
 mod tidy;
+mod twice;

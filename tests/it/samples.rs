@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::authority::Operation;
 use domain::ids::Subject;
 use domain::record::{HouseholdNumber, IdentityAsSent};
+use domain::region::Level;
 use domain::resident_id::ResidentId;
 use pipeline::people;
 use serde_json::Value as Json;
@@ -87,6 +88,7 @@ async fn every_situation_gives_its_alert_or_none() {
     take(&app).await;
     let alerts = every_alert(&app).await;
     situations(&app, &alerts);
+    a_fire_lies_where_it_burnt(&app, &alerts).await;
     anomalies_are_found_and_nothing_else(&app, &alerts);
     decisions_replay(&app, &alerts).await;
     first_load_keeps_to_the_budget(&app, &alerts).await;
@@ -100,6 +102,43 @@ async fn every_situation_gives_its_alert_or_none() {
 fn person(app: &TestApp, number: &str) -> Subject {
     let id = ResidentId::parse(number).expect("a number of the samples");
     Subject::Person(app.deps.vault.person_id(&IdentityAsSent::Resident(id)))
+}
+
+/// People of no household, no hukou and no number lie on the desk of the town
+/// where they were reported, and three reports are one alert. They have a name
+/// and no number that could be taken for one.
+async fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
+    for (name, town) in [("吴某", "湟里镇"), ("郑某", "洛阳镇")] {
+        let number = format!("镇街={town};对象姓名={name};上报时间=2026-11-20");
+        let subject = reported(app, &number);
+        let found: Vec<&AlertRow> = alerts.iter().filter(|a| a.subject == subject).collect();
+        let [alert] = found[..] else {
+            panic!("{} alerts about {name}", found.len())
+        };
+        let county = COUNTY.parse().unwrap();
+        let day = testkit::app::sample_day();
+        let desk = testkit::app::divisions().find(county, Level::Township, town, day);
+        assert!(desk.is_some() && alert.township == desk, "{name}");
+        assert_eq!(alert.work, "raised", "a red one is released at once");
+        let Subject::Person(id) = subject else {
+            panic!("a person")
+        };
+        let names = people::names(&app.deps, &BTreeSet::from([id]))
+            .await
+            .unwrap();
+        assert_eq!(names.get(&id).map(String::as_str), Some(name));
+        let numbers = people::identity_numbers(&app.deps, &[id]).await.unwrap();
+        assert!(numbers.is_empty(), "{numbers:?}");
+    }
+}
+
+/// Someone a grid worker reported without an identity number.
+fn reported(app: &TestApp, number: &str) -> Subject {
+    let identity = IdentityAsSent::Numbered {
+        namespace: "grid".to_owned(),
+        number: number.to_owned(),
+    };
+    Subject::Person(app.deps.vault.person_id(&identity))
 }
 
 fn household(app: &TestApp, number: &str) -> Subject {
@@ -123,7 +162,12 @@ fn situations(app: &TestApp, alerts: &[AlertRow]) {
             .map(|number| household(app, number));
         let who = promise["resident_id"]
             .as_str()
-            .map(|number| person(app, number));
+            .map(|number| person(app, number))
+            .or_else(|| {
+                promise["report"]
+                    .as_str()
+                    .map(|number| reported(app, number))
+            });
         let concerned = |row: &&AlertRow| {
             let about = match (who, unit) {
                 (Some(person), unit) => row.subject == person || Some(row.subject) == unit,
@@ -188,6 +232,11 @@ fn anomalies_are_found_and_nothing_else(app: &TestApp, alerts: &[AlertRow]) {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     for promise in expected.as_array().unwrap() {
+        known.extend(
+            promise["report"]
+                .as_str()
+                .map(|number| reported(app, number)),
+        );
         known.extend(
             promise["resident_id"]
                 .as_str()

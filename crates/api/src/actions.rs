@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::alert::{Alert, AlertAction, OutcomeCode};
-use domain::authority::Operation;
+use domain::authority::{Grant, Operation};
 use domain::ids::{AlertId, OfficerId};
 use domain::region::DivisionCode;
 use pipeline::act::{ActError, DisputedRecord, Request, act};
@@ -24,9 +24,11 @@ use crate::strict::{StrictJson, StrictPath, date};
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ActedView {
     id: String,
-    work: String,
+    /// Where the work stands.
+    pub(crate) work: String,
     condition: String,
-    version: i64,
+    /// To send back with the next action.
+    pub(crate) version: i64,
     due_on: Option<String>,
 }
 
@@ -89,15 +91,29 @@ fn key(headers: &HeaderMap) -> Answered<String> {
     })
 }
 
-struct Doing {
-    route: &'static str,
-    operation: Operation,
-    action: AlertAction,
-    note: Option<String>,
-    disputed: Option<DisputedRecord>,
+/// One action to take, whoever asks for it: a JSON handler or a form.
+pub(crate) struct Doing {
+    /// Names the action in idempotency records.
+    pub(crate) route: &'static str,
+    /// What the officer must be allowed to do.
+    pub(crate) operation: Operation,
+    /// The action.
+    pub(crate) action: AlertAction,
+    /// The officer's words.
+    pub(crate) note: Option<String>,
+    /// The record disputed.
+    pub(crate) disputed: Option<DisputedRecord>,
 }
 
-/// Load → decide → commit for every action below.
+/// The alert after an action.
+pub(crate) struct Done {
+    /// States and version.
+    pub(crate) view: ActedView,
+    status: StatusCode,
+    replayed: bool,
+}
+
+/// [`perform`] with version and key from headers, answered as JSON.
 async fn take(
     app: App,
     caller: Caller,
@@ -107,6 +123,20 @@ async fn take(
 ) -> Answered<Response> {
     let grant = caller.grant(doing.operation)?;
     let (version, key) = (version(&headers)?, key(&headers)?);
+    let done = perform(&app, &grant, id, version, key, doing).await?;
+    Ok(acted(done.status, &done.view, done.replayed))
+}
+
+/// Load → decide → commit for every action. A repeat under the same key
+/// answers as the first did.
+pub(crate) async fn perform(
+    app: &App,
+    grant: &Grant,
+    id: AlertId,
+    version: i64,
+    key: String,
+    doing: Doing,
+) -> Answered<Done> {
     note_is_clean(doing.note.as_deref())?;
     let content =
         serde_json::to_string(&(&doing.action, &doing.note, &doing.disputed)).unwrap_or_default();
@@ -117,7 +147,7 @@ async fn take(
     if let Some(answer) = app
         .deps
         .store
-        .answer(caller.officer.id, doing.route, &key)
+        .answer(grant.officer(), doing.route, &key)
         .await?
     {
         return replay(&answer, &fingerprint);
@@ -130,7 +160,7 @@ async fn take(
         disputed: doing.disputed,
     };
     let (principal, route, at, print) = (
-        caller.officer.id,
+        grant.officer(),
         doing.route,
         app.deps.clock.now(),
         fingerprint.clone(),
@@ -147,27 +177,31 @@ async fn take(
             at,
         })
     };
-    let deps = app.deps.clone();
+    let (deps, grant) = (app.deps.clone(), grant.clone());
     // The commit must not be cancelled by a client that goes away.
     let done = tokio::spawn(async move { act(&deps, &grant, &request, answer).await }).await;
     match done.map_err(|_| Problem::from(pipeline::StepError::Computation))? {
-        Ok(alert) => Ok(acted(StatusCode::OK, &ActedView::of(&alert), false)),
+        Ok(alert) => Ok(Done {
+            view: ActedView::of(&alert),
+            status: StatusCode::OK,
+            replayed: false,
+        }),
         Err(ActError::Answered(answer)) => replay(&answer, &fingerprint),
         Err(error) => Err(error.into()),
     }
 }
 
-fn replay(answer: &Answer, fingerprint: &str) -> Answered<Response> {
+fn replay(answer: &Answer, fingerprint: &str) -> Answered<Done> {
     if answer.fingerprint != fingerprint {
         return Err(store::StoreError::KeyReused.into());
     }
     let view: ActedView = serde_json::from_str(&answer.body)
         .map_err(|_| Problem::from(pipeline::StepError::Damaged("answers")))?;
-    Ok(acted(
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
-        &view,
-        true,
-    ))
+    Ok(Done {
+        view,
+        status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
+        replayed: true,
+    })
 }
 
 fn acted(status: StatusCode, view: &ActedView, replayed: bool) -> Response {

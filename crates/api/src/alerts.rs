@@ -1,18 +1,18 @@
 //! Alerts as people read them: the desk's list, counts, one alert with its
 //! reason, its timeline.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::alert::{Alert, Deadline, Due};
-use domain::authority::{Grant, Operation};
-use domain::evaluation::{AlertLevel, Decision, Nature, Segment};
-use domain::ids::{AlertId, DecisionId, PersonId, Subject};
+use domain::alert::{Deadline, Due};
+use domain::authority::Operation;
+use domain::evaluation::{AlertLevel, Decision, Nature};
+use domain::ids::{AlertId, Subject};
 use domain::region::DivisionCode;
-use pipeline::people;
+use pipeline::desk::Opened;
 use pipeline::sealing::{Keyring, action_place};
 use serde::{Deserialize, Serialize};
 use store::commit::AlertRow;
@@ -210,13 +210,13 @@ pub async fn list(
     if !query.brief.unwrap_or(false) && !rows.is_empty() {
         let subjects: BTreeSet<Subject> = rows.iter().map(|row| row.subject).collect();
         let subjects: Vec<Subject> = subjects.into_iter().collect();
-        let opened = Opened::of(&app, &grant, &rows).await?;
+        let opened = Opened::of(&app.deps, &grant, &rows).await?;
         app.discloser
             .disclose(&grant, &subjects, &caller.request)
             .await?;
         for (row, alert) in rows.iter().zip(&mut alerts) {
             if let Some(decision) = opened.decisions.get(&row.id) {
-                alert.sentence = Some(opened.render(&app, &decision.sentence_zh));
+                alert.sentence = Some(opened.render(&app.deps, &decision.sentence_zh));
                 alert.basis = basis(decision);
             }
         }
@@ -270,80 +270,6 @@ fn summary(app: &App, row: &AlertRow) -> AlertSummary {
     }
 }
 
-/// Alerts opened: their bodies, decisions and the names in their sentences.
-struct Opened {
-    alerts: BTreeMap<AlertId, Alert>,
-    decisions: BTreeMap<AlertId, Decision>,
-    names: BTreeMap<PersonId, String>,
-}
-
-impl Opened {
-    async fn of(app: &App, grant: &Grant, rows: &[AlertRow]) -> Answered<Opened> {
-        let store = app.deps.store.as_ref();
-        let subjects: BTreeSet<Subject> = rows.iter().map(|row| row.subject).collect();
-        let keyring = Keyring::load(store, &app.deps.vault, &subjects, false).await?;
-        let mut opened = Opened {
-            alerts: BTreeMap::new(),
-            decisions: BTreeMap::new(),
-            names: BTreeMap::new(),
-        };
-        let mut wanted: BTreeMap<DecisionId, AlertId> = BTreeMap::new();
-        for row in rows.iter().filter(|row| keyring.has(row.subject)) {
-            let alert = keyring.open_alert(row)?;
-            wanted.insert(alert.decision, row.id);
-            opened.alerts.insert(row.id, alert);
-        }
-        let ids: Vec<DecisionId> = wanted.keys().copied().collect();
-        for row in store.decisions_by_id(grant, &ids).await? {
-            if let Some(alert) = wanted.get(&row.id).filter(|_| keyring.has(row.subject)) {
-                opened
-                    .decisions
-                    .insert(*alert, keyring.open_decision(&row)?);
-            }
-        }
-        let people: BTreeSet<PersonId> = opened
-            .decisions
-            .values()
-            .flat_map(|d| named(&d.sentence_zh))
-            .collect();
-        opened.names = people::names(&app.deps, &people).await?;
-        let auditor = grant.role() == Some(domain::authority::Role::Auditor);
-        if auditor {
-            opened
-                .names
-                .values_mut()
-                .for_each(|name| *name = vault::mask::name(name));
-        }
-        Ok(opened)
-    }
-
-    fn render(&self, app: &App, segments: &[Segment]) -> String {
-        let today = app.deps.clock.today();
-        let name = |id: PersonId| {
-            self.names
-                .get(&id)
-                .cloned()
-                .unwrap_or_else(|| "（姓名未登记）".to_owned())
-        };
-        rules::render(segments, &name, &|code| {
-            app.deps.divisions.name(code, today)
-        })
-    }
-}
-
-fn named(segments: &[Segment]) -> Vec<PersonId> {
-    segments
-        .iter()
-        .filter_map(|s| {
-            if let Segment::Name(id) = s {
-                Some(*id)
-            } else {
-                None
-            }
-        })
-        .collect()
-}
-
 /// One alert, top to bottom as a caseworker reads it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertView {
@@ -385,7 +311,7 @@ pub async fn one(
         .alert(&grant, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let opened = Opened::of(&app, &grant, std::slice::from_ref(&row)).await?;
+    let opened = Opened::of(&app.deps, &grant, std::slice::from_ref(&row)).await?;
     let (Some(alert), Some(decision)) = (opened.alerts.get(&id), opened.decisions.get(&id)) else {
         return Err(pipeline::StepError::Erased.into());
     };
@@ -394,8 +320,8 @@ pub async fn one(
         .await?;
     let view = AlertView {
         alert: summary(&app, &row),
-        sentence: opened.render(&app, &decision.sentence_zh),
-        sentence_en: opened.render(&app, &decision.sentence_en),
+        sentence: opened.render(&app.deps, &decision.sentence_zh),
+        sentence_en: opened.render(&app.deps, &decision.sentence_en),
         basis: decision.basis.clone(),
         criteria: decision.criteria.clone(),
         parameters: decision.parameters.clone(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::http::HeaderName;
+pub use axum::http::HeaderName;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::Deps;
 use pipeline::account::Door;
@@ -20,6 +20,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Seconds a feed request may wait.
     pub wait_seconds_max: u32,
+    /// Seconds a stream of events lasts before its reader must come again.
+    pub stream_seconds: u64,
     /// Entries or rows of one page.
     pub page_max: u32,
     /// Connections at once.
@@ -38,6 +40,7 @@ impl Default for Limits {
             upload_bytes_max: 4 << 30,
             body_bytes_max: 1 << 20,
             wait_seconds_max: 30,
+            stream_seconds: 60,
             page_max: 500,
             connections_max: 1024,
             connections_per_address_max: 64,

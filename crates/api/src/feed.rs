@@ -115,7 +115,8 @@ pub async fn read(
         ));
     }
     let after = cursor(&app, query.after.as_deref()).await?;
-    let entries = wait_for(&app, &grant, after, limit, wait).await?;
+    let until = tokio::time::Instant::now() + Duration::from_secs(u64::from(wait));
+    let entries = wait_until(&app, &grant, after, limit, until).await?;
     let (epoch, _) = app.deps.store.feed_position().await?;
     let next = entries.last().map_or(after, |entry| entry.position);
     let tag = format!("\"{epoch}.{next}.{}\"", caller.officer.id);
@@ -144,7 +145,8 @@ pub async fn read(
     Ok(response)
 }
 
-async fn cursor(app: &App, after: Option<&str>) -> Answered<i64> {
+/// The position of a cursor that this store gave out.
+pub(crate) async fn cursor(app: &App, after: Option<&str>) -> Answered<i64> {
     let Some(text) = after else { return Ok(0) };
     let invalid = || {
         Problem::bad(
@@ -180,14 +182,13 @@ async fn cursor(app: &App, after: Option<&str>) -> Answered<i64> {
 }
 
 /// Reads, and if there is nothing waits to be rung.
-async fn wait_for(
+pub(crate) async fn wait_until(
     app: &App,
     grant: &Grant,
     after: i64,
     limit: u32,
-    wait: u32,
+    deadline: tokio::time::Instant,
 ) -> Answered<Vec<FeedEntry>> {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(u64::from(wait));
     loop {
         let rung = app.deps.published.notified();
         tokio::pin!(rung);

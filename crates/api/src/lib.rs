@@ -13,6 +13,7 @@ pub mod actions;
 pub mod alerts;
 pub mod app;
 pub mod auth;
+pub mod console;
 pub mod decisions;
 pub mod feed;
 pub mod health;
@@ -22,6 +23,7 @@ pub mod people;
 pub mod policies;
 pub mod problem;
 pub mod server;
+pub mod stream;
 pub mod strict;
 
 use std::time::Duration;
@@ -69,6 +71,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::counts))
         .routes(routes!(feed::read))
+        .routes(routes!(stream::follow))
         .routes(routes!(alerts::one))
         .routes(routes!(alerts::timeline))
         .routes(routes!(actions::acknowledge))
@@ -128,10 +131,7 @@ pub fn router(app: App) -> Router {
     let limits = app.limits.clone();
     let (router, _) = routes().split_for_parts();
     let router = router
-        .route(
-            "/",
-            axum::routing::get(|| async { axum::response::Redirect::temporary("/docs") }),
-        )
+        .merge(console::router())
         .merge(account::pages::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .fallback(health::nothing_here)
@@ -206,7 +206,13 @@ async fn strip(State(app): State<App>, mut request: Request, next: Next) -> Resp
 /// bounds.
 async fn bounded(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path == "/api/v1/imports" || path == "/api/v1/alerts/feed" {
+    if [
+        "/api/v1/imports",
+        "/api/v1/alerts/feed",
+        "/api/v1/alerts/stream",
+    ]
+    .contains(&path)
+    {
         return next.run(request).await;
     }
     let bound = Duration::from_secs(app.limits.request_seconds);

@@ -400,13 +400,13 @@ pub async fn identity(
 #[serde(deny_unknown_fields)]
 pub struct SearchBody {
     /// Exact identity number.
-    resident_id: Option<String>,
+    pub(crate) resident_id: Option<String>,
     /// Last four characters of one.
-    last_four: Option<String>,
+    pub(crate) last_four: Option<String>,
     /// A name or its beginning, at least two characters.
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// A phone number, at least seven digits.
-    phone: Option<String>,
+    pub(crate) phone: Option<String>,
 }
 
 /// One person found.
@@ -426,9 +426,10 @@ pub struct FoundPage {
 }
 
 /// People found in one search.
-const FOUND_MAX: usize = 50;
+pub(crate) const FOUND_MAX: usize = 50;
 
-fn query(body: SearchBody) -> Answered<Query> {
+/// The one thing to search for, checked.
+pub(crate) fn query(body: SearchBody) -> Answered<Query> {
     let too_short = || {
         Problem::bad(
             "param.too_short",

@@ -10,6 +10,7 @@ use ingest::FileError;
 use pipeline::StepError;
 use pipeline::account::AccountError;
 use pipeline::act::ActError;
+use pipeline::error::causes;
 use pipeline::intake::IntakeError;
 use serde::Serialize;
 use store::StoreError;
@@ -68,6 +69,21 @@ impl Problem {
         )
     }
 
+    /// Its HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The Chinese sentence for people.
+    pub fn zh(&self) -> &str {
+        &self.zh
+    }
+
     /// 503 with a hint when to try again.
     pub fn unavailable(code: &str, zh: &str, en: &str) -> Problem {
         Problem {
@@ -104,7 +120,7 @@ impl IntoResponse for Problem {
 pub type Answered<T> = Result<T, Problem>;
 
 fn internal(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, cause = ?error.source().map(ToString::to_string), "a request failed");
+    tracing::error!(%error, cause = causes(error), "a request failed");
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
@@ -143,7 +159,7 @@ impl From<StoreError> for Problem {
                 "the storage is full",
             ),
             StoreError::Database(_) | StoreError::Held => {
-                tracing::error!(%error, cause = ?std::error::Error::source(&error), "the database failed");
+                tracing::error!(%error, cause = causes(&error), "the database failed");
                 Problem::unavailable(
                     "database.unavailable",
                     "数据库暂不可用，请稍后用同一幂等键重试",

@@ -24,9 +24,20 @@ impl<T: DeserializeOwned> FromRequestParts<App> for StrictQuery<T> {
                 Problem::bad(
                     "param.invalid",
                     "查询参数不认识或格式不对",
-                    &error.body_text(),
+                    told(&error.body_text()),
                 )
             })
+    }
+}
+
+/// What the parser says, unless it may repeat a name or a number: it quotes
+/// parameters it does not know.
+fn told(text: &str) -> &str {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    if text.is_ascii() && numbers.all(|number| number.len() <= 4) {
+        text
+    } else {
+        "a parameter is not known or not well-formed"
     }
 }
 

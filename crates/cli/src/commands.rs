@@ -1,7 +1,9 @@
 //! The verbs, one file each.
 
 pub(crate) mod account;
+pub(crate) mod backup;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
@@ -11,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod ledger;
 pub(crate) mod officer;
 pub(crate) mod policy;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod synth;
 pub(crate) mod token;
@@ -73,10 +76,16 @@ pub(crate) enum Command {
     Synth(synth::SynthArgs),
     /// Checks the store's invariants and the ledger
     Fsck(fsck::FsckArgs),
+    /// Says what an operator should see to: late lists, unset parameters, waiting work
+    Doctor(doctor::DoctorArgs),
+    /// Copies the store, while the service runs
+    Backup(backup::BackupArgs),
+    /// Puts a copy in the place of the store
+    Restore(restore::RestoreArgs),
     /// Adds people and machines who may log in
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
-    /// Lets people log in: adds, resets, unlocks and disables accounts
+    /// People who log in with a browser: login names, passwords, second factors
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// Revokes logins
@@ -113,6 +122,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Synth(args) => synth::run(&args),
         Command::Fsck(args) => fsck::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Doctor(args) => doctor::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Backup(args) => backup::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Restore(args) => restore::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Officer(officer::OfficerCommand::Add(args)) => {
             officer::run(&args, args.place.settings(ANSWERING)?).await
         }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use pipeline::StepError;
-use pipeline::account::AccountError;
 use pipeline::act::ActError;
 use pipeline::intake::IntakeError;
 use store::StoreError;
@@ -110,21 +109,6 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<StepError>() {
         return Some(of_step(error));
-    }
-    if let Some(error) = cause.downcast_ref::<AccountError>() {
-        return Some(match error {
-            AccountError::Step(error) => of_step(error),
-            AccountError::Busy => Exit::Busy,
-            AccountError::Wrong
-            | AccountError::Slowed { .. }
-            | AccountError::Weak(_)
-            | AccountError::Code
-            | AccountError::LoginName
-            | AccountError::Taken
-            | AccountError::Unknown
-            | AccountError::MutuallyExclusive
-            | AccountError::SecondPerson => Exit::Usage,
-        });
     }
     if let Some(ActError::Step(error)) = cause.downcast_ref::<ActError>() {
         return Some(of_step(error));

@@ -32,11 +32,6 @@ pub(crate) async fn administer_store(
         answer: None,
     };
     store.commit(&commit).await?;
-    publish(store).await
-}
-
-/// Sees to it that what was committed has its number.
-pub(crate) async fn publish(store: &dyn Store) -> anyhow::Result<()> {
     // PostgreSQL numbers commits afterwards; SQLite has nothing left to do.
     while store.publish(u32::MAX).await?.commits > 0 {}
     Ok(())

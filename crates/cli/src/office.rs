@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use pipeline::clock::{OsEntropy, SystemClock};
 use pipeline::{Deps, people};
 use store::Store;
+use store::commit::Write;
 use tokio::sync::Notify;
 use vault::{Entropy as _, MasterKey, Vault};
 
@@ -32,13 +33,25 @@ pub(crate) struct Opened {
     pub(crate) embedded: bool,
 }
 
-/// Settings of a new store.
-pub(crate) fn birth(vault: &Vault, synthetic: bool) -> Vec<(&'static str, String)> {
+fn epoch() -> String {
     let mut epoch = [0; 8];
     OsEntropy.fill(&mut epoch);
+    hex::encode(epoch)
+}
+
+/// Tells feed readers that the store is not the one they read from.
+pub(crate) fn new_epoch() -> Write {
+    Write::Setting {
+        key: EPOCH.to_owned(),
+        value: epoch(),
+    }
+}
+
+/// Settings of a new store.
+pub(crate) fn birth(vault: &Vault, synthetic: bool) -> Vec<(&'static str, String)> {
     vec![
         (SYNTHETIC, synthetic.to_string()),
-        (EPOCH, hex::encode(epoch)),
+        (EPOCH, epoch()),
         (FINGERPRINT, vault.fingerprint().to_owned()),
     ]
 }
@@ -152,7 +165,7 @@ pub(crate) async fn deps(
             } else {
                 holder(verb)
             },
-            ..steps(settings)?
+            ..steps(settings)
         },
         work: Notify::new(),
         published: Notify::new(),
@@ -167,18 +180,18 @@ pub(crate) async fn deps(
     Ok(deps)
 }
 
-fn steps(settings: &Settings) -> anyhow::Result<pipeline::Settings> {
+fn steps(settings: &Settings) -> pipeline::Settings {
     let steps = &settings.steps;
-    Ok(pipeline::Settings {
+    pipeline::Settings {
         daily_budget_per_township: steps.daily_budget_per_township,
         intake_rows: steps.intake_rows,
         apply_records: steps.apply_records,
         evaluate_units: steps.evaluate_units,
         snooze_days_max: steps.snooze_days_max,
         lease_seconds: steps.lease_seconds,
-        accounts: settings.accounts.checked()?,
+        accounts: settings.accounts.steps(),
         ..pipeline::Settings::default()
-    })
+    }
 }
 
 /// The same after a restart on this machine, so that a worker that died is not

@@ -63,6 +63,37 @@ pub(crate) fn write_escrow(
     write(path, &note).with_context(|| format!("cannot write the escrow copy {}", path.display()))
 }
 
+/// A new file that only its owner may read.
+pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    write(path, text)
+}
+
+/// What must survive what takes the key lies in another folder at least.
+pub(crate) fn refuse_beside(copy: &Path, key_file: &Path, what: &str) -> anyhow::Result<()> {
+    let place = |path: &Path| folder_of(path).canonicalize();
+    let refuse = |error: io::Error| {
+        let folder = copy.display();
+        exit::configuration(format!("the folder of {folder} cannot be used: {error}"))
+    };
+    let (copy, key) = (
+        place(copy).map_err(refuse)?,
+        place(key_file).map_err(refuse)?,
+    );
+    if copy.starts_with(&key) {
+        return Err(exit::configuration(format!(
+            "{what} must lie in another place than the key file: another disk, or paper"
+        )));
+    }
+    Ok(())
+}
+
+/// The folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// A new file with mode 0600, whole or not there: it gets its name when its
 /// bytes are on disk.
 fn write(path: &Path, text: &str) -> io::Result<()> {

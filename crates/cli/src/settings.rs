@@ -3,8 +3,6 @@
 //! the configuration only names. Relative paths are relative to the folder the
 //! program runs in.
 
-mod accounts;
-
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +10,6 @@ use anyhow::Context as _;
 use domain::time::Date;
 use serde::Deserialize;
 
-pub(crate) use self::accounts::{AccountSettings, SecondFactor};
 use crate::exit;
 use crate::secret;
 
@@ -67,7 +64,7 @@ pub(crate) struct HttpSettings {
     pub(crate) gateway_parameters: Vec<String>,
     /// Bytes of one upload.
     pub(crate) upload_bytes_max: u64,
-    /// The header in which the proxy in front tells the client's address.
+    /// Header in which the trusted proxy in front names the client's address.
     pub(crate) client_address_header: Option<String>,
 }
 
@@ -130,6 +127,64 @@ impl Default for StepSettings {
             snooze_days_max: steps.snooze_days_max,
             lease_seconds: steps.lease_seconds,
             on: None,
+        }
+    }
+}
+
+/// Which rule passwords follow.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PasswordProfile {
+    /// 等级保护: eight characters of three classes.
+    Dengbao,
+    /// OWASP ASVS: length, and no common password.
+    Asvs,
+}
+
+/// How people log in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AccountSettings {
+    pub(crate) profile: PasswordProfile,
+    /// Who has no second factor must set one up first.
+    pub(crate) second_factor_required: bool,
+    /// Wrong answers in a row that lock an account.
+    pub(crate) failures_max: u32,
+    pub(crate) lock_minutes: u32,
+    /// Minutes without a request that end a session.
+    pub(crate) idle_minutes: u32,
+    /// Minutes that end a session in any case.
+    pub(crate) session_minutes: u32,
+}
+
+impl Default for AccountSettings {
+    fn default() -> AccountSettings {
+        AccountSettings {
+            profile: PasswordProfile::Dengbao,
+            second_factor_required: true,
+            failures_max: 5,
+            lock_minutes: 30,
+            idle_minutes: 8 * 60,
+            session_minutes: 12 * 60,
+        }
+    }
+}
+
+impl AccountSettings {
+    /// As the steps take them.
+    pub(crate) fn steps(&self) -> pipeline::account::AccountSettings {
+        let seconds = |minutes: u32| i64::from(minutes) * 60;
+        pipeline::account::AccountSettings {
+            profile: match self.profile {
+                PasswordProfile::Dengbao => pipeline::account::password::Profile::Dengbao,
+                PasswordProfile::Asvs => pipeline::account::password::Profile::Asvs,
+            },
+            second_factor_required: self.second_factor_required,
+            failures_max: self.failures_max,
+            lock_seconds: seconds(self.lock_minutes),
+            idle_seconds: seconds(self.idle_minutes),
+            session_seconds: seconds(self.session_minutes),
+            ..pipeline::account::AccountSettings::default()
         }
     }
 }

@@ -177,8 +177,44 @@ codes! {
 codes! {
     /// Kinds of restricted liberty; only some leave the count (民发〔2021〕57号第七条).
     RESTRICTION, "restriction":
-        "prison" "监狱服刑" ["服刑"], "compulsory_isolation" "强制隔离戒毒" ["强戒"], "detention" "看守所羁押" ["羁押"],
-        "probation" "缓刑", "community_correction" "社区矫正", "medical_parole" "暂予监外执行"
+        "prison" "监狱服刑" ["服刑", "在押服刑"], "compulsory_isolation" "强制隔离戒毒" ["强戒"], "detention" "看守所羁押" ["羁押", "刑事拘留", "逮捕"],
+        "probation" "缓刑", "community_correction" "社区矫正", "medical_parole" "暂予监外执行" ["监外执行", "保外就医"],
+        "declared_missing" "宣告失踪", "lost_contact" "失联" ["失去联系"], "other" "其他限制人身自由" ["其他"]
+}
+codes! {
+    /// What a row of social security tells.
+    LABOUR_RECORD, "labour_record":
+        "unemployment" "失业登记" ["登记失业"], "insured" "参保缴费" ["缴费", "参保", "参保登记", "社保缴费"],
+        "job" "就业登记" ["用工备案", "录用备案"], "benefit" "待遇发放" ["待遇", "待遇领取", "待遇享受"]
+}
+codes! {
+    /// In which capacity someone is insured.
+    INSURANCE_FORM, "insurance_form":
+        "employee" "单位参保" ["单位", "职工", "企业职工", "单位职工"], "flexible" "灵活就业" ["个人", "个体", "灵活就业人员", "个人缴费"],
+        "resident" "城乡居民" ["居民", "城乡居民养老"]
+}
+codes! {
+    /// Benefits of social insurance.
+    INSURANCE_BENEFIT, "insurance_benefit":
+        "unemployment" "失业保险金" ["失业金", "失业保险待遇"], "pension" "养老金" ["基本养老金", "养老待遇", "退休待遇"],
+        "injury" "工伤待遇" ["工伤保险待遇"], "injury_nursing" "工伤生活护理费" ["生活护理费"], "other" "其他"
+}
+codes! {
+    /// Kinds of vehicles, by the codes and words of the registration (GA 24.4).
+    VEHICLE_TYPE, "vehicle_type":
+        "car" "小型、微型客车" ["K31", "K32", "K33", "K34", "K38", "K39", "K41", "K42", "K43", "小型轿车", "微型轿车", "轿车", "小型普通客车", "小型越野客车"],
+        "bus" "大中型客车" ["K11", "K12", "K21", "K22", "大型普通客车", "中型普通客车"],
+        "truck" "货车" ["H11", "H12", "H21", "H22", "H31", "H32", "H41", "轻型普通货车", "轻型厢式货车", "重型货车"],
+        "motorcycle" "摩托车" ["M11", "M13", "M14", "M21", "M22", "普通二轮摩托车", "轻便二轮摩托车", "二轮摩托车", "普通正三轮摩托车"],
+        "wheelchair" "残疾人机动轮椅车" ["M15", "残疾人专用代步车", "代步车", "轻便三轮"],
+        "agricultural" "拖拉机、三轮汽车" ["N11", "T11", "T21", "三轮汽车", "拖拉机"], "other" "其他"
+}
+codes! {
+    /// State of a registered vehicle (GA 24.17); departments join several letters.
+    VEHICLE_STATUS, "vehicle_status":
+        "normal" "正常" ["A"],
+        "remarked" "有未处理事项" ["D", "G", "H", "I", "J", "K", "L", "O", "P", "Q", "GQ", "QG", "GK", "GP", "PQ", "停驶", "逾期未检验", "违法未处理"],
+        "moved_out" "转出" ["B", "BG", "GB", "已转出"], "cancelled" "注销" ["E", "M", "EQ", "QE", "报废", "强制注销"], "stolen" "被盗抢" ["C"]
 }
 codes! {
     /// Incidents.
@@ -219,6 +255,17 @@ codes! {
 codes! {
     /// How a lead came.
     LEAD_KIND, "lead_kind": "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他"
+}
+codes! {
+    /// What a lead is about, as far as the reporter says.
+    LEAD_CATEGORY, "lead_category":
+        "fire" "火灾" ["失火", "火情"], "accident" "交通事故" ["车祸"], "disaster" "自然灾害" ["灾害"],
+        "illness" "突发疾病" ["重病", "突发重病", "疾病"], "unattended" "无人照护" ["无人照料", "留守"],
+        "hardship" "生活困难" ["困难", "断炊"], "other" "其他" ["其它"]
+}
+codes! {
+    /// How pressing a lead is, as its reporter says.
+    URGENCY, "urgency": "urgent" "急" ["紧急", "特急", "加急", "高"], "ordinary" "一般" ["普通", "不急", "常规", "低"]
 }
 codes! {
     /// Kinds of visits.

@@ -40,6 +40,8 @@ pub enum Kind {
     Outcome,
     Dispute,
     Consent,
+    Vehicle,
+    Labour,
 }
 
 /// Number of kinds.
@@ -410,6 +412,7 @@ pub static DICTIONARY: &[KindDef] = &[
         highly("kind", "类别", Code(&code::RESTRICTION)),
         highly("began_on", "起日", Date),
         highly("term", "期限（月）", Months),
+        highly("ends_on", "期限止", Date),
     ]),
     kind!(Incident, "incident", "突发事件", "incident", Person, Mode::Events("incidents"), fresh 31,
         List, Dated, from ["emergency", "police", "grid"], keep Some(24), [
@@ -459,6 +462,10 @@ pub static DICTIONARY: &[KindDef] = &[
         open("kind", "来源", Code(&code::LEAD_KIND)),
         open("reported_on", "上报日期", Date),
         sensitive("text", "情况描述", Text),
+        open("category", "线索类别", Code(&code::LEAD_CATEGORY)),
+        open("urgency", "紧急程度", Code(&code::URGENCY)),
+        open("place", "发生地", Division),
+        open("origin", "户籍地（上报人所述）", Text),
     ]),
     kind!(Outcome, "outcome", "核查结果", "what an officer found", Person, Mode::Told, fresh 0, List, Dated, from ["officer"], keep Some(60), [
         open("policy", "政策", Text),
@@ -476,6 +483,23 @@ pub static DICTIONARY: &[KindDef] = &[
     kind!(Consent, "consent", "授权", "consent", Person, Mode::Told, fresh 0, List, InForce, from ["civil", "officer"], keep Some(60), [
         open("scope", "范围", Code(&code::CONSENT_SCOPE)),
         open("signed_on", "签署日期", Date),
+    ]),
+    kind!(Vehicle, "vehicle", "机动车登记", "registered vehicle", Person, Mode::Snapshot("vehicles"), fresh 62, List, InForce, from ["vehicle"], keep Some(36), [
+        open("type", "车辆类型", Code(&code::VEHICLE_TYPE)),
+        open("status", "机动车状态", Code(&code::VEHICLE_STATUS)),
+        open("first_registered_on", "初次登记日期", Date),
+        open("plated_on", "发牌日期", Date),
+        masked("plate", "号牌号码", Text, Mask::Hidden),
+    ]),
+    // An amount is not among its fields: a contribution base is no wage.
+    kind!(Labour, "labour", "参保就业记录", "insurance and employment record", Person, Mode::Events("social_security"), fresh 62, List, Dated, from ["social_security"], keep Some(36), [
+        open("record", "记录类别", Code(&code::LABOUR_RECORD)),
+        open("registered_on", "登记日期", Date),
+        open("month", "缴费年月", Month),
+        open("form", "参保形式", Code(&code::INSURANCE_FORM)),
+        open("benefit", "待遇类别", Code(&code::INSURANCE_BENEFIT)),
+        open("benefit_from", "待遇起始年月", Month),
+        open("benefit_to", "待遇终止年月", Month),
     ]),
 ];
 

@@ -58,6 +58,8 @@ pub enum WhyUnknown {
     Stale,
     /// The item is recorded without this field.
     NotRecorded,
+    /// The list has a row about it that could not be read.
+    Unread,
     /// An officer disputes the record.
     Disputed,
     /// One key came twice at one revision with different content.

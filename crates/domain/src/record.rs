@@ -143,6 +143,9 @@ pub enum Statement {
     Says(Body),
     /// What was said under this key is withdrawn.
     Retracts(#[serde(with = "kind_by_name")] Kind),
+    /// Something was said under this key in a row that could not be taken: what
+    /// it says is unknown, which is neither the old facts nor none.
+    Unread(#[serde(with = "kind_by_name")] Kind),
 }
 
 impl Statement {
@@ -150,7 +153,7 @@ impl Statement {
     pub fn kind(&self) -> Kind {
         match self {
             Statement::Says(body) => body.kind(),
-            Statement::Retracts(kind) => *kind,
+            Statement::Retracts(kind) | Statement::Unread(kind) => *kind,
         }
     }
 }
@@ -196,10 +199,30 @@ pub struct Record {
 }
 
 /// An identity as a source sent it, in clear. Leaves memory only sealed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdentityAsSent {
     /// A resident identity number (also 港澳台居民居住证, same form).
     Resident(ResidentId),
+    /// Someone of whom a source gives no document, told apart by what the
+    /// source does give: the number of its own report. Never merged with a
+    /// resident number by machine.
+    Numbered {
+        /// Who gives the number.
+        namespace: String,
+        /// The number, or the columns that stand for it.
+        number: String,
+    },
+}
+
+impl fmt::Debug for IdentityAsSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdentityAsSent::Resident(id) => f.debug_tuple("Resident").field(id).finish(),
+            // The number may hold a name and a place.
+            IdentityAsSent::Numbered { namespace, .. } => write!(f, "Numbered({namespace}, …)"),
+        }
+    }
 }
 
 impl IdentityAsSent {
@@ -207,6 +230,9 @@ impl IdentityAsSent {
     pub fn canonical(&self) -> String {
         match self {
             IdentityAsSent::Resident(id) => format!("resident:{}", id.as_str()),
+            IdentityAsSent::Numbered { namespace, number } => {
+                format!("numbered:{namespace}:{number}")
+            }
         }
     }
 }
@@ -265,6 +291,9 @@ pub struct Coverage {
     pub revision: Revision,
     /// The import that brought it.
     pub import: ImportId,
+    /// Rows that could not be taken and of which nobody can tell whom they were
+    /// about. Who stood in the list before and does not now may be in them.
+    pub unnamed_rows: u32,
 }
 
 /// What an import said about itself; unique by (source, dataset,
@@ -408,4 +437,25 @@ pub struct Read {
     pub household: HouseholdId,
     /// Why.
     pub why: ReadWhy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn someone_without_a_number_is_no_one_else_and_debug_is_silent() {
+        let of = |namespace: &str, number: &str| IdentityAsSent::Numbered {
+            namespace: namespace.to_owned(),
+            number: number.to_owned(),
+        };
+        let wu = of("grid", "镇街=湟里镇;对象姓名=吴某");
+        let elsewhere = of("hotline", "镇街=湟里镇;对象姓名=吴某");
+        assert_ne!(wu.canonical(), elsewhere.canonical());
+        let debug = format!("{wu:?}");
+        assert!(debug.contains("grid") && !debug.contains("吴某"), "{debug}");
+        // No report can stand for a numbered person.
+        let sly = of("resident", "999903198209140133");
+        assert!(sly.canonical().starts_with("numbered:"));
+    }
 }

@@ -104,7 +104,7 @@ impl Making<'_> {
     }
 
     /// `Some(true)` retracts, `Some(false)` says, `None` is about something else.
-    fn chosen(&self, when: &When) -> Option<bool> {
+    pub(crate) fn chosen(&self, when: &When) -> Option<bool> {
         let choice = self.cell(when.column).text()?;
         if when.retracts.iter().any(|c| c == choice) {
             return Some(true);
@@ -112,11 +112,12 @@ impl Making<'_> {
         when.says.iter().any(|c| c == choice).then_some(false)
     }
 
-    fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
+    pub(crate) fn subject(&self, emit: &Emit) -> Option<SubjectAsSent> {
         match emit.kind.def().about {
             About::Person => {
-                let id = self.cell(self.layout().person).id()?;
-                Some(SubjectAsSent::Person(IdentityAsSent::Resident(id.clone())))
+                let id = self.cell(self.layout().person).id();
+                let known = id.map(|id| IdentityAsSent::Resident(id.clone()));
+                known.or_else(|| self.numbered()).map(SubjectAsSent::Person)
             }
             About::Household => self
                 .household(self.layout().household?)
@@ -124,7 +125,19 @@ impl Making<'_> {
         }
     }
 
-    fn household(&self, column: usize) -> Option<HouseholdNumber> {
+    /// Someone without a readable number, as the source tells people apart.
+    fn numbered(&self) -> Option<IdentityAsSent> {
+        let known = |group: &&Vec<usize>| group.iter().all(|c| self.cell(*c).is_known());
+        let group = self.layout().without_id.iter().find(known)?;
+        // The names of the columns keep one group's texts from being another's.
+        let part = |c: &usize| format!("{}={}", self.layout().name(*c), self.cell(*c).key_text());
+        Some(IdentityAsSent::Numbered {
+            namespace: self.layout().namespace.clone(),
+            number: group.iter().map(part).collect::<Vec<_>>().join(";"),
+        })
+    }
+
+    pub(crate) fn household(&self, column: usize) -> Option<HouseholdNumber> {
         self.cell(column).text().map(|number| HouseholdNumber {
             namespace: self.layout().namespace.clone(),
             number: number.to_owned(),
@@ -132,7 +145,7 @@ impl Making<'_> {
     }
 
     /// What could not be read still tells two rows apart.
-    fn key_part(&self, part: &KeyPart) -> String {
+    pub(crate) fn key_part(&self, part: &KeyPart) -> String {
         match part {
             KeyPart::Constant(text) => text.clone(),
             KeyPart::Column(column) => match self.cell(*column) {
@@ -146,12 +159,12 @@ impl Making<'_> {
         }
     }
 
-    fn valid(&self, emit: &Emit) -> Period {
+    pub(crate) fn valid(&self, emit: &Emit) -> Period {
         if let Some(Cell::Month(month)) = emit.valid.month.map(|c| self.cell(c)) {
             return Period::between(month.first_day(), month.plus(1).first_day());
         }
         let from = emit.valid.from.iter().find_map(|c| self.cell(*c).date());
-        let last_day = emit.valid.until.and_then(|c| self.cell(c).date());
+        let last_day = emit.valid.until.iter().find_map(|c| self.cell(*c).date());
         // The column names the last day; a period names the first day behind it.
         // An end before the begin is an error in the dates, not an empty life.
         let to = last_day

@@ -12,6 +12,7 @@ use crate::note::{Finding, Weight};
 use crate::place::Gazetteer;
 use crate::row::{Inherited, Row};
 use crate::texts::Texts;
+use crate::unread;
 
 /// A row with what the survey wants to know of it.
 pub(crate) struct Decoded {
@@ -33,6 +34,7 @@ impl Decoded {
             outcome,
             notes,
             incoming: Vec::new(),
+            unread: Vec::new(),
             raw,
             inherited: Vec::new(),
         };
@@ -142,12 +144,17 @@ impl Interpreter<'_> {
             retracts,
             line,
         };
-        let made = making.all();
+        self.layout.soften(&mut found);
+        let taken = found.iter().all(|f| f.weight == Weight::Warn);
+        let (made, unread) = if taken {
+            (making.all(), Vec::new())
+        } else {
+            let since = self.setting.since;
+            (Vec::new(), unread::of_row(&making, &found, since))
+        };
         let (outcome, notes) = weigh(found);
-        let taken = matches!(outcome, RowOutcome::Accepted | RowOutcome::Warned);
         let (incoming, groups) = made
             .into_iter()
-            .filter(|_| taken)
             .map(|Made { incoming, group }| (incoming, group))
             .unzip();
         Decoded {
@@ -156,6 +163,7 @@ impl Interpreter<'_> {
                 outcome,
                 notes,
                 incoming,
+                unread,
                 raw,
                 inherited,
             },

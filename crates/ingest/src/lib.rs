@@ -26,6 +26,7 @@ mod row;
 mod rows;
 mod survey;
 mod texts;
+mod unread;
 
 pub use charset::Charset;
 pub use error::{FileError, Refusal};

@@ -18,6 +18,9 @@ pub struct Row {
     /// Its records; empty when held or rejected, or when an earlier row of the
     /// file already said the same.
     pub incoming: Vec<Incoming>,
+    /// Of a held or rejected row: about whom something was said that cannot be
+    /// read ([`domain::record::Statement::Unread`]). Empty when nobody can tell.
+    pub unread: Vec<Incoming>,
     /// Its original bytes, line end included, whatever they are.
     pub raw: Vec<u8>,
     /// Cells taken from the row above (merged cells). Without them a returned

@@ -127,6 +127,7 @@ impl<'a, R: Read> Rows<'a, R> {
                 layout,
                 setting: Setting {
                     on,
+                    since: cx.header.as_of.unwrap_or(on),
                     synthetic: cx.synthetic,
                 },
                 gazetteer: Gazetteer::new(cx.divisions, cx.header.scope, on),
@@ -356,7 +357,7 @@ impl<R: Read> Iterator for Rows<'_, R> {
         }
         match self.advance() {
             Ok(Some(decoded)) => Some(Ok(match &mut self.judge {
-                Some(judge) => judge.judged(decoded),
+                Some(judge) => judge.judged(decoded, &self.interpreter),
                 None => decoded.row,
             })),
             Ok(None) => {

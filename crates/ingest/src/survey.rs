@@ -11,11 +11,12 @@ use domain::time::Month;
 use sha2::{Digest, Sha256};
 
 use crate::error::FileError;
-use crate::interpret::Decoded;
+use crate::interpret::{Decoded, Interpreter};
 use crate::layout::{Layout, ListKind};
 use crate::note::note;
 use crate::row::{Row, Shape};
 use crate::rows::{Context, decode};
+use crate::unread;
 
 /// What the first pass found out about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,7 @@ fn groups(decoded: &Decoded) -> Vec<(u64, u64)> {
 /// Reads a whole file once, without keeping it.
 pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Survey, FileError> {
     let mut rows = decode(input, layout, cx)?;
+    let mut unnamed = 0;
     let mut counts = RowCounts::default();
     let mut entries: Vec<Entry> = Vec::new();
     let mut months: BTreeSet<(&'static str, Month)> = BTreeSet::new();
@@ -115,6 +117,12 @@ pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Su
         if groups.is_empty() {
             counts.count(decoded.row.outcome);
         }
+        // A row whose key stands twice has a key, so it is known whom it is about.
+        let taken = matches!(
+            decoded.row.outcome,
+            RowOutcome::Accepted | RowOutcome::Warned
+        );
+        unnamed += u32::from(!taken && decoded.row.unread.is_empty());
         let warned = if decoded.row.outcome == RowOutcome::Warned {
             WARNED
         } else {
@@ -157,7 +165,7 @@ pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Su
     }
     Ok(Survey {
         rows: counts.received(),
-        coverage: coverage(layout, cx, &counts, &months),
+        coverage: coverage(layout, cx, &counts, &months, unnamed),
         counts,
         conflicts,
         duplicates,
@@ -193,6 +201,7 @@ fn coverage(
     cx: &Context<'_>,
     counts: &RowCounts,
     months: &BTreeSet<(&'static str, Month)>,
+    unnamed_rows: u32,
 ) -> Vec<Coverage> {
     let header = cx.header;
     let one = |part: Option<&str>, month| Coverage {
@@ -203,6 +212,7 @@ fn coverage(
         month,
         revision: header.revision,
         import: header.id,
+        unnamed_rows,
     };
     // A list of which no row could be taken says nothing about who is not on it.
     let taken = counts.accepted + counts.warned > 0;
@@ -261,14 +271,15 @@ impl Judge<'_> {
     }
 
     /// The row as the whole file makes it.
-    pub(crate) fn judged(&mut self, mut decoded: Decoded) -> Row {
+    pub(crate) fn judged(&mut self, mut decoded: Decoded, by: &Interpreter<'_>) -> Row {
         let keys: Vec<u64> = groups(&decoded).into_iter().map(|(key, _)| key).collect();
         match self.judge(&keys) {
             Judgement::New => {}
             Judgement::Conflict => {
                 decoded.row.outcome = RowOutcome::Rejected;
                 decoded.row.notes.push(note("row.conflict_in_batch", None));
-                decoded.row.incoming.clear();
+                let taken = std::mem::take(&mut decoded.row.incoming);
+                decoded.row.unread = unread::of_taken(by.layout, &taken, by.setting.since);
             }
             Judgement::Said(said) => {
                 decoded.row.outcome = RowOutcome::Warned;

@@ -49,6 +49,12 @@ impl Reading<'_> {
         row: &RawRow,
         found: &mut Vec<Finding>,
     ) -> Result<Option<Texts>, FileError> {
+        let texts = self.cut(row, found);
+        self.layout.soften(found);
+        texts
+    }
+
+    fn cut(&self, row: &RawRow, found: &mut Vec<Finding>) -> Result<Option<Texts>, FileError> {
         let content = row.content();
         if content.len() > ROW_BYTES_MAX {
             found.push(Finding::reject("row.too_long", None));
@@ -115,6 +121,17 @@ impl Reading<'_> {
     /// The texts of an NDJSON line; `None` when it is no object. An unknown key
     /// in the first line is drift of the whole file.
     pub(crate) fn ndjson(
+        &self,
+        row: &RawRow,
+        first: bool,
+        found: &mut Vec<Finding>,
+    ) -> Result<Option<Texts>, FileError> {
+        let texts = self.object(row, first, found);
+        self.layout.soften(found);
+        texts
+    }
+
+    fn object(
         &self,
         row: &RawRow,
         first: bool,

@@ -1,5 +1,8 @@
 //! Why a step could not do its work.
 
+use std::error::Error;
+use std::iter::successors;
+
 use store::StoreError;
 
 /// Messages follow "cannot …: ". No variant holds an opened value.
@@ -29,6 +32,17 @@ pub enum StepError {
     /// Another worker holds the partition.
     #[error("another worker holds the partition")]
     HeldElsewhere,
+}
+
+/// An error's causes, as they are told to people: `a: b: c`; empty without any.
+///
+/// For the log. How a database writes its errors for programmers quotes the
+/// row that it refused.
+pub fn causes(error: &dyn Error) -> String {
+    let told: Vec<String> = successors(error.source(), |&cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    told.join(": ")
 }
 
 /// Runs CPU work off the async workers.

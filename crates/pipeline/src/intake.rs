@@ -357,6 +357,7 @@ fn read_chunks(
         chunk.admitted.extend(
             row.incoming
                 .into_iter()
+                .chain(row.unread)
                 .map(|incoming| deps.vault.admit(incoming, &import.header)),
         );
         let (line, outcome, notes) = (row.line, row.outcome, row.notes);
@@ -400,7 +401,7 @@ async fn take_rows(
     while let Some(chunk) = chunks.recv().await {
         let chunk = chunk?;
         let next_line = chunk.next_line.max(import.next_line);
-        let counts = add(import.counts, chunk.counts);
+        let (received, counts) = (chunk.counts.received(), add(import.counts, chunk.counts));
         commit_chunk(
             deps,
             &import,
@@ -413,7 +414,7 @@ async fn take_rows(
         import.next_line = next_line;
         import.counts = counts;
         metrics::counter!("hearth_rows_taken_total", "dataset" => import.header.dataset.to_string())
-            .absolute(counts.received());
+            .increment(received);
     }
     reader.await.map_err(|_| StepError::Computation)??;
     let counts = import.counts;

@@ -35,7 +35,7 @@ pub struct UnitView {
 }
 
 /// The county a grant's regions lie in, for loading; the first wins.
-fn partition_of(grant: &Grant) -> Option<DivisionCode> {
+pub(crate) fn partition_of(grant: &Grant) -> Option<DivisionCode> {
     grant.regions().iter().find_map(DivisionCode::county)
 }
 
@@ -92,7 +92,8 @@ pub async fn view(
     }))
 }
 
-fn identities(loaded: &Loaded, household: &Household) -> BTreeMap<PersonId, Body> {
+/// Latest identity facts of a household's people.
+pub(crate) fn identities(loaded: &Loaded, household: &Household) -> BTreeMap<PersonId, Body> {
     let people = household.people.iter().map(|person| person.id);
     let body = |id: PersonId| {
         loaded
@@ -130,7 +131,8 @@ pub async fn names(
     Ok(names)
 }
 
-/// The identity numbers of people, opened. Showing one is a disclosure.
+/// The identity numbers of people, opened; none for those whom a source told
+/// apart without one. Showing one is a disclosure.
 pub async fn identity_numbers(
     deps: &Arc<Deps>,
     people: &[PersonId],
@@ -143,11 +145,10 @@ pub async fn identity_numbers(
         if keyring.has(subject) {
             let plain = keyring.open(subject, &identity_place(row.person), &row.sealed)?;
             let text = String::from_utf8(plain).map_err(|_| StepError::Damaged("identities"))?;
-            let number = text
-                .split_once(':')
-                .map_or(text.as_str(), |(_, number)| number)
-                .to_owned();
-            numbers.insert(row.person, number);
+            // Someone reported without a document has none to show.
+            if let Some(number) = text.strip_prefix("resident:") {
+                numbers.insert(row.person, number.to_owned());
+            }
         }
     }
     Ok(numbers)

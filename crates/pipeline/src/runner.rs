@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::apply::{Progress, apply_step};
 use crate::deps::Deps;
 use crate::dispatch::{dispatch_step, publish_step};
-use crate::error::StepError;
+use crate::error::{StepError, causes};
 use crate::evaluate::evaluate_step;
 use crate::remind::remind_step;
 
@@ -88,7 +88,7 @@ pub async fn run(deps: Arc<Deps>, mut stop: watch::Receiver<bool>) {
             Ok(()) => IDLE_PAUSE,
             Err(StepError::HeldElsewhere) => ERROR_PAUSE,
             Err(error) => {
-                tracing::error!(%error, source = ?std::error::Error::source(&error), "a step failed; it will be tried again");
+                tracing::error!(%error, cause = causes(&error), "a step failed; it will be tried again");
                 metrics::counter!("hearth_step_failures_total").increment(1);
                 ERROR_PAUSE
             }

@@ -126,6 +126,28 @@ impl Lists {
         })
     }
 
+    /// The lists as of `on` or earlier for `place`, newest first.
+    pub(crate) fn newest_first(
+        &self,
+        part: Option<&str>,
+        place: DivisionCode,
+        on: Date,
+    ) -> impl Iterator<Item = &Coverage> {
+        let lists = self.parts.get(&part.map(str::to_owned));
+        lists
+            .into_iter()
+            .flat_map(move |lists| newest_first(lists, place, on))
+    }
+
+    /// The as-of day and revision of the newest list as of `on` or earlier.
+    pub(crate) fn newest(&self, on: Date) -> Option<(Date, Revision)> {
+        let listed = self
+            .listings
+            .iter()
+            .flat_map(|(revision, of)| of.iter().map(|(as_of, _)| (*as_of, *revision)));
+        listed.filter(|(as_of, _)| *as_of <= on).max()
+    }
+
     /// The as-of day and scope of the complete list with this revision; `None`
     /// when the batch was not a complete list.
     pub(crate) fn listing(&self, revision: Revision) -> Option<(Date, DivisionCode)> {

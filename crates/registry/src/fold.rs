@@ -34,11 +34,35 @@ pub(crate) struct ThreadKey {
     pub(crate) key: NaturalKey,
 }
 
-/// What a statement says; `None` withdraws.
+/// What a statement says, and for which days.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Content {
     pub(crate) valid: Period,
-    pub(crate) body: Option<Body>,
+    pub(crate) said: Said,
+}
+
+/// What was said.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Said {
+    Withdrawn,
+    /// It was in a row that could not be taken.
+    Unread,
+    Facts(Body),
+}
+
+impl Content {
+    /// The facts, when they could be read and were not withdrawn.
+    pub(crate) fn body(&self) -> Option<&Body> {
+        match &self.said {
+            Said::Facts(body) => Some(body),
+            Said::Withdrawn | Said::Unread => None,
+        }
+    }
+
+    /// Whether it stood in a row that could not be taken.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.said == Said::Unread
+    }
 }
 
 /// All that was said under one key: each content once, with the revisions it
@@ -58,13 +82,19 @@ pub(crate) struct Version<'a> {
 impl<'a> Version<'a> {
     /// The bodies said, none for a retraction.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = &'a Body> {
-        self.contents.iter().filter_map(|(c, _)| c.body.as_ref())
+        self.contents.iter().filter_map(|(c, _)| c.body())
     }
 
-    /// The body, unless withdrawn or in conflict.
+    /// Whether a row of it could not be taken: then what it says is not known,
+    /// whatever the others say.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.contents.iter().any(|(c, _)| c.is_unread())
+    }
+
+    /// The body, unless withdrawn, unread or in conflict.
     pub(crate) fn body(&self) -> Option<&'a Body> {
         match self.contents[..] {
-            [(content, _)] => content.body.as_ref(),
+            [(content, _)] => content.body(),
             _ => None,
         }
     }
@@ -142,12 +172,16 @@ impl Fold {
         let content = match &record.statement {
             Statement::Says(body) => Content {
                 valid: record.valid,
-                body: Some(body.clone()),
+                said: Said::Facts(body.clone()),
+            },
+            Statement::Unread(_) => Content {
+                valid: record.valid,
+                said: Said::Unread,
             },
             // A withdrawal has no days of its own: it takes back the key.
             Statement::Retracts(_) => Content {
                 valid: Period::ALWAYS,
-                body: None,
+                said: Said::Withdrawn,
             },
         };
         let key = ThreadKey {
@@ -179,7 +213,7 @@ impl Fold {
     fn ever_said(&self, kind: Kind) -> impl Iterator<Item = &Body> {
         self.threads(kind)
             .flat_map(|(_, thread)| thread.said())
-            .filter_map(|(content, _)| content.body.as_ref())
+            .filter_map(|(content, _)| content.body())
     }
 
     /// Every statement kept, as (kind, key, revision, row).

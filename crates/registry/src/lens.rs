@@ -17,7 +17,7 @@ use domain::value::Body;
 
 use crate::combine::{combine, trust};
 use crate::coverage::{CoverageTable, Lists};
-use crate::fold::{Fold, Thread, ThreadKey, Version};
+use crate::fold::{Content, Fold, Said, Thread, ThreadKey, Version};
 
 /// The day a statement speaks for, then its revision: the order of listings.
 type Point = (Date, Revision);
@@ -31,6 +31,9 @@ pub(crate) struct Lens<'a> {
     place: Option<DivisionCode>,
     /// Per snapshot dataset, the newest complete list that named the subject.
     named_by: BTreeMap<&'a str, (Point, DivisionCode)>,
+    /// Per dataset, the batches with a row about the subject that could not be
+    /// taken and was not told readably since.
+    unread: BTreeMap<&'a str, BTreeSet<Revision>>,
     disputed: BTreeSet<(Kind, NaturalKey, Revision)>,
 }
 
@@ -39,7 +42,14 @@ pub(crate) enum Sight<'a> {
     /// A fact.
     Fact(Version<'a>),
     /// Something that must not be relied on, with all it may have said.
-    Unknown(WhyUnknown, Version<'a>),
+    Unknown(WhyUnknown, Vec<&'a Body>),
+}
+
+/// The version of a key that counts.
+struct Seen<'a> {
+    version: Version<'a>,
+    /// Later lists have rows that could not be read, and it may be in them.
+    lost: bool,
 }
 
 impl<'a> Lens<'a> {
@@ -50,9 +60,11 @@ impl<'a> Lens<'a> {
             on,
             place: None,
             named_by: BTreeMap::new(),
+            unread: BTreeMap::new(),
             disputed: disputes(fold),
         };
         lens.named_by = lens.newest_listings();
+        lens.unread = lens.unread_batches();
         lens.place = lens
             .told_place(Kind::Hukou)
             .or_else(|| lens.told_place(Kind::Residence));
@@ -104,12 +116,13 @@ impl<'a> Lens<'a> {
                 Sight::Unknown(why, _) => unknown = unknown.max(Some(why)),
             }
         }
+        let completeness = match unknown {
+            Some(why) => Completeness::Open(why),
+            None => self.completeness(def, reach, &items),
+        };
         FactList {
             items: combine(def, items),
-            completeness: match unknown {
-                Some(why) => Completeness::Open(why),
-                None => self.completeness(def, reach),
-            },
+            completeness,
         }
     }
 
@@ -127,24 +140,45 @@ impl<'a> Lens<'a> {
             _ => reach,
         };
         self.fold.threads(kind).filter_map(move |(key, thread)| {
-            let sight = self.sight(kind, key, self.version(kind, key, thread, place)?)?;
-            Some((key, sight))
+            let seen = self.version(kind, key, thread, place)?;
+            Some((key, self.sight(kind, key, thread, seen)?))
         })
     }
 
-    fn sight(&self, kind: Kind, key: &ThreadKey, version: Version<'a>) -> Option<Sight<'a>> {
+    fn sight(
+        &self,
+        kind: Kind,
+        key: &ThreadKey,
+        thread: &'a Thread,
+        seen: Seen<'a>,
+    ) -> Option<Sight<'a>> {
+        let Seen { version, lost } = seen;
         let shown = |valid: &Period| shows(kind.def(), valid, self.on);
         let mut contents = version.contents.iter();
-        if !contents.any(|(content, _)| content.body.is_some() && shown(&content.valid)) {
+        if !contents.any(|(content, _)| content.said != Said::Withdrawn && shown(&content.valid)) {
             return None;
         }
+        if lost || version.is_unread() {
+            // Of month rows only those of the newest batch can hide what is paid now.
+            let passed = matches!(kind.def().mode, Mode::Months(_))
+                && !self.is_newest(key.dataset.as_str(), version.revision);
+            let ever = || thread.said().filter_map(|(content, _)| content.body());
+            return (!passed).then(|| Sight::Unknown(WhyUnknown::Unread, ever().collect()));
+        }
         Some(if version.contents.len() > 1 {
-            Sight::Unknown(WhyUnknown::Conflict, version)
+            Sight::Unknown(WhyUnknown::Conflict, version.bodies().collect())
         } else if self.disputed.contains(&(kind, key.key, version.revision)) {
-            Sight::Unknown(WhyUnknown::Disputed, version)
+            Sight::Unknown(WhyUnknown::Disputed, version.bodies().collect())
         } else {
             Sight::Fact(version)
         })
+    }
+
+    /// Whether no list of the dataset has come after the batch.
+    fn is_newest(&self, dataset: &str, revision: Revision) -> bool {
+        let lists = self.coverage.lists(dataset);
+        let newest = lists.and_then(|lists| lists.newest(self.on));
+        newest.is_none_or(|newest| newest <= point(lists, revision))
     }
 
     /// The version of a key that counts on the date.
@@ -154,23 +188,67 @@ impl<'a> Lens<'a> {
         key: &ThreadKey,
         thread: &'a Thread,
         place: Option<DivisionCode>,
-    ) -> Option<Version<'a>> {
+    ) -> Option<Seen<'a>> {
         let dataset = key.dataset.as_str();
+        let seen = |version| Seen {
+            version,
+            lost: false,
+        };
         if !judged_by_lists(kind.def(), dataset) {
-            return thread.latest();
+            return thread.latest().map(seen);
         }
         let newest = self.newest_point(dataset, thread);
         match (newest, self.governing(dataset, place)) {
-            (Some(told), Some(list)) => (told >= point_of(list)).then(|| thread.at(told.1)),
-            (Some(told), None) => Some(thread.at(told.1)),
+            (Some(told), Some(list)) if told < point_of(list) => {
+                let lost = self.may_be_unread(dataset, told, list);
+                lost.then(|| Seen {
+                    version: thread.at(told.1),
+                    lost,
+                })
+            }
+            (Some(told), _) => Some(seen(thread.at(told.1))),
             // A list of the date exists and does not have it: it came later.
             (None, Some(_)) => None,
             (None, None) => {
                 let first = self.first_told(dataset, thread)?;
                 let unlisted_before = self.list_before(dataset, first, place);
-                (!unlisted_before).then(|| thread.at(first.1))
+                (!unlisted_before).then(|| seen(thread.at(first.1)))
             }
         }
+    }
+
+    /// Whether every list since `told` has a row that could be this one: one
+    /// about the subject, or about nobody that can be told.
+    fn may_be_unread(&self, dataset: &str, told: Point, list: &Coverage) -> bool {
+        let Some(lists) = self.coverage.lists(dataset) else {
+            return false;
+        };
+        let mut since = lists
+            .newest_first(None, list.scope, self.on)
+            .take_while(|list| point_of(list) > told);
+        since.all(|list| list.unnamed_rows > 0 || self.is_unread(dataset, list.revision))
+    }
+
+    /// Whether a batch has a row about the subject that could not be taken.
+    fn is_unread(&self, dataset: &str, revision: Revision) -> bool {
+        let batches = self.unread.get(dataset);
+        batches.is_some_and(|batches| batches.contains(&revision))
+    }
+
+    /// Found by the keys whose newest word on the date could not be read.
+    fn unread_batches(&self) -> BTreeMap<&'a str, BTreeSet<Revision>> {
+        let mut batches: BTreeMap<&str, BTreeSet<Revision>> = BTreeMap::new();
+        for (_, key, thread) in self.fold.all_threads() {
+            if !thread.said().any(|(content, _)| content.is_unread()) {
+                continue;
+            }
+            let dataset = key.dataset.as_str();
+            let newest = self.newest_point(dataset, thread);
+            if let Some((_, revision)) = newest.filter(|(_, at)| thread.at(*at).is_unread()) {
+                batches.entry(dataset).or_default().insert(revision);
+            }
+        }
+        batches
     }
 
     fn newest_point(&self, dataset: &str, thread: &Thread) -> Option<Point> {
@@ -235,7 +313,8 @@ impl<'a> Lens<'a> {
             let Some(lists) = self.coverage.lists(dataset) else {
                 continue;
             };
-            let told = thread.said().filter(|(content, _)| content.body.is_some());
+            let named = |content: &Content| content.said != Said::Withdrawn;
+            let told = thread.said().filter(|(content, _)| named(content));
             let listed = told
                 .flat_map(|(_, at)| at.keys())
                 .filter_map(|revision| {
@@ -263,6 +342,11 @@ impl<'a> Lens<'a> {
             } else {
                 thread.latest()?
             };
+            let version = if version.is_unread() {
+                self.last_read(dataset, thread, version.revision)?
+            } else {
+                version
+            };
             let (content, _) = *version.contents.first()?;
             let place = version.body()?.division("place")?;
             let trusted = (trust(kind.def(), &key.source), version.revision, key);
@@ -271,9 +355,36 @@ impl<'a> Lens<'a> {
         told.max().map(|(_, place)| place)
     }
 
-    fn completeness(&self, def: &KindDef, reach: Option<DivisionCode>) -> Completeness {
+    /// The newest readable word before one that could not be read: an unread
+    /// row is no reason to lose sight of where somebody lives.
+    fn last_read(
+        &self,
+        dataset: &str,
+        thread: &'a Thread,
+        before: Revision,
+    ) -> Option<Version<'a>> {
+        let lists = self.coverage.lists(dataset);
+        let before = point(lists, before);
+        let told = thread.revisions().map(|revision| point(lists, revision));
+        let read = told.filter(|told| *told < before && !thread.at(told.1).is_unread());
+        read.max().map(|(_, revision)| thread.at(revision))
+    }
+
+    fn completeness(
+        &self,
+        def: &KindDef,
+        reach: Option<DivisionCode>,
+        items: &[Item],
+    ) -> Completeness {
         let list = match def.mode {
-            Mode::Told | Mode::Months(_) => return Completeness::Closed,
+            Mode::Told => return Completeness::Closed,
+            Mode::Months(dataset) => {
+                return if self.month_may_be_unread(dataset, reach, items) {
+                    Completeness::Open(WhyUnknown::Unread)
+                } else {
+                    Completeness::Closed
+                };
+            }
             Mode::Snapshot(dataset) => self.governing(dataset, reach),
             Mode::Events(dataset) => {
                 reach.and_then(|reach| self.coverage.latest(dataset, None, reach, self.on))
@@ -284,8 +395,36 @@ impl<'a> Lens<'a> {
             Some(list) if !is_fresh(def, list.as_of, self.on) => {
                 Completeness::Open(WhyUnknown::Stale)
             }
+            Some(list) if self.is_unread(list.dataset.as_str(), list.revision) => {
+                Completeness::Open(WhyUnknown::Unread)
+            }
             Some(list) => Completeness::Complete(note(list)),
         }
+    }
+
+    /// Whether the newest month of some item lacks a row that the month before
+    /// had, and rows of it could not be read nor placed with anybody.
+    fn month_may_be_unread(
+        &self,
+        dataset: &str,
+        reach: Option<DivisionCode>,
+        items: &[Item],
+    ) -> bool {
+        let (Some(lists), Some(reach)) = (self.coverage.lists(dataset), reach) else {
+            return false;
+        };
+        let has = |part: &str, month| {
+            let mut rows = items.iter().map(|item| &item.body);
+            rows.any(|b| b.code("item") == Some(part) && b.month("month") == Some(month))
+        };
+        let mut parts = lists.parts(reach, self.on);
+        parts.any(|(part, listed)| {
+            let newest = listed.max_by_key(|list| (list.month, list.as_of, list.revision));
+            newest
+                .filter(|list| list.unnamed_rows > 0)
+                .and_then(|list| list.month)
+                .is_some_and(|month| !has(part, month) && has(part, month.plus(-1)))
+        })
     }
 }
 
@@ -369,7 +508,7 @@ fn leave_unlisted_people_open(facts: &mut Facts) {
 fn item(key: &ThreadKey, version: &Version<'_>) -> Option<Item> {
     let (content, origin) = *version.contents.first()?;
     Some(Item {
-        body: content.body.clone()?,
+        body: content.body()?.clone(),
         valid: content.valid,
         source: key.source.clone(),
         dataset: key.dataset.clone(),

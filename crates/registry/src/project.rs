@@ -139,11 +139,11 @@ fn doubtful_members(
     let mut doubtful = BTreeMap::new();
     for (id, lens) in lenses {
         for (_, sight) in lens.sights(Kind::Membership, None) {
-            let Sight::Unknown(why, version) = sight else {
+            let Sight::Unknown(why, bodies) = sight else {
                 continue;
             };
             let here = |id| Subject::Household(id) == folds.unit;
-            let mut named = version.bodies().filter_map(|b| b.household("household"));
+            let mut named = bodies.iter().filter_map(|b| b.household("household"));
             if named.any(here) {
                 let known = doubtful.entry(*id).or_insert(why);
                 *known = why.max(*known);

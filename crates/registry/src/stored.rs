@@ -14,7 +14,7 @@ use domain::value::{Body, BodyError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::fold::{Content, Fold, Thread, ThreadKey};
+use crate::fold::{Content, Fold, Said, Thread, ThreadKey};
 
 /// The form written now. A reader refuses any other.
 const FORM: u8 = 1;
@@ -52,7 +52,7 @@ pub enum FoldError {
 
 /// Business date, sequence, position of the import, line.
 type Row = (Date, u32, usize, u32);
-type Threads = BTreeMap<SourceId, BTreeMap<DatasetId, BTreeMap<NaturalKey, Vec<Said>>>>;
+type Threads = BTreeMap<SourceId, BTreeMap<DatasetId, BTreeMap<NaturalKey, Vec<Stated>>>>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,13 +65,15 @@ struct Stored {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Said {
+struct Stated {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     says: Option<BTreeMap<String, Json>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unread: bool,
     at: Vec<Row>,
 }
 
@@ -136,7 +138,7 @@ impl Fold {
     }
 }
 
-fn statements(thread: &Thread, imports: &[ImportId]) -> Vec<Said> {
+fn statements(thread: &Thread, imports: &[ImportId]) -> Vec<Stated> {
     let row = |(revision, origin): (&Revision, &Origin)| {
         let import = imports.partition_point(|known| *known < origin.import);
         (
@@ -148,10 +150,11 @@ fn statements(thread: &Thread, imports: &[ImportId]) -> Vec<Said> {
     };
     thread
         .said()
-        .map(|(content, at)| Said {
+        .map(|(content, at)| Stated {
             from: content.valid.from,
             to: content.valid.to,
-            says: content.body.as_ref().map(fields),
+            says: content.body().map(fields),
+            unread: content.is_unread(),
             at: at.iter().map(row).collect(),
         })
         .collect()
@@ -175,7 +178,7 @@ fn restore(
     thread: &mut Thread,
     kind: Kind,
     key: NaturalKey,
-    said: Vec<Said>,
+    said: Vec<Stated>,
     imports: &[ImportId],
     named: &mut BTreeSet<usize>,
 ) -> Result<(), FoldError> {
@@ -183,16 +186,30 @@ fn restore(
     if said.is_empty() {
         return Err(wrong());
     }
-    for Said { from, to, says, at } in said {
+    for Stated {
+        from,
+        to,
+        says,
+        unread,
+        at,
+    } in said
+    {
         let body = says
             .map(|fields| body(kind, fields))
             .transpose()
             .map_err(|source| FoldError::Body { key, source })?;
+        let said = match (body, unread) {
+            (Some(body), false) => Said::Facts(body),
+            (None, true) => Said::Unread,
+            (None, false) => Said::Withdrawn,
+            (Some(_), true) => return Err(wrong()),
+        };
         let content = Content {
             valid: Period { from, to },
-            body,
+            said,
         };
-        let withdrawn_with_days = content.body.is_none() && content.valid != Period::ALWAYS;
+        let withdrawn_with_days =
+            content.said == Said::Withdrawn && content.valid != Period::ALWAYS;
         if at.is_empty() || withdrawn_with_days {
             return Err(wrong());
         }

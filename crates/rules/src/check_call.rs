@@ -272,6 +272,9 @@ fn same_as_given(function: Function, types: &[&Type]) -> Option<Type> {
         (Function::Min | Function::Max, [a, b]) if a.fits(b) && a.is_ordered() => {
             Some((*a).clone())
         }
+        (Function::Newest, [Type::List(of)]) if matches!(**of, Type::Item(_)) => {
+            Some((**of).clone())
+        }
         (Function::Known | Function::Distinct, [list @ Type::List(_)]) => Some((*list).clone()),
         (Function::Abs, [amount @ (Type::Money | Type::Number(_))]) => Some((*amount).clone()),
         _ => None,

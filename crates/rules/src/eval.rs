@@ -9,8 +9,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use domain::dictionary::Kind;
 use domain::evaluation::ParameterUse;
-use domain::household::{CoverageNote, Household, Standing, WhyUnknown};
+use domain::household::{Completeness, CoverageNote, Household, Standing, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::record::Origin;
 use domain::time::Date;
@@ -210,7 +211,9 @@ impl<'a> Frame<'a> {
         let people = |all: bool| {
             let listed = household.people.iter();
             let wanted = listed.filter(|p| all || p.standing == Standing::Member);
-            Val::List(Rc::new(List::closed(wanted.map(|p| Val::Person(p.id)))))
+            let mut list = List::closed(wanted.map(|p| Val::Person(p.id)));
+            list.open = self.more_members();
+            Val::List(Rc::new(list))
         };
         let place = |place: Option<_>, fact: &str, zh: &str| {
             let known = place.map(Val::Division);
@@ -230,6 +233,20 @@ impl<'a> Frame<'a> {
             Name::Head => self.head().map(Val::Person).ok_or_else(|| self.nobody()),
             Name::Hukou => place(household.hukou, "hukou.place", "户籍地"),
             Name::Residence => place(household.residence, "residence.place", "居住地"),
+        }
+    }
+
+    /// Why there may be more people in the household than are known.
+    fn more_members(&self) -> Option<Gap> {
+        let composition = self.household.facts.get(&Kind::Composition)?;
+        match composition.completeness {
+            Completeness::Open(
+                why @ (WhyUnknown::Unread | WhyUnknown::Disputed | WhyUnknown::Conflict),
+            ) => {
+                let zh = "共同生活家庭成员".to_owned();
+                Some(Gap::missing(self.household.unit, "membership", zh, why))
+            }
+            _ => None,
         }
     }
 

@@ -94,6 +94,7 @@ impl<'a> Frame<'a> {
             }
             Function::Min => self.extreme(list, Ordering::Less),
             Function::Max => self.extreme(list, Ordering::Greater),
+            Function::Newest => self.newest(list),
             Function::Known => Ok(Val::List(Rc::new(List::closed(list.known().cloned())))),
             Function::Distinct => {
                 list.whole()?;
@@ -148,6 +149,18 @@ impl<'a> Frame<'a> {
             }
         }
         best.cloned().ok_or_else(|| self.arithmetic())
+    }
+
+    /// The fact told last, by revision and then by key, so that any order of
+    /// arrival gives the same one. Of an empty list there is none.
+    fn newest(&self, list: &List<'a>) -> Out<'a> {
+        list.whole()?;
+        let facts = list.known().filter_map(|value| match value {
+            Val::Item(fact) => Some(*fact),
+            _ => None,
+        });
+        let newest = facts.max_by_key(|fact| (fact.item.revision, fact.item.key));
+        newest.map(Val::Item).ok_or_else(|| self.arithmetic())
     }
 
     /// Distinct sources that tell of the known elements.

@@ -122,6 +122,7 @@ pub(crate) enum Function {
     Source,
     Sources,
     ToldOn,
+    Newest,
     Confirmed,
     Abs,
     Yuan,
@@ -129,7 +130,7 @@ pub(crate) enum Function {
 }
 
 /// Functions by name, in the order they are documented.
-pub(crate) const FUNCTIONS: [(&str, Function); 25] = [
+pub(crate) const FUNCTIONS: [(&str, Function); 26] = [
     ("size", Function::Size),
     ("sum", Function::Sum),
     ("min", Function::Min),
@@ -151,6 +152,7 @@ pub(crate) const FUNCTIONS: [(&str, Function); 25] = [
     ("source", Function::Source),
     ("sources", Function::Sources),
     ("told_on", Function::ToldOn),
+    ("newest", Function::Newest),
     ("confirmed", Function::Confirmed),
     ("abs", Function::Abs),
     ("yuan", Function::Yuan),

@@ -14,7 +14,7 @@ use crate::eval::Frame;
 use crate::eval_call::words;
 use crate::number::Fraction;
 use crate::types::is_single;
-use crate::val::{Element, Fact, Gap, List, Out, Val};
+use crate::val::{Element, Fact, Gap, List, Out, Val, because};
 
 impl<'a> Frame<'a> {
     /// `subject.kind`.
@@ -105,7 +105,7 @@ impl<'a> Frame<'a> {
         let narrow = |mut missing: Missing| {
             if missing.fact == def.name {
                 missing.fact = format!("{}.{}", def.name, field.def().name);
-                missing.zh = title(field);
+                missing.zh = because(title(field), missing.why);
             }
             missing
         };
@@ -160,6 +160,13 @@ impl<'a> Frame<'a> {
                 Gap::add(&mut list.open, &gap);
                 continue;
             };
+            // Nothing else of the months is ever open here: what is paid now may
+            // stand in a row that could not be read.
+            if grants.completeness == Completeness::Open(WhyUnknown::Unread) {
+                let owner = Subject::Person(person.id);
+                let gap = untold(owner, Kind::Grant, None, WhyUnknown::Unread);
+                Gap::add(&mut list.open, &gap);
+            }
             for row in &grants.items {
                 let body = &row.body;
                 let here = match (of, self.household.unit) {

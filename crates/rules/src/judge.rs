@@ -7,7 +7,7 @@ use domain::dictionary::Kind;
 use domain::evaluation::{
     AlertPlan, DeadlineRule, Evaluation, Missing, Nature, Signal, Span, Verdict,
 };
-use domain::household::{Household, WhyUnknown, first};
+use domain::household::{Completeness, Household, WhyUnknown, first};
 use domain::ids::{PersonId, Subject};
 use domain::time::Date;
 use sha2::{Digest, Sha256};
@@ -130,9 +130,11 @@ fn composition(policy: &Policy, frame: &Frame<'_>) -> Result<(), Gap> {
     if basis.is_some_and(|basis| policy.composition.contains(&basis)) {
         return Ok(());
     }
-    let why = match household.unit {
-        Subject::Person(_) => WhyUnknown::NoHousehold,
-        Subject::Household(_) => WhyUnknown::NotRecorded,
+    let open = household.facts.get(&Kind::Composition);
+    let why = match (household.unit, open.map(|list| &list.completeness)) {
+        (Subject::Person(_), _) => WhyUnknown::NoHousehold,
+        (Subject::Household(_), Some(Completeness::Open(why))) => *why,
+        (Subject::Household(_), _) => WhyUnknown::NotRecorded,
     };
     let zh = "共同生活家庭成员".to_owned();
     Err(Gap::missing(household.unit, "composition.basis", zh, why))

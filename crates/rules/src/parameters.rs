@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use domain::code::{
-    ASSET_CLASS, CARE_KIND, CodeList, DISABILITY_CATEGORY, DISABILITY_GRADE, GRANT_ITEM,
-    INCOME_CLASS, RESTRICTION, SCHEME, SUB_SCHEME,
-};
+use domain::dictionary::{DICTIONARY, FieldType};
 use domain::evaluation::ParameterUse;
 use domain::money::{Money, Ratio};
 use domain::region::DivisionCode;
@@ -422,19 +419,12 @@ const UNITS: [(&str, Type); 13] = [
 
 fn unit_type(unit: &str, list: &str) -> Option<Type> {
     if unit == "codes" {
-        let lists: [&'static CodeList; 10] = [
-            &ASSET_CLASS,
-            &CARE_KIND,
-            &DISABILITY_CATEGORY,
-            &DISABILITY_GRADE,
-            &GRANT_ITEM,
-            &INCOME_CLASS,
-            &RESTRICTION,
-            &SCHEME,
-            &SUB_SCHEME,
-            &domain::code::NOT_COUNTED,
-        ];
-        let found = lists.into_iter().find(|known| known.name == list)?;
+        // Any list that a field of the dictionary is read with.
+        let mut fields = DICTIONARY.iter().flat_map(|kind| kind.fields);
+        let found = fields.find_map(|field| match field.ty {
+            FieldType::Code(known) if known.name == list => Some(known),
+            _ => None,
+        })?;
         return Some(Type::list(Type::Code(found)));
     }
     let found = UNITS.iter().find(|(name, _)| *name == unit);

@@ -15,13 +15,21 @@ use crate::number::Fraction;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gap(pub(crate) Rc<BTreeSet<Missing>>);
 
+/// What is missing, and what the reader can do nothing about without knowing it.
+pub(crate) fn because(zh: String, why: WhyUnknown) -> String {
+    match why {
+        WhyUnknown::Unread => format!("{zh}（名册有未能读入的行，待更正）"),
+        _ => zh,
+    }
+}
+
 impl Gap {
     pub(crate) fn missing(subject: Subject, fact: &str, zh: String, why: WhyUnknown) -> Gap {
         let fact = fact.to_owned();
         Gap(Rc::new(BTreeSet::from([Missing {
             subject,
             fact,
-            zh,
+            zh: because(zh, why),
             why,
         }])))
     }

@@ -177,6 +177,10 @@ pub(crate) fn source(name: &str, language: Language) -> String {
         "police" => "公安",
         "funeral" => "殡葬",
         "grid" => "网格",
+        "justice" => "司法行政",
+        "vehicle" => "车管",
+        "social_security" => "人社",
+        "education" => "教育",
         "officer" => "经办人",
         other => other,
     };

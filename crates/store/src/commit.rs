@@ -185,7 +185,6 @@ pub enum Write {
     Feed(Vec<FeedNews>),
     Action(ActionRow),
     Run(RunRow),
-    Job(JobRow),
     Officer(Officer),
     OfficerDisabled {
         officer: OfficerId,
@@ -533,17 +532,6 @@ pub struct RunRow {
     pub policy_set: String,
     /// JSON object: units, and per policy × verdict the count.
     pub counts: String,
-}
-
-/// A resumable job over everyone in a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRow {
-    /// `night:2026-11-20`, `everyone:<policy set>`; unique per partition.
-    pub name: String,
-    /// JSON state, e.g. the last unit done.
-    pub state: String,
-    /// Done.
-    pub done: bool,
 }
 
 /// One disclosing response: identity or L3/L4 facts were shown.

@@ -137,6 +137,7 @@ impl RowDigest {
         self.date(row.revision.business_date);
         self.number(row.revision.sequence.into());
         self.uuid(row.import.as_uuid());
+        self.number(row.unnamed_rows.into());
     }
 
     pub(crate) fn verdict(&mut self, row: &VerdictRow) {

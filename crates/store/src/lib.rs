@@ -23,6 +23,7 @@ pub mod rows;
 mod schema;
 mod sqlite;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -34,8 +35,8 @@ use domain::time::{Date, Instant};
 
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
@@ -153,8 +154,6 @@ pub trait Store: Send + Sync {
     async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>>;
     /// The latest alert per (subject, policy) of these subjects, over or not.
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>>;
-    /// Whether any verdict exists in the partition for this policy.
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool>;
     /// Held alerts of a partition whose condition holds, by desk, level (red first) and age, at most
     /// `limit_per_desk` per desk plus every red one.
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>>;
@@ -285,14 +284,14 @@ pub trait Store: Send + Sync {
     ) -> Stored<Option<Lease>>;
     /// Partitions that have imports.
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
-    /// A job by name.
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>>;
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;
     /// Totals for operators: rows, people, households, verdicts, alerts.
     async fn statistics(&self) -> Stored<Statistics>;
     /// Breaches of invariants, in words: folded later than evaluated but not
-    /// due; feed holes; two open episodes; alert without decision.
+    /// due; a verdict that is not the last given, of a unit never evaluated, or
+    /// of one that does not read whom it judges; feed holes; two open episodes;
+    /// alert without decision.
     async fn check(&self) -> Stored<Vec<String>>;
 }
 
@@ -309,4 +308,23 @@ pub async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn Store>
         return postgres::open(url, create).await;
     }
     Err(StoreError::Unsupported(url.to_owned()))
+}
+
+/// Copies the store of a URL into a new file, as of one moment, while it may be
+/// in use; answers the number of commits in the copy.
+///
+/// PostgreSQL has tools of its own for that: [`StoreError::Unsupported`].
+pub async fn copy(url: &str, to: &Path) -> Stored<i64> {
+    if url.starts_with("sqlite:") {
+        return sqlite::copy(url, to).await;
+    }
+    Err(StoreError::Unsupported(
+        "PostgreSQL (pg_dump or a base backup)".to_owned(),
+    ))
+}
+
+/// Holds a SQLite file against every service for as long as the answer lives.
+/// [`StoreError::Held`] while one has it.
+pub fn held(path: &Path) -> Stored<std::fs::File> {
+    sqlite::hold(path)
 }

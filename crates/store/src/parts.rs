@@ -16,8 +16,8 @@ use domain::time::Instant;
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::commit::{
     AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
-    FoldRow, ImportRow, ImportState, JobRow, KeptRow, RunRow, SealedIdentity, SealedRecord,
-    SubjectKeyRow, UnitRow, VerdictRow, Write,
+    FoldRow, ImportRow, ImportState, KeptRow, RunRow, SealedIdentity, SealedRecord, SubjectKeyRow,
+    UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
 
@@ -57,13 +57,15 @@ pub(crate) struct Parts<'a> {
     pub(crate) checkpoints: BTreeMap<&'a str, i64>,
     /// All of them, for the history.
     pub(crate) verdict_changes: Vec<&'a VerdictRow>,
+    /// Those given, by what they are about.
     pub(crate) verdicts: BTreeMap<(Subject, &'a str), &'a VerdictRow>,
+    /// Those of subjects that left a unit; taken away before others are given.
+    pub(crate) left: Vec<&'a VerdictRow>,
     pub(crate) alerts: Vec<&'a AlertRow>,
     pub(crate) decisions: Vec<&'a DecisionRow>,
     pub(crate) feed: Vec<&'a FeedNews>,
     pub(crate) actions: Vec<&'a ActionRow>,
     pub(crate) runs: Vec<&'a RunRow>,
-    pub(crate) jobs: BTreeMap<&'a str, &'a JobRow>,
     pub(crate) officers: Vec<&'a Officer>,
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
     pub(crate) tokens: Vec<TokenRow>,
@@ -160,16 +162,18 @@ impl<'a> Parts<'a> {
         match write {
             Write::Verdicts(rows) => {
                 self.verdict_changes.extend(rows);
-                let keyed = rows.iter().map(|r| ((r.subject, r.policy.as_str()), r));
-                self.verdicts.extend(keyed);
+                for row in rows {
+                    if row.verdict.is_some() {
+                        self.verdicts.insert((row.subject, &row.policy), row);
+                    } else {
+                        self.left.push(row);
+                    }
+                }
             }
             Write::Decisions(rows) => self.decisions.extend(rows),
             Write::Feed(rows) => self.feed.extend(rows),
             Write::Action(row) => self.actions.push(row),
             Write::Run(row) => self.runs.push(row),
-            Write::Job(row) => {
-                self.jobs.insert(&row.name, row);
-            }
             Write::Officer(officer) => self.officers.push(officer),
             Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
             Write::Token {
@@ -251,7 +255,6 @@ impl<'a> Parts<'a> {
             ("feed", self.feed.len()),
             ("actions", self.actions.len()),
             ("runs", self.runs.len()),
-            ("jobs", self.jobs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
             ("accounts", self.accounts.len()),

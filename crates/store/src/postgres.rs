@@ -30,8 +30,8 @@ use sqlx::PgPool;
 pub(crate) use self::opening::open;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -159,10 +159,6 @@ impl Store for Postgres {
 
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
         evaluation::latest_alerts(&self.pool, subjects).await
-    }
-
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
-        evaluation::policy_seen(&self.pool, partition, policy).await
     }
 
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
@@ -331,10 +327,6 @@ impl Store for Postgres {
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         running::partitions(&self.pool).await
-    }
-
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
-        running::job(&self.pool, partition, name).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

@@ -28,12 +28,12 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use sqlx::SqlitePool;
 
-pub(crate) use self::opening::open;
+pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -164,10 +164,6 @@ impl Store for Sqlite {
 
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
         evaluation::latest_alerts(&self.readers, subjects).await
-    }
-
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
-        evaluation::policy_seen(&self.readers, partition, policy).await
     }
 
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
@@ -337,10 +333,6 @@ impl Store for Sqlite {
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         running::partitions(&self.readers).await
-    }
-
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
-        running::job(&self.readers, partition, name).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

@@ -7,7 +7,10 @@ use domain::time::{Date, Month, add_days};
 use crate::bills;
 use crate::dice::Dice;
 use crate::families::{Sort, certificate, entitle, person_grant};
-use crate::model::{FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing};
+use crate::model::{
+    Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote, Scheme,
+    Standing,
+};
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::truth::{Anomaly, AnomalyKind};
 use crate::words::{ASSUMED, WORDS, yuan};
@@ -77,9 +80,26 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
             ..subsistence
         },
         AnomalyKind::BigBill if dice.per_mille(400) => marginal,
-        AnomalyKind::NursingMissed | AnomalyKind::LivingMissed | AnomalyKind::BigBill => {
-            subsistence
-        }
+        AnomalyKind::NursingMissed
+        | AnomalyKind::LivingMissed
+        | AnomalyKind::BigBill
+        | AnomalyKind::CheckOverdue
+        | AnomalyKind::NewVehicle
+        | AnomalyKind::Reported => subsistence,
+        AnomalyKind::SeniorMissed => Sort::of(Scheme::None),
+        AnomalyKind::JobFound => Sort {
+            size_min: 3,
+            ..subsistence
+        },
+        AnomalyKind::Unemployed => Sort {
+            size_min: 3,
+            ..marginal
+        },
+        AnomalyKind::CustodyCounted => Sort {
+            size_min: 2,
+            income_percent: (5, 40),
+            ..subsistence
+        },
     }
 }
 
@@ -101,6 +121,13 @@ pub(crate) fn put(
         AnomalyKind::BigBill => big_bill(dice, household, index, on),
         AnomalyKind::AllowanceMissed => (None, "家庭收入低于标准，未领低保".to_owned()),
         AnomalyKind::IncomeOver => income_over(household),
+        AnomalyKind::CheckOverdue => check_overdue(dice, household, on),
+        AnomalyKind::CustodyCounted => in_prison(household, on),
+        AnomalyKind::NewVehicle => new_car(dice, household, on),
+        AnomalyKind::JobFound => job_found(household, on),
+        AnomalyKind::SeniorMissed => senior_missed(dice, household, index, on),
+        AnomalyKind::Unemployed => unemployed(dice, household, on),
+        AnomalyKind::Reported => reported(dice, household, index, on),
     };
     let known = subject.is_none_or(|i| !household.members[i].is_stranger());
     Anomaly {
@@ -260,6 +287,89 @@ fn big_bill(dice: &mut Dice, household: &mut Household, index: u32, on: Date) ->
     let until = add_days(on, -5);
     let burden = bills::big(dice, &mut household.members[subject], index, until);
     (Some(subject), format!("近12个月个人负担{burden}元以上"))
+}
+
+/// Checked half a year ago and more, and still of the class checked half-yearly.
+fn check_overdue(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
+    let days = dice.between(190, 300);
+    household.check_class = "C";
+    household.checked = add_days(on, -i32::try_from(days).unwrap_or(200));
+    household.recognised = household.recognised.min(household.checked);
+    (None, format!("C类低保家庭{days}天没有核查"))
+}
+
+fn in_prison(household: &mut Household, on: Date) -> Done {
+    let began = add_days(on, -160);
+    household.members[0].custody.push(Custody {
+        kind: "监狱服刑",
+        began,
+        term: "2年6个月",
+        until: Some(domain::time::add_months(began, 30)),
+    });
+    (None, format!("户主{began}起服刑，低保仍计入"))
+}
+
+fn new_car(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
+    let plated = add_days(on, -i32::try_from(dice.between(15, 250)).unwrap_or(30));
+    household.members[0].cars.push(Car {
+        kind: dice.word(&["K33", "K31", "小型轿车", "H31"]),
+        status: dice.word(&["A", "A", "G", "GQ"]),
+        plated,
+    });
+    (Some(0), format!("{plated}名下新登记机动车"))
+}
+
+/// An adult whose income was never assessed as wages.
+fn job_found(household: &mut Household, on: Date) -> Done {
+    let month = Month::of(on);
+    let unwaged = |m: &Member| {
+        m.age(on) >= ASSUMED.working_age && m.income.wage == domain::money::Money::ZERO
+    };
+    let subject = household.members.iter().position(unwaged).unwrap_or(0);
+    for back in [2, 1] {
+        let record = Labour::Insured(month.plus(-back), "单位参保");
+        household.members[subject].labour.push(record);
+    }
+    (None, "低保家庭成员有单位参保，核定收入没有工资".to_owned())
+}
+
+fn unemployed(dice: &mut Dice, household: &mut Household, on: Date) -> Done {
+    let since = add_days(on, -i32::try_from(dice.between(100, 220)).unwrap_or(120));
+    household.members[1].labour.push(Labour::Unemployed(since));
+    (Some(1), format!("{since}登记失业，未见参保和失业保险金"))
+}
+
+/// An elder of no household whom only the police list knows.
+fn senior_missed(dice: &mut Dice, household: &mut Household, index: u32, on: Date) -> Done {
+    let subject = elder(dice, household, index, on, true);
+    let member = &mut household.members[subject];
+    member.grants.clear();
+    member.certificates.clear();
+    (Some(subject), "户籍80周岁以上，未领尊老金".to_owned())
+}
+
+/// A report about the head, number and all; those without one are hand-made.
+fn reported(dice: &mut Dice, household: &mut Household, index: u32, on: Date) -> Done {
+    let head = household.head();
+    let told = add_days(on, -i32::try_from(dice.between(0, 6)).unwrap_or(0));
+    let text = *dice.pick(&[
+        "家中断炊两天",
+        "昨夜灶间失火😢",
+        "摔伤住院无人照料",
+        "孩子没人管，电话打不通",
+    ]);
+    household.leads.push(Lead {
+        number: format!("WG{}{index:06}", told.to_string().replace('-', "")),
+        time: format!("{told} 8:{:02}", dice.between(10, 59)),
+        told,
+        name: head.name.clone(),
+        id: Some(head.id.clone()),
+        origin: "本地",
+        category: "其他",
+        urgency: dice.word(&["急", "一般", ""]),
+        text: text.to_owned(),
+    });
+    (Some(0), format!("{told}网格员上报线索"))
 }
 
 fn income_over(household: &mut Household) -> Done {

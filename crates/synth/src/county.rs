@@ -8,7 +8,9 @@ use crate::anomaly;
 use crate::bills;
 use crate::dice::{Dice, Stream};
 use crate::families::{Sort, certificate, family, person_grant};
-use crate::model::{FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing};
+use crate::model::{
+    Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, PoliceNote, Scheme, Standing,
+};
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::places::Places;
 use crate::truth::Anomaly;
@@ -39,6 +41,7 @@ pub(crate) fn household(seed: u64, index: u32, places: &Places, on: Date) -> Inv
     bills::quiet(dice, &mut household, index, add_days(on, -5));
     let anomaly = kind.map(|kind| anomaly::put(dice, &mut household, index, kind, on));
     beside(dice, &mut household, index, on);
+    no_findings(dice, &mut household, on);
     Invented { household, anomaly }
 }
 
@@ -96,6 +99,54 @@ fn beside(dice: &mut Dice, household: &mut Household, index: u32, on: Date) {
         _ => return,
     };
     household.members.push(member);
+}
+
+/// What other lists say of ordinary families and no policy takes up: old cars,
+/// motorcycles, wheelchair cars, sold ones, and measures that leave the count alone.
+fn no_findings(dice: &mut Dice, household: &mut Household, on: Date) {
+    let (kind, status, days) = match dice.below(100) {
+        0..5 => ("M21", "A", 90),
+        5..8 => ("K33", "A", 900),
+        8..9 => ("M15", "A", 120),
+        9..10 => ("K33", "B", 200),
+        10..11 => ("K31", "E", 100),
+        _ => ("", "", 0),
+    };
+    let adults = household.members.iter_mut().filter(|m| m.is_listed());
+    let Some(member) = adults
+        .into_iter()
+        .find(|m| m.age(on) >= ASSUMED.working_age)
+    else {
+        return;
+    };
+    if !kind.is_empty() {
+        member.cars.push(Car {
+            kind,
+            status,
+            plated: add_days(on, -days),
+        });
+    }
+    // Who has assessed wages is insured, and who works for himself pays himself.
+    let form = match member.employment {
+        "在职" => "单位参保",
+        "灵活就业" => "灵活就业",
+        _ => "",
+    };
+    let wages = member.income.wage > domain::money::Money::ZERO;
+    if dice.per_mille(400) && !form.is_empty() && (wages || form == "灵活就业") {
+        let month = Month::of(on);
+        for back in [2, 1] {
+            member.labour.push(Labour::Insured(month.plus(-back), form));
+        }
+    }
+    if dice.per_mille(12) && member.custody.is_empty() {
+        member.custody.push(Custody {
+            kind: dice.word(&["社区矫正", "缓刑"]),
+            began: add_days(on, -200),
+            term: "一年六个月",
+            until: None,
+        });
+    }
 }
 
 fn stranger(dice: &mut Dice, index: u32, sex: Sex, ages: (i64, i64), on: Date) -> Member {

@@ -9,9 +9,12 @@ use domain::time::{Date, add_days};
 
 use crate::dice::Dice;
 use crate::families::{certificate, person_grant};
-use crate::feeds::{Feed, civil, deaths, disability, medical, payments};
+use crate::feeds::{
+    Feed, civil, deaths, disability, elders, labour, leads, liberty, medical, payments, vehicles,
+};
 use crate::model::{
-    Bill, FuneralNote, Household, HukouChange, Member, PoliceNote, Scheme, Standing, Stray,
+    Bill, Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote,
+    Scheme, Standing, Stray,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::words::{ASSUMED, WORDS, yuan};
@@ -83,6 +86,12 @@ fn with_yuan(amount: &str) -> Option<String> {
     Some(format!("{whole}.{cents}元"))
 }
 
+/// `2026-11-20 8:40` as `11.20 8:40`: reports leave the year out.
+fn without_year(time: &str) -> Option<String> {
+    let (_, rest) = time.split_once('-')?;
+    Some(rest.replacen('-', ".", 1))
+}
+
 fn dotted(date: &str) -> Option<String> {
     let mut parts = date.split('-').map(|p| p.trim_start_matches('0'));
     match (parts.next(), parts.next(), parts.next()) {
@@ -143,6 +152,41 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             0 => row.rewrite("死亡日期", dotted),
             1 => row.rewrite("火化日期", in_words),
             _ => row.rewrite("逝者姓名", spaced),
+        },
+        Feed::Elders => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("公民身份号码", fifteen),
+            _ => row.rewrite("出生日期", dotted),
+        },
+        Feed::Labour => match dice.below(4) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("缴费年月", |month| other_month(dice, month)),
+            2 => row.rewrite("记录类别", |kind| {
+                (kind == "参保缴费").then(|| "缴费".to_owned())
+            }),
+            _ => row.rewrite("证件号码", lower_x),
+        },
+        Feed::Liberty => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("起日", in_words),
+            _ => row.rewrite("期限", |term| {
+                (term == "2年6个月").then(|| "三十个月".to_owned())
+            }),
+        },
+        Feed::Vehicles => match dice.below(3) {
+            0 => row.rewrite("机动车所有人", spaced),
+            1 => row.rewrite("发牌日期", |day| Some(day.replace('-', "/"))),
+            _ => row.rewrite("号牌号码", |plate| {
+                Some(plate.trim_start_matches('测').to_owned())
+            }),
+        },
+        Feed::Leads => match dice.below(4) {
+            0 => row.rewrite("上报时间", without_year),
+            1 => row.rewrite("对象姓名", spaced),
+            2 => row.rewrite("对象电话", |phone| {
+                Some(format!("{phone}/100{}", dice.digits(8)))
+            }),
+            _ => row.rewrite("情况描述", |text| Some(format!("{text}！！速来👆"))),
         },
     }
 }
@@ -278,6 +322,9 @@ pub(crate) fn defect(
     if feed == Feed::Funeral && defect != Defect::Missing {
         return relative_in_the_column(dice, household, index, told);
     }
+    if feed == Feed::Leads {
+        return wordless_report(household, index, told);
+    }
     let newborn = defect == Defect::Missing && matches!(feed, Feed::Civil | Feed::Medical);
     let age = if newborn { 0 } else { dice.between(81, 90) };
     let mut someone = nobody(dice, index, age, told);
@@ -343,12 +390,59 @@ fn beside(
             let row = deaths::police_cells(household, &someone, note);
             ("公民身份号码", row)
         }
+        Feed::Elders => ("公民身份号码", elders::cells(household, &someone, told)),
+        Feed::Labour => {
+            let record = Labour::Unemployed(add_days(told, -150));
+            ("证件号码", labour::cells(&someone, 0, record, told))
+        }
+        Feed::Liberty => {
+            let custody = Custody {
+                kind: "监狱服刑",
+                began: add_days(told, -400),
+                term: "3年",
+                until: None,
+            };
+            ("证件号码", liberty::cells(&someone, custody))
+        }
+        Feed::Vehicles => {
+            let car = Car {
+                kind: "K33",
+                status: "A",
+                plated: add_days(told, -30),
+            };
+            ("身份证明号码", vehicles::cells(&someone, 0, car))
+        }
+        // A report without a number is a report all the same.
+        Feed::Leads => return None,
         Feed::Funeral => {
             "无名".clone_into(&mut someone.name);
             let died = add_days(told, -7);
             let row = deaths::funeral_cells(household, &someone, FuneralNote { died, told });
             ("证件号码", row)
         }
+    })
+}
+
+/// A report that does not say what happened: held until someone calls back.
+fn wordless_report(household: &Household, index: u32, told: Date) -> Option<Stray> {
+    let head = household.listed().next()?;
+    let lead = Lead {
+        number: format!("WG{index:06}X"),
+        time: told.to_string(),
+        told,
+        name: head.name.clone(),
+        id: None,
+        origin: "",
+        category: "其他",
+        urgency: "急",
+        text: String::new(),
+    };
+    Some(Stray {
+        feed: Feed::Leads.number(),
+        told,
+        cells: leads::cells(household, &lead),
+        outcome: "held",
+        why: "field.missing",
     })
 }
 

@@ -85,9 +85,11 @@ pub(crate) fn family(
         check_class: dice.word(&["A", "B", "B", "C"]),
         means: "未超",
         members: people(dice, index, sort, on),
+        leads: Vec::new(),
         strays: Vec::new(),
     };
     certify(dice, &mut household, sort, on);
+    leave_one_parent_able(&mut household);
     earn(dice, &mut household, sort);
     entitle(&mut household, on);
     household
@@ -318,6 +320,21 @@ pub(crate) fn certificate(
     }
 }
 
+/// Two disabled parents would make their children a case of their own: in a
+/// clean family one of them can care for the children.
+fn leave_one_parent_able(household: &mut Household) {
+    let [head, spouse, rest @ ..] = household.members.as_mut_slice() else {
+        return;
+    };
+    let theirs = |m: &Member| m.father.is_some() && m.mother.is_some();
+    if head.cannot_care() && spouse.cannot_care() && rest.iter().any(theirs) {
+        let chosen = if head.covered { spouse } else { head };
+        chosen.certificates.clear();
+        chosen.health = "健康";
+        chosen.capacity = "有劳动能力";
+    }
+}
+
 fn give(member: &mut Member, certificate: Certificate) {
     member.health = "残疾";
     if certificate.is_severe() {
@@ -440,6 +457,7 @@ pub(crate) fn person_grant(item: &'static str, amount: Money, first: Month) -> G
         household_income: None,
         supplement: amount,
         back_pay: None,
+        grace: None,
         first,
         last: None,
         head: None,

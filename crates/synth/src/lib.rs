@@ -113,6 +113,11 @@ pub fn feeds(spec: &CountySpec) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Medical, day(5), 1));
     plans.push(FeedPlan::new(Feed::Funeral, day(5), 1));
     plans.push(FeedPlan::new(Feed::Police, day(4), 1));
+    plans.push(FeedPlan::new(Feed::Leads, day(0), 1));
+    plans.push(FeedPlan::new(Feed::Liberty, day(10), 1));
+    plans.push(FeedPlan::new(Feed::Vehicles, day(10), 1));
+    plans.push(FeedPlan::new(Feed::Labour, day(12), 1));
+    plans.push(FeedPlan::new(Feed::Elders, day(11), 1));
     plans.sort_by_key(|plan| plan.business_date);
     plans
 }

@@ -101,6 +101,8 @@ pub(crate) struct Grant {
     pub(crate) supplement: Money,
     /// 补发: the month it is paid in, the month it is for, the amount.
     pub(crate) back_pay: Option<(Month, Month, Money)>,
+    /// 渐退期起 and 渐退期止.
+    pub(crate) grace: Option<(Date, Date)>,
     /// First month paid.
     pub(crate) first: Month,
     /// Last month paid; `None` goes on.
@@ -223,6 +225,12 @@ pub(crate) struct Member {
     pub(crate) police: Vec<PoliceNote>,
     /// Funeral rows.
     pub(crate) funeral: Vec<FuneralNote>,
+    /// Measures of justice and police.
+    pub(crate) custody: Vec<Custody>,
+    /// What social security tells.
+    pub(crate) labour: Vec<Labour>,
+    /// Vehicles.
+    pub(crate) cars: Vec<Car>,
 }
 
 impl Member {
@@ -259,6 +267,13 @@ impl Member {
         age_in_years(self.birth(), on)
     }
 
+    /// Disabled as a parent must be who cannot care for a child: grade 1–2 of any
+    /// category, or any grade of intellect or mind.
+    pub(crate) fn cannot_care(&self) -> bool {
+        let mind = |c: &Certificate| matches!(c.category, "智力" | "精神");
+        self.certificates.iter().any(|c| c.grade <= 2 || mind(c))
+    }
+
     /// Has a certificate of the 单人户 set.
     pub(crate) fn is_severely_disabled(&self) -> bool {
         self.certificates.iter().any(Certificate::is_severe)
@@ -269,6 +284,73 @@ impl Member {
         for grant in &mut self.grants {
             grant.last = Some(month);
         }
+    }
+}
+
+/// One measure that restricts a person's liberty, or contact lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Custody {
+    /// 类别.
+    pub(crate) kind: &'static str,
+    /// 起日.
+    pub(crate) began: Date,
+    /// 期限 as the judgment has it.
+    pub(crate) term: &'static str,
+    /// 期限止.
+    pub(crate) until: Option<Date>,
+}
+
+/// One row of social security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Labour {
+    /// Registered as unemployed on a day.
+    Unemployed(Date),
+    /// Insured for a month, in this capacity.
+    Insured(Month, &'static str),
+    /// Unemployment benefit from a month on.
+    Benefit(Month),
+}
+
+/// One registered vehicle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Car {
+    /// 车辆类型 as the registration writes it.
+    pub(crate) kind: &'static str,
+    /// 机动车状态.
+    pub(crate) status: &'static str,
+    /// 发牌日期.
+    pub(crate) plated: Date,
+}
+
+/// One report of a grid worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lead {
+    /// 线索编号.
+    pub(crate) number: String,
+    /// 上报时间 as written.
+    pub(crate) time: String,
+    /// The day it was reported and sent.
+    pub(crate) told: Date,
+    /// 对象姓名.
+    pub(crate) name: String,
+    /// 对象证件号码, which most reports lack.
+    pub(crate) id: Option<ResidentId>,
+    /// 户籍地 as told.
+    pub(crate) origin: &'static str,
+    /// 线索类别.
+    pub(crate) category: &'static str,
+    /// 紧急程度.
+    pub(crate) urgency: &'static str,
+    /// 情况描述.
+    pub(crate) text: String,
+}
+
+impl Lead {
+    /// Whom it is about when no identity number says so: town, name and day.
+    pub(crate) fn stands_for(&self, town: &str) -> Option<String> {
+        let told = self.told;
+        let named = || format!("镇街={town};对象姓名={};上报时间={told}", self.name);
+        self.id.is_none().then(named)
     }
 }
 
@@ -314,6 +396,8 @@ pub(crate) struct Household {
     pub(crate) means: &'static str,
     /// Everyone; the head of household comes first.
     pub(crate) members: Vec<Member>,
+    /// Reports of grid workers about the household.
+    pub(crate) leads: Vec<Lead>,
     /// Rows that are no one's fact.
     pub(crate) strays: Vec<Stray>,
 }

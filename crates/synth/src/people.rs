@@ -85,6 +85,9 @@ pub(crate) fn person(id: ResidentId, name: String, kinship: &'static str, on: Da
         bills: Vec::new(),
         police: Vec::new(),
         funeral: Vec::new(),
+        custody: Vec::new(),
+        labour: Vec::new(),
+        cars: Vec::new(),
     }
 }
 

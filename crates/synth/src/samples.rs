@@ -74,6 +74,10 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans[2].omit = Some("特困");
     plans.push(FeedPlan::new(Feed::Civil, date(2026, 11, 3), 1));
     plans.push(FeedPlan::new(Feed::Disability, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Liberty, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Vehicles, date(2026, 11, 10), 1));
+    plans.push(FeedPlan::new(Feed::Labour, date(2026, 11, 8), 1));
+    plans.push(FeedPlan::new(Feed::Elders, date(2026, 11, 9), 1));
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (
@@ -81,6 +85,7 @@ fn plans(on: Date) -> Vec<FeedPlan> {
             vec![date(2026, 10, 6), date(2026, 10, 15), date(2026, 11, 15)],
         ),
         (Feed::Police, vec![date(2026, 10, 20), date(2026, 11, 16)]),
+        (Feed::Leads, vec![date(2026, 11, 20)]),
     ];
     for (feed, days) in batches {
         let mut before: Option<Date> = None;

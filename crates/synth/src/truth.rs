@@ -28,11 +28,25 @@ pub enum AnomalyKind {
     AllowanceMissed,
     /// Income over the line, still paid 低保.
     IncomeOver,
+    /// The half-yearly check of an allowance family is overdue.
+    CheckOverdue,
+    /// A counted member of a 低保 family serves a sentence.
+    CustodyCounted,
+    /// A low-income family's member registered a car.
+    NewVehicle,
+    /// A 低保 family's member is insured by an employer, wages not assessed.
+    JobFound,
+    /// Over eighty, of local hukou and of no household, not on the list.
+    SeniorMissed,
+    /// Unemployed for months in a 低边 family, without benefit.
+    Unemployed,
+    /// A grid worker reported someone. No wrong, but it must reach a desk.
+    Reported,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 9] = [
+    pub const ALL: [AnomalyKind; 16] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -42,6 +56,13 @@ impl AnomalyKind {
         AnomalyKind::BigBill,
         AnomalyKind::AllowanceMissed,
         AnomalyKind::IncomeOver,
+        AnomalyKind::Reported,
+        AnomalyKind::CheckOverdue,
+        AnomalyKind::CustodyCounted,
+        AnomalyKind::NewVehicle,
+        AnomalyKind::JobFound,
+        AnomalyKind::Unemployed,
+        AnomalyKind::SeniorMissed,
     ];
 
     /// The policy that must notice it.
@@ -56,6 +77,13 @@ impl AnomalyKind {
             AnomalyKind::LivingMissed => "living_subsidy",
             AnomalyKind::BigBill => "low_income_medical",
             AnomalyKind::AllowanceMissed | AnomalyKind::IncomeOver => "subsistence_allowance",
+            AnomalyKind::Reported => "urgent_lead",
+            AnomalyKind::CustodyCounted => "custody_still_counted",
+            AnomalyKind::NewVehicle => "new_vehicle",
+            AnomalyKind::JobFound => "job_found",
+            AnomalyKind::Unemployed => "unemployed_without_benefit",
+            AnomalyKind::SeniorMissed => "senior_allowance",
+            AnomalyKind::CheckOverdue => "periodic_check_due",
         }
     }
 }
@@ -67,10 +95,16 @@ impl AnomalyKind {
             AnomalyKind::PaidAfterDeathOneSource | AnomalyKind::PaidAfterDeathTwoSources => {
                 Finding::Discrepancy
             }
-            AnomalyKind::MemberDied => Finding::Duty,
-            AnomalyKind::BigBill => Finding::Signal,
+            AnomalyKind::MemberDied | AnomalyKind::CheckOverdue => Finding::Duty,
+            AnomalyKind::CustodyCounted => Finding::Discrepancy,
+            AnomalyKind::BigBill
+            | AnomalyKind::Reported
+            | AnomalyKind::NewVehicle
+            | AnomalyKind::JobFound
+            | AnomalyKind::Unemployed => Finding::Signal,
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed
+            | AnomalyKind::SeniorMissed
             | AnomalyKind::NursingMissed
             | AnomalyKind::LivingMissed
             | AnomalyKind::AllowanceMissed => Finding::EntitledNotReceived,

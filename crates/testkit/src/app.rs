@@ -150,6 +150,8 @@ impl TestApp {
             metrics: None,
             spool: folder.path().to_owned(),
             limits: Limits {
+                // A stream gives what there is and ends.
+                stream_seconds: 0,
                 wait_seconds_max: 1,
                 ..Limits::default()
             },
@@ -190,6 +192,10 @@ impl TestApp {
             "disability",
             "police",
             "funeral",
+            "grid",
+            "justice",
+            "vehicle",
+            "social_security",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

@@ -73,6 +73,7 @@ impl Vault {
                 Statement::Says(body)
             }
             Statement::Retracts(kind) => Statement::Retracts(kind),
+            Statement::Unread(kind) => Statement::Unread(kind),
         };
         let record = Record {
             source: header.source.clone(),

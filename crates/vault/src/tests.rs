@@ -423,7 +423,7 @@ fn a_row_is_admitted_with_ids_in_place_of_identities() {
 fn serde_like(record: &domain::record::Record) -> String {
     let body = match &record.statement {
         Statement::Says(body) => body.to_json().to_string(),
-        Statement::Retracts(kind) => kind.def().name.to_owned(),
+        Statement::Retracts(kind) | Statement::Unread(kind) => kind.def().name.to_owned(),
     };
     format!("{record:?} {body} {} {}", record.key, record.subject)
 }
@@ -512,7 +512,9 @@ fn debug_never_prints_secrets() {
     let typed = MasterKeyFile::parse(&file.replace("fingerprint: ", "fingerprint: 0"));
     let typed = typed.unwrap_err();
     write!(said, "{refused:?} {refused} {typed:?} {typed}").unwrap();
-    let IdentityAsSent::Resident(number) = invented(1);
+    let IdentityAsSent::Resident(number) = invented(1) else {
+        panic!("a resident number")
+    };
     let tail = &number.as_str()[6..];
     for secret in [
         "c7c7", "c7, c7", "199, 199", "a9a9", "169, 169", "canary", "mother", tail,

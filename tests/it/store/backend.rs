@@ -1,9 +1,10 @@
 //! Stores to hold to the contract, each fresh, each able to be opened again.
 
+use std::fs::DirEntry;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use store::Store;
@@ -77,8 +78,78 @@ impl Backend {
         contents.any(|content| content.windows(bytes.len()).any(|window| window == bytes))
     }
 
+    /// Everything that is stored, as bytes: the files of SQLite, the rows of
+    /// PostgreSQL as text.
+    pub async fn contents(&self) -> Vec<u8> {
+        match self {
+            Backend::Sqlite(dir) => {
+                let files = std::fs::read_dir(dir.path()).unwrap();
+                let read = |file: std::io::Result<DirEntry>| std::fs::read(file.unwrap().path());
+                files.flat_map(|file| read(file).unwrap()).collect()
+            }
+            Backend::Postgres(url) => {
+                let mut connection = behind(url).await;
+                let tables = "select table_name::text from information_schema.tables
+                    where table_schema = 'public'";
+                let tables: Vec<String> = sqlx::query_scalar(tables)
+                    .fetch_all(&mut connection)
+                    .await
+                    .unwrap();
+                assert!(tables.len() > 20, "{tables:?}");
+                let mut contents = Vec::new();
+                for table in tables {
+                    let rows = AssertSqlSafe(format!("select t::text from {table} t"));
+                    let rows: Vec<String> = sqlx::query_scalar(rows)
+                        .fetch_all(&mut connection)
+                        .await
+                        .unwrap();
+                    contents.extend(rows.join("\n").into_bytes());
+                }
+                contents
+            }
+            Backend::Model(_) => panic!("the model is nowhere but in memory"),
+        }
+    }
+
+    /// Makes the database refuse rows whose column satisfies `is`, in its own
+    /// words.
+    pub async fn refuse(&self, table: &str, column: &str, is: &str) {
+        if let Backend::Sqlite(_) = self {
+            for event in ["insert", "update"] {
+                let trigger = format!(
+                    "create trigger {table}_{event} before {event} on {table}
+                        when new.{column} {is}
+                        begin select raise(abort, 'refused'); end"
+                );
+                self.run(&trigger).await;
+            }
+        } else {
+            let check = format!("check (not ({column} {is})) not valid");
+            let alter = format!("alter table {table} add constraint refused {check}");
+            self.run(&alter).await;
+        }
+    }
+
+    /// Takes back [`Backend::refuse`].
+    pub async fn admit(&self, table: &str) {
+        if let Backend::Sqlite(_) = self {
+            for event in ["insert", "update"] {
+                self.run(&format!("drop trigger {table}_{event}")).await;
+            }
+        } else {
+            let alter = format!("alter table {table} drop constraint refused");
+            self.run(&alter).await;
+        }
+    }
+
     /// Does to the database what no program of ours does.
     pub async fn tamper(&self, statement: &str) {
+        let touched = self.run(statement).await;
+        assert!(touched > 0, "changed nothing: {statement}");
+    }
+
+    /// Rows touched by a statement.
+    async fn run(&self, statement: &str) -> u64 {
         match self {
             Backend::Sqlite(dir) => {
                 let mut connection = SqliteConnectOptions::new()
@@ -89,17 +160,21 @@ impl Backend {
                     .await
                     .unwrap();
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                assert!(done.rows_affected() > 0, "changed nothing: {statement}");
+                done.rows_affected()
             }
             Backend::Postgres(url) => {
-                let options: PgConnectOptions = url.parse().unwrap();
-                // Even the owner sees only what its scope shows.
-                let options = options.options([("app.scope", "%")]);
-                let mut connection = options.connect().await.unwrap();
+                let mut connection = behind(url).await;
                 let done = connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                assert!(done.rows_affected() > 0, "changed nothing: {statement}");
+                done.rows_affected()
             }
             Backend::Model(_) => panic!("the model has nothing to tamper with"),
         }
     }
+}
+
+/// A connection of its own. Even the owner sees only what its scope shows.
+async fn behind(url: &str) -> PgConnection {
+    let options: PgConnectOptions = url.parse().unwrap();
+    let options = options.options([("app.scope", "%")]);
+    options.connect().await.unwrap()
 }

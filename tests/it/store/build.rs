@@ -223,6 +223,7 @@ pub fn coverage(import: u32, scope: &str) -> Coverage {
         month: Some("2026-11".parse().unwrap()),
         revision: revision(import),
         import: import_id(import),
+        unnamed_rows: import % 3,
     }
 }
 

@@ -142,15 +142,17 @@ pub async fn verdicts_are_replaced_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.statistics().await.unwrap().verdicts, 1);
 }
 
-pub async fn a_policy_is_seen_per_partition(store: Arc<dyn Store>) {
-    let county = place(COUNTY);
-    assert!(!store.policy_seen(county, "a").await.unwrap());
-    let rows = vec![verdict(h(1), h(1), "a", Some("not_applicable"))];
-    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
-    assert!(store.policy_seen(county, "a").await.unwrap());
-    assert!(!store.policy_seen(county, "b").await.unwrap());
-    let elsewhere = store.policy_seen(place(OTHER_COUNTY), "a").await;
-    assert!(!elsewhere.unwrap());
+pub async fn a_verdict_moves_in_one_commit(store: Arc<dyn Store>) {
+    let first = verdict(h(1), p(1), "a", Some("met"));
+    let writes = vec![Write::Verdicts(vec![first])];
+    put(&store, CommitKind::Evaluate, writes).await;
+    // Both units are evaluated together, the new one first.
+    let moved = verdict(h(2), p(1), "a", Some("not_met"));
+    let left = verdict(h(1), p(1), "a", None);
+    let writes = vec![Write::Verdicts(vec![moved.clone(), left])];
+    put(&store, CommitKind::Evaluate, writes).await;
+    let found = store.verdicts(&[h(1), h(2)]).await.unwrap();
+    assert_eq!(found, [moved]);
 }
 
 pub async fn the_latest_alert_of_a_policy_is_found(store: Arc<dyn Store>) {

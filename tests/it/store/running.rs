@@ -1,10 +1,12 @@
-//! Leases, jobs, settings, totals, invariants.
+//! Leases, runs, settings, totals, invariants.
 
 use std::sync::Arc;
 
+use domain::ids::Subject;
 use domain::record::{Read, ReadWhy};
+use ledger::Entry;
 use store::Store;
-use store::commit::{CommitKind, JobRow, RunRow, UnitRow, Write};
+use store::commit::{CommitKind, RunRow, UnitRow, Write};
 
 use super::backend::Backend;
 use super::build::*;
@@ -45,22 +47,7 @@ pub async fn partitions_are_those_with_imports(store: Arc<dyn Store>) {
     assert_eq!(partitions, [place(OTHER_COUNTY), place(COUNTY)]);
 }
 
-pub async fn a_job_is_resumed(store: Arc<dyn Store>) {
-    let county = place(COUNTY);
-    let job = |state: &str, done| JobRow {
-        name: "night:2026-11-20".to_owned(),
-        state: state.to_owned(),
-        done,
-    };
-    let found = store.job(county, "night:2026-11-20").await.unwrap();
-    assert_eq!(found, None);
-    for row in [job("{}", false), job("{\"after\":1}", true)] {
-        put(&store, CommitKind::Evaluate, vec![Write::Job(row.clone())]).await;
-        let found = store.job(county, "night:2026-11-20").await.unwrap();
-        assert_eq!(found, Some(row));
-    }
-    let elsewhere = store.job(place(OTHER_COUNTY), "night:2026-11-20").await;
-    assert_eq!(elsewhere.unwrap(), None);
+pub async fn a_run_is_counted_in_the_ledger(store: Arc<dyn Store>) {
     let run = RunRow {
         on: day("2026-11-20"),
         mode: "night".to_owned(),
@@ -68,6 +55,9 @@ pub async fn a_job_is_resumed(store: Arc<dyn Store>) {
         counts: "{}".to_owned(),
     };
     put(&store, CommitKind::Evaluate, vec![Write::Run(run)]).await;
+    let entries = store.ledger_entries(0, 10).await.unwrap();
+    let entry = Entry::from_bytes(&entries[0].bytes).unwrap();
+    assert_eq!(entry.field("runs"), Some(b"1".as_slice()));
 }
 
 pub async fn a_setting_is_replaced(store: Arc<dyn Store>) {
@@ -84,6 +74,17 @@ pub async fn a_setting_is_replaced(store: Arc<dyn Store>) {
     assert_eq!(found.as_deref(), Some("two"));
 }
 
+/// A unit as evaluated.
+fn seen(unit: Subject) -> UnitRow {
+    UnitRow {
+        unit,
+        partition: place(COUNTY),
+        evaluated_on: day("2026-11-20"),
+        next_change_on: None,
+        policy_set: "set".to_owned(),
+    }
+}
+
 pub async fn totals_add_up(store: Arc<dyn Store>) {
     let empty = store.statistics().await.unwrap();
     assert_eq!(empty, store::rows::Statistics::default());
@@ -95,8 +96,9 @@ pub async fn totals_add_up(store: Arc<dyn Store>) {
     let mut held = alert(2);
     held.work = "held".into();
     let mut writes = opening(&[alert(1), held, alert(3)]);
-    let rows = vec![verdict(h(1), p(1), "a", Some("met"))];
+    let rows = vec![verdict(h(1), h(1), "a", Some("met"))];
     writes.push(Write::Verdicts(rows));
+    writes.push(Write::Units(vec![seen(h(1))]));
     put(&store, CommitKind::Evaluate, writes).await;
     let over = vec![Write::Alerts(vec![ended(&alert(3))])];
     put(&store, CommitKind::Evaluate, over).await;
@@ -117,13 +119,6 @@ pub async fn totals_add_up(store: Arc<dyn Store>) {
 }
 
 pub async fn a_lost_due_mark_is_a_breach(store: Arc<dyn Store>) {
-    let unit = |unit| UnitRow {
-        unit,
-        partition: place(COUNTY),
-        evaluated_on: day("2026-11-20"),
-        next_change_on: None,
-        policy_set: "set".to_owned(),
-    };
     let member = Read {
         person: person(1),
         household: household(1),
@@ -141,7 +136,7 @@ pub async fn a_lost_due_mark_is_a_breach(store: Arc<dyn Store>) {
     };
     let evaluate = async || {
         let marks = store.due(place(COUNTY), 10).await.unwrap();
-        let units = marks.iter().map(|mark| unit(mark.unit)).collect();
+        let units = marks.iter().map(|mark| seen(mark.unit)).collect();
         let writes = vec![Write::DueCleared(marks), Write::Units(units)];
         put(&store, CommitKind::Evaluate, writes).await;
     };
@@ -161,6 +156,102 @@ pub async fn a_lost_due_mark_is_a_breach(store: Arc<dyn Store>) {
     put(&store, CommitKind::Apply, writes).await;
     let breaches = store.check().await.unwrap();
     assert_eq!(breaches.len(), 1, "{breaches:?}");
+}
+
+/// A household judges its member and itself; nothing is due.
+async fn judged(store: &Arc<dyn Store>) {
+    let member = Read {
+        person: person(1),
+        household: household(1),
+        why: ReadWhy::Member,
+    };
+    let applied = vec![
+        Write::Folds(vec![fold(p(1), 1), fold(h(1), 1)]),
+        Write::Reads {
+            of: person(1),
+            reads: vec![member],
+        },
+        Write::Due(vec![h(1)]),
+    ];
+    put(store, CommitKind::Apply, applied).await;
+    let marks = store.due(place(COUNTY), 10).await.unwrap();
+    let verdicts = vec![
+        verdict(h(1), h(1), "a", Some("not_met")),
+        verdict(h(1), p(1), "a", Some("met")),
+    ];
+    let evaluated = vec![
+        Write::DueCleared(marks),
+        Write::Units(vec![seen(h(1))]),
+        Write::Verdicts(verdicts),
+    ];
+    put(store, CommitKind::Evaluate, evaluated).await;
+    let breaches = store.check().await.unwrap();
+    assert_eq!(breaches, Vec::<String>::new());
+}
+
+/// Breaches that say so.
+async fn found(store: &Arc<dyn Store>, words: &str) -> usize {
+    let breaches = store.check().await.unwrap();
+    println!("{breaches:?}");
+    breaches.iter().filter(|told| told.contains(words)).count()
+}
+
+pub async fn a_verdict_without_ground_is_a_breach(store: Arc<dyn Store>) {
+    judged(&store).await;
+    // Of a unit that nobody evaluated, about somebody it does not read.
+    let rows = vec![verdict(h(2), p(2), "a", Some("met"))];
+    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
+    assert_eq!(found(&store, "was never evaluated").await, 1);
+    assert_eq!(found(&store, "does not read them").await, 1);
+    let rows = vec![verdict(h(2), p(2), "a", None)];
+    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
+    assert!(store.check().await.unwrap().is_empty());
+}
+
+pub async fn what_was_lost_behind_the_store_is_a_breach(backend: &Backend) {
+    let store = backend.open().await;
+    judged(&store).await;
+    // The member left, and the verdict of the unit was left behind.
+    let rows = vec![verdict(h(1), p(1), "a", None)];
+    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
+    assert!(store.check().await.unwrap().is_empty());
+    let behind = "insert into verdicts (subject_kind, subject_id, policy, unit_kind, unit_id,
+            version, verdict, signal, missing, evaluated_on)
+        select subject_kind, subject_id, policy, unit_kind, unit_id,
+            version, verdict, signal, missing, evaluated_on
+        from verdict_changes
+        where subject_kind = 'p'
+        and verdict is not null";
+    backend.tamper(behind).await;
+    assert_eq!(found(&store, "is not the last that was given").await, 1);
+    backend
+        .tamper("delete from verdicts where subject_kind = 'p'")
+        .await;
+    assert!(store.check().await.unwrap().is_empty());
+    // A verdict nobody took away.
+    backend.tamper("delete from verdicts").await;
+    assert_eq!(found(&store, "is not the last that was given").await, 1);
+    let rows = vec![
+        verdict(h(1), h(1), "a", Some("met")),
+        verdict(h(1), p(1), "a", Some("met")),
+    ];
+    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
+    assert!(store.check().await.unwrap().is_empty());
+    // Nobody is told of a change in the member any more.
+    backend.tamper("delete from reads").await;
+    assert_eq!(found(&store, "does not read them").await, 1);
+    // A mark that was lost, and who was evaluated.
+    put(
+        &store,
+        CommitKind::Apply,
+        vec![Write::Folds(vec![fold(h(1), 2)]), Write::Due(vec![h(1)])],
+    )
+    .await;
+    assert_eq!(found(&store, "is not due").await, 0);
+    backend.tamper("delete from due").await;
+    assert_eq!(found(&store, "is not due").await, 1);
+    backend.tamper("delete from units").await;
+    assert_eq!(found(&store, "was never evaluated").await, 1);
 }
 
 pub async fn an_alert_without_decision_is_a_breach(store: Arc<dyn Store>) {

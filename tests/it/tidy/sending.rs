@@ -16,7 +16,7 @@ fn is_code(text: &str) -> bool {
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     let ends = [
-        "yaml", "csv", "json", "toml", "md", "rs", "sealed", "raw", "db", "key", "lock",
+        "yaml", "csv", "json", "toml", "md", "rs", "html", "sealed", "raw", "db", "key", "lock",
     ];
     text.split_once('.')
         .is_some_and(|(group, name)| word(group) && word(name) && !ends.contains(&name))

@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
-pub use axum::http::HeaderName;
 use axum::http::request::Parts;
 
 use crate::app::App;

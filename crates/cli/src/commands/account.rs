@@ -1,41 +1,47 @@
-//! `hearth account`: who may log in with a password. Each verb that changes
-//! something is a commit with an event in the ledger.
+//! `hearth account`: people who log in with a browser. There is no account
+//! before the first is made here, and no password that anybody chose for
+//! somebody else: each is one-time and must be changed at the first login.
 
 use clap::{Args, Subcommand};
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
-use domain::region::DivisionCode;
-use pipeline::account::administer::{self, Act, Books, NewAccount};
-use pipeline::account::login_name;
+use domain::region::{DivisionCode, Level};
+use pipeline::account::AccountError;
+use pipeline::account::administer::{self, Act, NewAccount};
 use pipeline::clock::{Clock as _, SystemClock, new_id};
 use serde_json::json;
-use store::Store;
-use store::accounts::KnownAccount;
 
 use crate::commands::Place;
 use crate::commands::import::division;
-use crate::commands::officer::{refuse_odd, role};
-use crate::office::{self, Opened};
 use crate::settings::Settings;
 use crate::terminal::say;
-use crate::{exit, local};
-
-/// Who acts: whoever sits at this machine.
-const LOCAL: &str = "local";
+use crate::{exit, office};
 
 /// Verbs about accounts.
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
     /// Makes an account and prints its one-time password, once
     Add(AddArgs),
-    /// Gives a new one-time password and ends every session; an auditor's needs --second
+    /// Gives a new one-time password and ends every session
     Reset(ResetArgs),
-    /// Disables the officer for good: sessions, logins and tokens
-    Disable(LoginArgs),
-    /// Lets an account that is locked try again
-    Unlock(LoginArgs),
+    /// Lets a locked account try again
+    Unlock(NamedArgs),
+    /// Disables an account and its tokens for good
+    Disable(NamedArgs),
     /// Lists accounts
     List(ListArgs),
+}
+
+impl AccountCommand {
+    /// Which store.
+    pub(crate) fn place(&self) -> &Place {
+        match self {
+            AccountCommand::Add(args) => &args.place,
+            AccountCommand::Reset(args) => &args.place,
+            AccountCommand::Unlock(args) | AccountCommand::Disable(args) => &args.place,
+            AccountCommand::List(args) => &args.place,
+        }
+    }
 }
 
 /// What `hearth account add` takes.
@@ -43,27 +49,20 @@ pub(crate) enum AccountCommand {
 pub(crate) struct AddArgs {
     #[command(flatten)]
     place: Place,
-    /// Login name: letters, digits, `.`, `_`, `-`, Chinese characters
-    #[arg(long)]
+    /// Login name
     login: String,
-    /// Work number of the person, when it is not the login name: one person may not hold two of system_admin, security_admin and auditor
+    /// Work account shown on actions
+    #[arg(long)]
+    name: String,
+    /// The person behind it (work number); one person holds at most one of system_admin, security_admin and auditor
     #[arg(long)]
     holder: Option<String>,
-    /// For an officer that is there already, by id
-    #[arg(long, value_name = "ID", conflicts_with_all = ["name", "role", "region", "source"])]
-    officer: Option<uuid::Uuid>,
-    /// Work name shown on actions
-    #[arg(long, required_unless_present = "officer")]
-    name: Option<String>,
-    /// What the officer is
-    #[arg(long, value_parser = role, required_unless_present = "officer")]
-    role: Option<Role>,
+    /// caseworker, county_officer, auditor, system_admin, security_admin or village_contact
+    #[arg(long, value_parser = role)]
+    role: Role,
     /// Division code of a township or county; may be given several times
-    #[arg(long, value_name = "CODE", required_unless_present = "officer", value_parser = division)]
+    #[arg(long, value_name = "CODE", required = true, value_parser = division)]
     region: Vec<DivisionCode>,
-    /// For importers: may send as this source; may be given several times
-    #[arg(long)]
-    source: Vec<String>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -75,26 +74,24 @@ pub(crate) struct ResetArgs {
     #[command(flatten)]
     place: Place,
     /// Login name
-    #[arg(long)]
     login: String,
-    /// Takes the second factor and the recovery codes off as well (lost phone)
+    /// Takes the authenticator and the recovery codes away as well
     #[arg(long)]
     second_factor: bool,
-    /// The second person who agreed, by officer id or login name; recorded in the ledger
-    #[arg(long, value_name = "OFFICER")]
+    /// Login name of the second person, without whom no auditor's account is reset
+    #[arg(long, value_name = "LOGIN")]
     second: Option<String>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// A login name.
+/// An account by its name.
 #[derive(Args)]
-pub(crate) struct LoginArgs {
+pub(crate) struct NamedArgs {
     #[command(flatten)]
     place: Place,
     /// Login name
-    #[arg(long)]
     login: String,
 }
 
@@ -103,167 +100,137 @@ pub(crate) struct LoginArgs {
 pub(crate) struct ListArgs {
     #[command(flatten)]
     place: Place,
-    /// Prints one JSON object per line
+    /// Prints one JSON object
     #[arg(long)]
     json: bool,
 }
 
-impl AccountCommand {
-    /// Which store.
-    pub(crate) fn place(&self) -> &Place {
-        match self {
-            AccountCommand::Add(args) => &args.place,
-            AccountCommand::Reset(args) => &args.place,
-            AccountCommand::Disable(args) | AccountCommand::Unlock(args) => &args.place,
-            AccountCommand::List(args) => &args.place,
-        }
-    }
+fn role(text: &str) -> Result<Role, String> {
+    let known = Role::named(text).filter(|role| *role != Role::Importer);
+    known.ok_or_else(|| {
+        "a role is caseworker, county_officer, auditor, system_admin, security_admin or village_contact; machines are `officer add`"
+            .to_owned()
+    })
 }
 
-/// Runs one.
+/// Acts.
 pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow::Result<()> {
-    let accounts = settings.accounts.checked()?;
-    let opened = office::open_store(&settings.store).await?;
-    let clock = SystemClock::new();
-    let books = Books {
-        store: opened.store.as_ref(),
-        clock: &clock,
-        cost: accounts.cost,
+    let deps = office::open(&settings, "account").await?;
+    let act = Act {
+        by: "local",
+        second: None,
     };
     match command {
-        AccountCommand::Add(args) => add(args, &books).await?,
-        AccountCommand::Reset(args) => reset(args, &books).await?,
-        AccountCommand::Disable(args) => {
-            administer::disable(&books, &alone(), &args.login).await?;
-            say!("已停用 disabled {}", args.login);
+        AccountCommand::Add(args) => {
+            let of_county = |r: &DivisionCode| matches!(r.level(), Level::County | Level::Township);
+            if !args.region.iter().all(of_county) {
+                return Err(exit::usage(
+                    "--region must be a county (6 digits) or a township (9 digits)",
+                ));
+            }
+            let officer = Officer {
+                id: OfficerId::from_uuid(new_id(SystemClock::new().now())),
+                name: args.name.clone(),
+                role: args.role,
+                regions: args.region.clone(),
+                sources: vec![],
+            };
+            let new = NewAccount {
+                officer,
+                login: &args.login,
+                holder: args.holder.as_deref(),
+            };
+            let password = administer::add(&deps, &act, new).await.map_err(refused)?;
+            tell(&args.login, &password, args.json)?;
+        }
+        AccountCommand::Reset(args) => {
+            let second = match &args.second {
+                None => None,
+                Some(login) => {
+                    let known = pipeline::account::login_name(login);
+                    let known = match known {
+                        Some(login) => deps.store.account_by_login(&login).await?,
+                        None => None,
+                    };
+                    let known = known.ok_or_else(|| refused(AccountError::Unknown))?;
+                    Some(known.officer.id)
+                }
+            };
+            let act = Act { second, ..act };
+            let reset = administer::reset(&deps, &act, &args.login, args.second_factor);
+            tell(&args.login, &reset.await.map_err(refused)?, args.json)?;
         }
         AccountCommand::Unlock(args) => {
-            administer::unlock(&books, &alone(), &args.login).await?;
+            let done = administer::unlock(&deps, &act, &args.login);
+            done.await.map_err(refused)?;
             say!("已解锁 unlocked {}", args.login);
         }
-        AccountCommand::List(args) => list(args, &opened).await?,
-    }
-    local::publish(opened.store.as_ref()).await
-}
-
-fn alone() -> Act<'static> {
-    Act {
-        by: LOCAL,
-        second: None,
-    }
-}
-
-async fn add(args: &AddArgs, books: &Books<'_>) -> anyhow::Result<()> {
-    let officer = match (args.officer, args.role) {
-        (Some(id), _) => {
-            let known = books.store.officer(OfficerId::from_uuid(id)).await?;
-            known.ok_or_else(|| exit::usage(format!("there is no officer {id}")))?
+        AccountCommand::Disable(args) => {
+            let done = administer::disable(&deps, &act, &args.login);
+            done.await.map_err(refused)?;
+            say!("已停用 disabled {}", args.login);
         }
-        (None, Some(role)) => {
-            refuse_odd(role, &args.region, &args.source)?;
-            Officer {
-                id: OfficerId::from_uuid(new_id(books.clock.now())),
-                name: args.name.clone().unwrap_or_default(),
-                role,
-                regions: args.region.clone(),
-                sources: args.source.clone(),
-            }
-        }
-        (None, None) => return Err(exit::usage("--role or --officer is needed")),
-    };
-    let (id, role) = (officer.id, officer.role);
-    let new = NewAccount {
-        officer,
-        login: &args.login,
-        holder: args.holder.as_deref(),
-    };
-    let password = administer::add(books, &alone(), new).await?;
-    tell(&args.login, Some((id, role)), &password, args.json)
-}
-
-async fn reset(args: &ResetArgs, books: &Books<'_>) -> anyhow::Result<()> {
-    let second = match &args.second {
-        None => None,
-        Some(text) => Some(named(books.store, text).await?),
-    };
-    let act = Act { by: LOCAL, second };
-    let password = administer::reset(books, &act, &args.login, args.second_factor).await?;
-    tell(&args.login, None, &password, args.json)
-}
-
-/// An officer by id or login name.
-async fn named(store: &dyn Store, text: &str) -> anyhow::Result<OfficerId> {
-    if let Ok(id) = text.parse() {
-        return Ok(OfficerId::from_uuid(id));
+        AccountCommand::List(args) => list(&deps, args.json).await?,
     }
-    let known = match login_name(text) {
-        Some(login) => store.account_by_login(&login).await?,
-        None => None,
-    };
-    let known = known.ok_or_else(|| exit::usage(format!("there is no officer {text}")))?;
-    Ok(known.officer.id)
-}
-
-/// Shows a one-time password, once.
-fn tell(
-    login: &str,
-    made: Option<(OfficerId, Role)>,
-    password: &str,
-    json: bool,
-) -> anyhow::Result<()> {
-    if json {
-        let id = made.map(|(id, _)| id.to_string());
-        say!(
-            "{}",
-            json!({ "login": login, "officer": id, "one_time_password": password })
-        );
-        return Ok(());
-    }
-    if let Some((id, role)) = made {
-        say!("{id} {}", role.name());
-    }
-    say!("登录名 login {login}");
-    say!("一次性口令 one-time password（只显示这一次，首次登录须修改 shown once） {password}");
+    while deps.store.publish(u32::MAX).await?.commits > 0 {}
     Ok(())
 }
 
-async fn list(args: &ListArgs, opened: &Opened) -> anyhow::Result<()> {
-    let now = SystemClock::new().now();
-    for known in opened.store.accounts().await? {
-        let KnownAccount {
-            account,
-            officer,
-            disabled_at,
-        } = &known;
-        let locked = account.locked_until.filter(|until| now < *until);
-        if args.json {
-            say!(
-                "{}",
-                json!({
-                    "login": account.login, "officer": officer.id.to_string(), "name": officer.name,
-                    "role": officer.role.name(), "holder": account.holder,
-                    "second_factor": account.totp.is_some(), "must_change": account.must_change,
-                    "locked_until": locked.map(|until| until.to_string()),
-                    "disabled_at": disabled_at.map(|at| at.to_string()),
-                })
-            );
-            continue;
-        }
-        let mut state = Vec::new();
-        if disabled_at.is_some() {
-            state.push("停用 disabled");
-        }
-        if locked.is_some() {
-            state.push("锁定 locked");
-        }
-        if account.must_change {
-            state.push("待改口令 must change");
-        }
-        if account.totp.is_none() {
-            state.push("无动态口令 no second factor");
-        }
-        let (login, role, name) = (&account.login, officer.role.name(), &officer.name);
-        say!("{login}\t{role}\t{name}\t{}", state.join("，"));
+fn refused(error: AccountError) -> anyhow::Error {
+    match error {
+        AccountError::Step(error) => error.into(),
+        other => exit::usage(other.to_string()),
+    }
+}
+
+fn tell(login: &str, password: &str, json: bool) -> anyhow::Result<()> {
+    if json {
+        say!(
+            "{}",
+            json!({ "login": login, "one_time_password": password })
+        );
+        return Ok(());
+    }
+    say!("登录名 login {login}");
+    say!("一次性口令 one-time password（只显示这一次，首次登录须修改） {password}");
+    Ok(())
+}
+
+async fn list(deps: &pipeline::Deps, json: bool) -> anyhow::Result<()> {
+    let now = deps.clock.now();
+    let accounts = deps.store.accounts().await?;
+    let rows: Vec<_> = accounts
+        .iter()
+        .map(|known| {
+            let account = &known.account;
+            let state = if known.disabled_at.is_some() {
+                "disabled"
+            } else if account.locked_until.is_some_and(|until| until > now) {
+                "locked"
+            } else if account.must_change {
+                "must_change"
+            } else {
+                "open"
+            };
+            json!({
+                "login": account.login, "holder": account.holder, "name": known.officer.name,
+                "role": known.officer.role.name(), "state": state, "second_factor": account.totp.is_some(),
+            })
+        })
+        .collect();
+    if json {
+        say!("{}", json!({ "accounts": rows }));
+        return Ok(());
+    }
+    for row in &rows {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        say!(
+            "{} {} {} {}",
+            text("login"),
+            text("role"),
+            text("state"),
+            text("name")
+        );
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::commands::serve::{self, Edge};
 use crate::documents::{Documents, Tables};
 use crate::manifest::Samples;
 use crate::office::{self, Opened};
-use crate::settings::{AccountSettings, SecondFactor, Settings, StepSettings, StoreSettings};
+use crate::settings::{AccountSettings, Settings, StepSettings, StoreSettings};
 use crate::terminal::{say, show};
 use crate::{exit, secret, spool};
 
@@ -65,9 +65,9 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
             on: Some(on),
             ..StepSettings::default()
         },
-        // Invented people: whoever tries it may do so without a phone.
+        // One who tries it out has no authenticator at hand.
         accounts: AccountSettings {
-            second_factor: SecondFactor::Optional,
+            second_factor_required: false,
             ..AccountSettings::default()
         },
         ..Settings::default()

@@ -1,7 +1,7 @@
 //! `hearth init`: the key, its escrow copy, then the store. Each part that is
 //! there already must fit, so that an interrupted run can be repeated.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use pipeline::clock::{Clock as _, SystemClock};
@@ -33,9 +33,9 @@ pub(crate) struct InitArgs {
 pub(crate) async fn run(args: &InitArgs, settings: Settings) -> anyhow::Result<()> {
     let url = settings.store.url()?;
     let key_file = &settings.store.key_file;
-    secret::create_folder(folder_of(key_file))?;
+    secret::create_folder(secret::folder_of(key_file))?;
     secret::create_folder(&settings.store.data_dir)?;
-    refuse_beside(&args.escrow, key_file)?;
+    secret::refuse_beside(&args.escrow, key_file, "the escrow copy")?;
     let key = if key_file.exists() {
         secret::key(key_file)?
     } else if args.escrow.exists() {
@@ -87,27 +87,6 @@ pub(crate) async fn run(args: &InitArgs, settings: Settings) -> anyhow::Result<(
     Ok(())
 }
 
-/// The copy must survive what takes the key: another folder at least.
-fn refuse_beside(escrow: &Path, key_file: &Path) -> anyhow::Result<()> {
-    let place = |path: &Path| folder_of(path).canonicalize();
-    let refuse = |error: std::io::Error| {
-        exit::configuration(format!(
-            "the folder of {} cannot be used: {error}",
-            escrow.display()
-        ))
-    };
-    let (copy, key) = (
-        place(escrow).map_err(refuse)?,
-        place(key_file).map_err(refuse)?,
-    );
-    if copy.starts_with(&key) {
-        return Err(exit::configuration(
-            "the escrow copy must lie in another place than the key file: another disk, or paper",
-        ));
-    }
-    Ok(())
-}
-
 fn escrow(args: &InitArgs, key: &MasterKey) -> anyhow::Result<()> {
     if args.escrow.exists() {
         let copy = secret::key(&args.escrow)?;
@@ -120,10 +99,4 @@ fn escrow(args: &InitArgs, key: &MasterKey) -> anyhow::Result<()> {
         return Ok(());
     }
     secret::write_escrow(&args.escrow, key, &args.office, SystemClock::new().today())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }

@@ -29,7 +29,7 @@ pub(crate) struct AddArgs {
     /// Work account shown on actions
     #[arg(long)]
     name: String,
-    /// What the officer is
+    /// caseworker, county_officer, importer or auditor
     #[arg(long, value_parser = role)]
     role: Role,
     /// Division code of a township or county; may be given several times
@@ -46,26 +46,20 @@ pub(crate) struct AddArgs {
     json: bool,
 }
 
-/// A role by its name.
-pub(crate) fn role(text: &str) -> Result<Role, String> {
-    Role::named(text).ok_or_else(|| {
-        let names = Role::ALL.map(Role::name);
-        format!("a role is one of {}", names.join(", "))
-    })
+fn role(text: &str) -> Result<Role, String> {
+    Role::named(text)
+        .ok_or_else(|| "a role is caseworker, county_officer, importer or auditor".to_owned())
 }
 
-/// Sources go with importers; regions are counties or townships.
-pub(crate) fn refuse_odd(
-    role: Role,
-    regions: &[DivisionCode],
-    sources: &[String],
-) -> anyhow::Result<()> {
-    if (role == Role::Importer) == sources.is_empty() {
+/// Adds the officer.
+pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
+    if (args.role == Role::Importer) == args.source.is_empty() {
         return Err(exit::usage(
             "--source goes with --role importer, and an importer needs one",
         ));
     }
-    if regions
+    if args
+        .region
         .iter()
         .any(|region| !matches!(region.level(), Level::County | Level::Township))
     {
@@ -73,12 +67,6 @@ pub(crate) fn refuse_odd(
             "--region must be a county (6 digits) or a township (9 digits)",
         ));
     }
-    Ok(())
-}
-
-/// Adds the officer.
-pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
-    refuse_odd(args.role, &args.region, &args.source)?;
     let opened = office::open_store(&settings.store).await?;
     let clock = SystemClock::new();
     let now = clock.now();

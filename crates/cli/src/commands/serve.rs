@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::account::cookie::Cookies;
-use api::app::{App, Limits};
+use api::app::{App, HeaderName, Limits};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pipeline::account::Door;
@@ -49,8 +49,7 @@ pub(crate) async fn run(args: ServeArgs, settings: Settings) -> anyhow::Result<(
 pub(crate) struct Edge {
     listener: TcpListener,
     address: SocketAddr,
-    /// Browsers reach it through a proxy that ends TLS.
-    behind_tls: bool,
+    cookies: Cookies,
 }
 
 impl Edge {
@@ -66,10 +65,16 @@ impl Edge {
             |error: std::io::Error| exit::busy(format!("cannot listen on {address}: {error}"));
         let listener = TcpListener::bind(address).await.map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
+        // Without TLS in front a cookie that demands it would never come back.
+        let cookies = if behind_tls_proxy {
+            Cookies::Secure
+        } else {
+            Cookies::Plain
+        };
         Ok(Edge {
             listener,
             address,
-            behind_tls: behind_tls_proxy,
+            cookies,
         })
     }
 
@@ -98,12 +103,7 @@ pub(crate) async fn until_stopped(
         spool: settings.store.spool(),
         limits: limits.clone(),
         door: Arc::new(Door::new(deps.clone())),
-        // Browsers take a secure cookie over plain HTTP from nobody.
-        cookies: if edge.behind_tls {
-            Cookies::Secure
-        } else {
-            Cookies::Plain
-        },
+        cookies: edge.cookies,
         client_address_header: client_address_header(settings)?,
         gateway_parameters: settings.http.gateway_parameters.clone().into(),
     };
@@ -127,12 +127,10 @@ pub(crate) async fn until_stopped(
         .map_err(|error| anyhow::anyhow!("a worker ended unexpectedly: {error}"))
 }
 
-fn client_address_header(
-    settings: &Settings,
-) -> anyhow::Result<Option<api::account::address::HeaderName>> {
+fn client_address_header(settings: &Settings) -> anyhow::Result<Option<HeaderName>> {
     let name = settings.http.client_address_header.as_deref();
-    let parsed = name.map(str::parse).transpose();
-    parsed.map_err(|_| exit::configuration("http.client_address_header is no header's name"))
+    let name = name.map(str::parse).transpose();
+    name.map_err(|_| exit::configuration("http.client_address_header is not the name of a header"))
 }
 
 /// Metrics go to one recorder per process, rendered at `/metrics`.

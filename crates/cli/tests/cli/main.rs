@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod backup;
 mod demo;
 mod ledger;
 mod postgres;

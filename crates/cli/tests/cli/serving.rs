@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::support::{BUSY, CONFIGURATION, SMALL, USAGE, ends_with, hearth, refuses, tells, text};
 
 /// A demonstration that serves; killed when a test fails.
-struct Serving {
+pub(crate) struct Serving {
     process: Child,
     address: String,
     /// Role and token.
@@ -16,7 +16,7 @@ struct Serving {
 }
 
 impl Serving {
-    fn start(data: &Path) -> Serving {
+    pub(crate) fn start(data: &Path) -> Serving {
         let samples = SMALL.samples();
         let arguments = [
             "demo",
@@ -53,7 +53,7 @@ impl Serving {
         }
     }
 
-    fn token(&self, role: &str) -> &str {
+    pub(crate) fn token(&self, role: &str) -> &str {
         &self
             .tokens
             .iter()
@@ -63,7 +63,18 @@ impl Serving {
     }
 
     /// Status of a GET.
-    fn get(&self, path: &str, token: Option<&str>) -> u16 {
+    pub(crate) fn get(&self, path: &str, token: Option<&str>) -> u16 {
+        let answer = self.ask(path, token);
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Body of a GET.
+    pub(crate) fn body(&self, path: &str, token: &str) -> String {
+        let answer = self.ask(path, Some(token));
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    fn ask(&self, path: &str, token: Option<&str>) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let bearer = token.map_or_else(String::new, |token| {
             format!("Authorization: Bearer {token}\r\n")
@@ -75,12 +86,11 @@ impl Serving {
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        let answer = String::from_utf8_lossy(&answer);
-        answer.split(' ').nth(1).unwrap().parse().unwrap()
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Stops it as an operator does.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let told = Command::new("kill")
             .arg(self.process.id().to_string())
             .status()

@@ -33,6 +33,25 @@ pub(super) fn day(text: &str) -> Option<Date> {
     make(year, month, day)
 }
 
+/// A day of [`day`], or one without its year, as reports of the last days have
+/// it: `11.20 8:40`, `11-20`, `11/20`, `11月20日8时40分`. It is the last such
+/// day up to `on`, so that a report of 31 December sent in January keeps its year.
+pub(super) fn recent(text: &str, on: Date) -> Option<Date> {
+    if let Some(whole) = day(text) {
+        return Some(whole);
+    }
+    let (month, rest) = if let Some((month, rest)) = text.split_once('月') {
+        (month, rest.split(['日', '号']).next()?)
+    } else {
+        let date = text.split(' ').next()?;
+        date.split_once(['-', '/', '.'])?
+    };
+    let (month, day) = (two_digits(month)?, two_digits(rest)?);
+    // 29 February lies up to eight years back.
+    let years = (0..=8).filter_map(|back| Date::new(on.year() - back, month, day).ok());
+    years.into_iter().find(|date| *date <= on)
+}
+
 fn parts(date: &str) -> Option<(&str, &str, &str)> {
     if let Some((year, rest)) = date.split_once('年') {
         let (month, day) = rest.split_once('月')?;
@@ -111,6 +130,26 @@ fn english(text: &str) -> Option<i8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_without_its_year_is_the_last_one() {
+        let on = Date::constant(2026, 11, 20);
+        let is = |y, m, d| Some(Date::constant(y, m, d));
+        for text in [
+            "11.20 8:40",
+            "11-20",
+            "11/20",
+            "11月20日8时40分",
+            "2026-11-20 08:40",
+        ] {
+            assert_eq!(recent(text, on), is(2026, 11, 20), "{text}");
+        }
+        assert_eq!(recent("11.21 8:40", on), is(2025, 11, 21));
+        assert_eq!(recent("2.29", on), is(2024, 2, 29));
+        for text in ["", "昨晚", "8:40", "13.1", "11.20.5", "20"] {
+            assert_eq!(recent(text, on), None, "{text}");
+        }
+    }
 
     #[test]
     fn documented_dates_and_no_others() {

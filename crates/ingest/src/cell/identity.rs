@@ -105,6 +105,7 @@ mod tests {
     fn code(text: &str) -> Code {
         let setting = Setting {
             on: Date::constant(2026, 11, 20),
+            since: Date::constant(2026, 11, 20),
             synthetic: false,
         };
         parse(text, setting).err().unwrap_or("accepted")

@@ -124,6 +124,8 @@ impl Cell {
 pub(crate) struct Setting {
     /// The batch's business date: what lies after it lies ahead.
     pub(crate) on: Date,
+    /// The day the batch speaks for.
+    pub(crate) since: Date,
     /// Whether invented people are accepted.
     pub(crate) synthetic: bool,
 }
@@ -219,6 +221,10 @@ pub(crate) fn read(
         ReadAs::Date => date::day(&narrow(text))
             .map(Cell::Date)
             .ok_or("date.invalid"),
+        ReadAs::Recent => date::recent(&narrow(text), setting.on)
+            .map(Cell::Date)
+            .ok_or("date.invalid"),
+        ReadAs::Term => term(&narrow(text)).map(Cell::Count).ok_or("count.invalid"),
         ReadAs::Until => date::until(&narrow(text)),
         ReadAs::Month => date::month(&narrow(text))
             .map(Cell::Month)
@@ -315,6 +321,53 @@ fn count(text: &str) -> Result<Cell, Code> {
     count.map(Cell::Count).ok_or("count.invalid")
 }
 
+/// A term that has no end, as months: longer than any life.
+const LIFE_MONTHS: i64 = 9_999;
+
+/// A term in months: `24`, `24个月`, `2年`, `2年6个月`, `二年六个月`, `六个月`, `无期徒刑`.
+fn term(text: &str) -> Option<i64> {
+    let text: String = text.split_whitespace().collect();
+    let text = text.trim_start_matches(['有', '期', '徒', '刑']);
+    if text.starts_with("无期") || text.starts_with("终身") {
+        return Some(LIFE_MONTHS);
+    }
+    let (years, rest) = match text.split_once('年') {
+        Some((years, rest)) => (small_number(years)?, rest),
+        None => (0, text),
+    };
+    let rest = rest.trim_start_matches('又');
+    let months = match rest.trim_end_matches('月').trim_end_matches(['个', '箇']) {
+        "" if text.contains('年') => 0,
+        number => small_number(number)?,
+    };
+    (years <= 99 && months <= 999).then_some(years * 12 + months)
+}
+
+/// A number in figures, or in Chinese words up to 九十九.
+fn small_number(text: &str) -> Option<i64> {
+    if !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().ok();
+    }
+    let digit = |c: char| match c {
+        '两' => Some(2),
+        other => "零一二三四五六七八九".chars().position(|d| d == other),
+    };
+    let one = |text: &str| {
+        let mut chars = text.chars();
+        let found = digit(chars.next()?)?;
+        chars.next().is_none().then_some(found)
+    };
+    let value = match text.split_once('十') {
+        Some((tens, units)) => {
+            let tens = if tens.is_empty() { 1 } else { one(tens)? };
+            let units = if units.is_empty() { 0 } else { one(units)? };
+            tens * 10 + units
+        }
+        None => one(text)?,
+    };
+    i64::try_from(value).ok()
+}
+
 fn flag(text: &str) -> Option<bool> {
     match text {
         "是" | "Y" | "y" | "1" | "true" | "√" | "有" => Some(true),
@@ -356,6 +409,27 @@ mod tests {
         assert_eq!(fen("-1"), Err("amount.range"));
         assert_eq!(fen("1000000000000000"), Err("amount.range"));
         assert_eq!(fen("约200"), Err("amount.invalid"));
+    }
+
+    #[test]
+    fn terms_as_judgments_write_them() {
+        for (text, months) in [
+            ("24", 24),
+            ("24个月", 24),
+            ("2年", 24),
+            ("2年6个月", 30),
+            ("有期徒刑二年六个月", 30),
+            ("两年", 24),
+            ("六个月", 6),
+            ("十一个月", 11),
+            ("十五年", 180),
+            ("无期徒刑", 9_999),
+        ] {
+            assert_eq!(term(text), Some(months), "{text}");
+        }
+        for text in ["", "月", "年", "半年", "一二年", "2年x", "2026-01-01"] {
+            assert_eq!(term(text), None, "{text}");
+        }
     }
 
     #[test]

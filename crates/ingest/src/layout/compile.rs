@@ -74,6 +74,12 @@ pub(super) fn compile(text: LayoutText) -> Result<Layout, LayoutError> {
     Ok(Layout {
         namespace: text.namespace.unwrap_or_else(|| text.source.clone()),
         person,
+        without_id: text
+            .without_id
+            .iter()
+            .map(|group| names.columns(group))
+            .collect::<Result<_, _>>()?,
+        never_reject: text.never_reject,
         household: names.maybe(text.household.as_ref())?,
         operation: text.operation.map(|o| operation(o, &names)).transpose()?,
         head: text.head.map(|h| head(&h, &names)).transpose()?,
@@ -199,6 +205,8 @@ fn compile_column(
         TypeText::Certificate => ReadAs::Certificate,
         TypeText::Division => ReadAs::Division,
         TypeText::Date => ReadAs::Date,
+        TypeText::Recent => ReadAs::Recent,
+        TypeText::Term => ReadAs::Term,
         TypeText::Until => ReadAs::Until,
         TypeText::Month => ReadAs::Month,
         TypeText::Money => ReadAs::Money,
@@ -295,7 +303,10 @@ fn compile_emit(
         when: when.transpose()?,
         valid: Valid {
             from: names.columns(&text.valid.from)?,
-            until: names.maybe(text.valid.until.as_ref())?,
+            until: match &text.valid.until {
+                Some(until) => names.columns(until.names())?,
+                None => Vec::new(),
+            },
             month: names.maybe(text.valid.month.as_ref())?,
         },
         fields,
@@ -388,9 +399,10 @@ fn fits(read: &ReadAs, ty: FieldType) -> bool {
         | (ReadAs::Id, FieldType::Person)
         | (ReadAs::Number, FieldType::Household)
         | (ReadAs::Division, FieldType::Division)
-        | (ReadAs::Date | ReadAs::Until, FieldType::Date)
+        | (ReadAs::Date | ReadAs::Recent | ReadAs::Until, FieldType::Date)
         | (ReadAs::Month, FieldType::Month)
         | (ReadAs::Money, FieldType::Money)
+        | (ReadAs::Term, FieldType::Months)
         | (ReadAs::Count, FieldType::Count | FieldType::Months)
         | (ReadAs::Flag, FieldType::Flag) => true,
         _ => false,

@@ -15,6 +15,8 @@ use domain::dictionary::{FieldId, Kind};
 use domain::value::Value;
 use serde::Deserialize;
 
+use crate::note::{Finding, Weight};
+
 pub(crate) use check::{Check, IdentityCheck};
 
 static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
@@ -25,6 +27,11 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/disability_register.yaml"),
         include_str!("../../layouts/deaths_police.yaml"),
         include_str!("../../layouts/deaths_funeral.yaml"),
+        include_str!("../../layouts/leads.yaml"),
+        include_str!("../../layouts/restricted_liberty.yaml"),
+        include_str!("../../layouts/vehicles.yaml"),
+        include_str!("../../layouts/social_security.yaml"),
+        include_str!("../../layouts/hukou_elders.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()
@@ -102,6 +109,10 @@ pub(crate) enum ReadAs {
     Certificate,
     Division,
     Date,
+    /// A date whose year may be left out: the last such day up to the business date.
+    Recent,
+    /// Months, in words: `2年6个月`.
+    Term,
     Until,
     Month,
     Money,
@@ -174,7 +185,8 @@ pub(crate) struct When {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Valid {
     pub(crate) from: Vec<usize>,
-    pub(crate) until: Option<usize>,
+    /// The first that is known.
+    pub(crate) until: Vec<usize>,
     pub(crate) month: Option<usize>,
 }
 
@@ -218,6 +230,11 @@ pub struct Layout {
     pub(crate) title_rows: u8,
     pub(crate) namespace: String,
     pub(crate) person: usize,
+    /// Columns that tell people apart when no number can be read; the first
+    /// group of which every column is known. Empty: such rows make no record.
+    pub(crate) without_id: Vec<Vec<usize>>,
+    /// What would send a row back holds it instead: someone calls the sender.
+    pub(crate) never_reject: bool,
     pub(crate) household: Option<usize>,
     pub(crate) operation: Option<Operation>,
     pub(crate) head: Option<Head>,
@@ -298,6 +315,15 @@ impl Layout {
     /// Chinese title.
     pub fn title_zh(&self) -> &str {
         &self.title
+    }
+
+    /// Holds what would otherwise go back, where the layout says so.
+    pub(crate) fn soften(&self, found: &mut [Finding]) {
+        if self.never_reject {
+            for finding in found {
+                finding.weight = finding.weight.min(Weight::Hold);
+            }
+        }
     }
 
     /// The name of a column.

@@ -15,15 +15,25 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "medical_settlements",
             "disability_register",
             "deaths_police",
-            "deaths_funeral"
+            "deaths_funeral",
+            "leads",
+            "restricted_liberty",
+            "vehicles",
+            "social_security",
+            "hukou_elders"
         ]
     );
     for dataset in datasets {
         assert_eq!(layout_for(dataset).map(Layout::dataset), Some(dataset));
     }
-    assert!(layout_for("vehicles").is_none());
+    assert!(layout_for("no_such_list").is_none());
     let snapshots: Vec<bool> = Layout::builtin().iter().map(Layout::is_snapshot).collect();
-    assert_eq!(snapshots, [true, false, false, true, false, false]);
+    assert_eq!(
+        snapshots,
+        [
+            true, false, false, true, false, false, false, false, true, false, false
+        ]
+    );
 }
 
 #[test]
@@ -127,6 +137,8 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
                 None
             }
         }));
+        used.extend(emit.valid.from.iter().chain(&emit.valid.until));
+        used.extend(emit.valid.month);
         for (_, source) in &emit.fields {
             match source {
                 Source::Column(c)

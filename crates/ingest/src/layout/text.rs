@@ -16,6 +16,10 @@ pub(super) struct LayoutText {
     pub(super) title_rows: u8,
     pub(super) namespace: Option<String>,
     pub(super) person: String,
+    #[serde(default)]
+    pub(super) without_id: Vec<Vec<String>>,
+    #[serde(default)]
+    pub(super) never_reject: bool,
     pub(super) household: Option<String>,
     pub(super) operation: Option<OperationText>,
     pub(super) head: Option<HeadText>,
@@ -74,6 +78,8 @@ pub(super) enum TypeText {
     Certificate,
     Division,
     Date,
+    Recent,
+    Term,
     Until,
     Month,
     Money,
@@ -159,8 +165,25 @@ pub(super) struct WhenText {
 pub(super) struct ValidText {
     #[serde(default)]
     pub(super) from: Vec<String>,
-    pub(super) until: Option<String>,
+    pub(super) until: Option<OneOrMore>,
     pub(super) month: Option<String>,
+}
+
+/// One column, or several of which the first that is known counts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            OneOrMore::One(name) => std::slice::from_ref(name),
+            OneOrMore::More(names) => names,
+        }
+    }
 }
 
 /// Where a field's value comes from: a column, or a named transform.

@@ -131,7 +131,9 @@ fn a_child_names_its_parents_and_says_nothing_of_the_household() {
         .filter(|i| i.statement.kind().def().name == "parent_of")
         .collect();
     assert_eq!(parents.len(), 2);
-    let IdentityAsSent::Resident(father) = &parents[0].person_links[0].1;
+    let IdentityAsSent::Resident(father) = &parents[0].person_links[0].1 else {
+        panic!("a resident number")
+    };
     assert_eq!(father.as_str(), id("999903 19820914 013"));
     assert_eq!(body(row, "schooling").code("stage"), Some("primary"));
     let household = |i: &domain::record::Incoming| matches!(i.subject, SubjectAsSent::Household(_));

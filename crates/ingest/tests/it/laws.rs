@@ -34,6 +34,17 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("deaths_police", csv(POLICE, &[wang_police()])),
         ("deaths_funeral", ndjson(&[wang_cremation()])),
+        ("restricted_liberty", csv(LIBERTY, &[zhou_term()])),
+        ("hukou_elders", csv(ELDERS, &[xu_of_eighty()])),
+        ("social_security", csv(LABOUR, &[sun_unemployed()])),
+        ("vehicles", csv(VEHICLES, &[sun_car()])),
+        (
+            "leads",
+            csv(
+                LEADS,
+                &[wu_lead(), with(&wu_lead(), &[("情况描述", "另一种说法")])],
+            ),
+        ),
     ]
 }
 
@@ -67,13 +78,13 @@ fn obeys(dataset: &str, bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn any_bytes_are_answered(dataset in 0usize..6, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn any_bytes_are_answered(dataset in 0usize..11, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         obeys(Layout::builtin()[dataset].dataset(), &bytes);
     }
 
     #[test]
-    fn any_table_is_answered(dataset in 0usize..6, cells in prop::collection::vec("[无/,\"\n0-9x年月.-]{0,12}", 0..60)) {
-        let headers = [CIVIL, PAYMENTS, MEDICAL, DISABILITY, POLICE, FUNERAL];
+    fn any_table_is_answered(dataset in 0usize..11, cells in prop::collection::vec("[无/,\"\n0-9x年月.-]{0,12}", 0..60)) {
+        let headers = [CIVIL, PAYMENTS, MEDICAL, DISABILITY, POLICE, FUNERAL, LEADS, LIBERTY, VEHICLES, LABOUR, ELDERS];
         let names: Vec<&str> = headers[dataset].split(',').collect();
         let rows: Vec<Cells> = cells.chunks(names.len()).map(|row| names.iter().zip(row).map(|(n, c)| ((*n).to_owned(), c.clone())).collect()).collect();
         obeys(Layout::builtin()[dataset].dataset(), &csv(headers[dataset], &rows));
@@ -81,7 +92,7 @@ proptest! {
 
     // Files that are right but for one place: the place where parsers break.
     #[test]
-    fn one_damaged_place_is_answered(file in 0usize..8, at in any::<prop::sample::Index>(), cut in 0usize..6, put in prop::collection::vec(prop::sample::select(b"\"',;\r\n\0\x1A\xFF\xC3(0{}:\\".to_vec()), 0..4)) {
+    fn one_damaged_place_is_answered(file in 0usize..13, at in any::<prop::sample::Index>(), cut in 0usize..6, put in prop::collection::vec(prop::sample::select(b"\"',;\r\n\0\x1A\xFF\xC3(0{}:\\".to_vec()), 0..4)) {
         let (dataset, mut bytes) = files().swap_remove(file);
         let start = at.index(bytes.len());
         let end = (start + cut).min(bytes.len());

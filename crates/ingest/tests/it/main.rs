@@ -7,4 +7,8 @@ mod feeds;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod people_and_things;
+#[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod unread;

@@ -3,25 +3,15 @@
 
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
+use store::StoreError;
 use store::accounts::{AccountEvent, AccountEventRow, AccountRow, KnownAccount};
 use store::commit::Write;
-use store::{Store, StoreError};
 use vault::{Entropy as _, Zeroizing};
 
 use crate::account::door::commit;
-use crate::account::hash::Cost;
 use crate::account::{AccountError, base32, hash, login_name};
-use crate::clock::{Clock, OsEntropy};
-
-/// Where accounts are kept. Who writes sees to it that it is published.
-pub struct Books<'a> {
-    /// The store.
-    pub store: &'a dyn Store,
-    /// Time.
-    pub clock: &'a dyn Clock,
-    /// What a hash costs.
-    pub cost: Cost,
-}
+use crate::clock::OsEntropy;
+use crate::deps::Deps;
 
 /// Who acts, and the second person where two are needed.
 pub struct Act<'a> {
@@ -54,20 +44,20 @@ fn one_time() -> Zeroizing<String> {
 ///
 /// [`AccountError::MutuallyExclusive`] when the person holds another of 三员.
 pub async fn add(
-    books: &Books<'_>,
+    deps: &Deps,
     act: &Act<'_>,
     new: NewAccount<'_>,
 ) -> Result<Zeroizing<String>, AccountError> {
     let login = login_name(new.login).ok_or(AccountError::LoginName)?;
     let holder = login_name(new.holder.unwrap_or(new.login)).ok_or(AccountError::LoginName)?;
-    refuse_exclusive(books, &holder, new.officer.role).await?;
-    if books.store.account_by_login(&login).await?.is_some()
-        || books.store.account(new.officer.id).await?.is_some()
+    refuse_exclusive(deps, &holder, new.officer.role).await?;
+    if deps.store.account_by_login(&login).await?.is_some()
+        || deps.store.account(new.officer.id).await?.is_some()
     {
         return Err(AccountError::Taken);
     }
     let password = one_time();
-    let phc = hash::hash(books.cost, password.clone()).await?;
+    let phc = hash::hash(deps.settings.accounts.cost, password.clone()).await?;
     let officer = new.officer.id;
     let row = AccountRow {
         officer,
@@ -81,11 +71,11 @@ pub async fn add(
         failed: 0,
         locked_until: None,
         must_change: true,
-        changed_at: books.clock.now(),
+        changed_at: deps.clock.now(),
         version: 1,
     };
     let writes = vec![Write::Officer(new.officer), Write::Account(row)];
-    match write(books, act, officer, AccountEvent::Added, writes).await {
+    match write(deps, act, officer, AccountEvent::Added, writes).await {
         Err(AccountError::Step(crate::StepError::Store(
             StoreError::Duplicate(_) | StoreError::Conflict,
         ))) => Err(AccountError::Taken),
@@ -93,8 +83,8 @@ pub async fn add(
     }
 }
 
-async fn refuse_exclusive(books: &Books<'_>, holder: &str, role: Role) -> Result<(), AccountError> {
-    let accounts = books.store.accounts().await?;
+async fn refuse_exclusive(deps: &Deps, holder: &str, role: Role) -> Result<(), AccountError> {
+    let accounts = deps.store.accounts().await?;
     let mut theirs = accounts
         .iter()
         .filter(|known| known.account.holder == holder);
@@ -111,23 +101,23 @@ async fn refuse_exclusive(books: &Books<'_>, holder: &str, role: Role) -> Result
 /// An auditor's account needs a second person: neither the auditor nor someone
 /// without an account.
 pub async fn reset(
-    books: &Books<'_>,
+    deps: &Deps,
     act: &Act<'_>,
     login: &str,
     second_factor: bool,
 ) -> Result<Zeroizing<String>, AccountError> {
-    let known = find(books, login).await?;
+    let known = find(deps, login).await?;
     if known.officer.role == Role::Auditor {
         let second = act.second.ok_or(AccountError::SecondPerson)?;
-        refuse_second(books, act, &known, second).await?;
+        refuse_second(deps, act, &known, second).await?;
     }
     let password = one_time();
-    let phc = hash::hash(books.cost, password.clone()).await?;
+    let phc = hash::hash(deps.settings.accounts.cost, password.clone()).await?;
     let mut row = known.account.clone();
     row.version += 1;
     row.password = phc;
     row.must_change = true;
-    row.changed_at = books.clock.now();
+    row.changed_at = deps.clock.now();
     row.failed = 0;
     row.locked_until = None;
     if second_factor {
@@ -136,18 +126,18 @@ pub async fn reset(
     }
     let officer = known.officer.id;
     let writes = vec![Write::Account(row), Write::SessionsEnded { officer }];
-    write(books, act, officer, AccountEvent::Reset, writes).await?;
+    write(deps, act, officer, AccountEvent::Reset, writes).await?;
     Ok(password)
 }
 
 /// The second person is another person who could be asked.
 async fn refuse_second(
-    books: &Books<'_>,
+    deps: &Deps,
     act: &Act<'_>,
     of: &KnownAccount,
     second: OfficerId,
 ) -> Result<(), AccountError> {
-    let known = books.store.account(second).await?;
+    let known = deps.store.account(second).await?;
     let known = known.filter(|known| known.disabled_at.is_none());
     let other = known.is_some_and(|known| {
         known.account.holder != of.account.holder && known.officer.id.to_string() != act.by
@@ -160,36 +150,36 @@ async fn refuse_second(
 }
 
 /// Lets a locked account try again.
-pub async fn unlock(books: &Books<'_>, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
-    let known = find(books, login).await?;
+pub async fn unlock(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
+    let known = find(deps, login).await?;
     let mut row = known.account.clone();
     row.version += 1;
     row.failed = 0;
     row.locked_until = None;
     let writes = vec![Write::Account(row)];
-    write(books, act, known.officer.id, AccountEvent::Unlocked, writes).await
+    write(deps, act, known.officer.id, AccountEvent::Unlocked, writes).await
 }
 
 /// Disables the officer behind an account for good: tokens, sessions, logins.
-pub async fn disable(books: &Books<'_>, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
-    let known = find(books, login).await?;
+pub async fn disable(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
+    let known = find(deps, login).await?;
     let officer = known.officer.id;
-    let at = books.clock.now();
+    let at = deps.clock.now();
     let writes = vec![
         Write::OfficerDisabled { officer, at },
         Write::SessionsEnded { officer },
     ];
-    write(books, act, officer, AccountEvent::Disabled, writes).await
+    write(deps, act, officer, AccountEvent::Disabled, writes).await
 }
 
-async fn find(books: &Books<'_>, login: &str) -> Result<KnownAccount, AccountError> {
+async fn find(deps: &Deps, login: &str) -> Result<KnownAccount, AccountError> {
     let login = login_name(login).ok_or(AccountError::Unknown)?;
-    let known = books.store.account_by_login(&login).await?;
+    let known = deps.store.account_by_login(&login).await?;
     known.ok_or(AccountError::Unknown)
 }
 
 async fn write(
-    books: &Books<'_>,
+    deps: &Deps,
     act: &Act<'_>,
     officer: OfficerId,
     event: AccountEvent,
@@ -201,7 +191,8 @@ async fn write(
         by: act.by.to_owned(),
         second: act.second,
     }));
-    let commit = commit(books.clock.now(), act.by.to_owned(), writes);
-    books.store.commit(&commit).await?;
+    let commit = commit(deps.clock.now(), act.by.to_owned(), writes);
+    deps.store.commit(&commit).await?;
+    deps.work.notify_waiters();
     Ok(())
 }

@@ -5,6 +5,7 @@ mod families;
 mod lists;
 mod order;
 mod stored;
+mod unread;
 
 use std::collections::BTreeMap;
 
@@ -151,6 +152,7 @@ pub(super) fn complete(dataset: &str, scope: &str, as_of: &str, at: &str) -> Cov
         month: None,
         revision: revision(at),
         import: import(0),
+        unnamed_rows: 0,
     }
 }
 

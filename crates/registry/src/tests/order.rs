@@ -40,9 +40,11 @@ const DAYS: [&str; 5] = [
     "2026-11-30#1",
 ];
 
+const PLACES: [&str; 3] = ["320412100201", "320412103", "34"];
+
 pub(super) fn cases() -> impl Strategy<Value = Case> {
     let step =
-        (0u8..12, 0u8..3, 0u8..5, 0u8..3, 0u8..4).prop_map(|(what, key, at, content, row)| Step {
+        (0u8..14, 0u8..3, 0u8..5, 0u8..3, 0u8..4).prop_map(|(what, key, at, content, row)| Step {
             what,
             key,
             at,
@@ -78,17 +80,25 @@ impl Step {
             valid(says(feed, subject, key(body.kind()), at, body), from, to)
         };
         let withdrawn = |feed, kind| retracts(feed, person, key(kind), at, kind);
+        let not_read = |subject, kind| Record {
+            statement: Statement::Unread(kind),
+            ..says(CIVIL, subject, key(kind), at, Body::new(kind))
+        };
         let disputed = |kind, subject| Record {
             key: NaturalKey([240 + self.key; 16]),
             ..disputes(subject, key(kind), at, kind)
         };
+        let grant = || {
+            let paid_under = Value::Household(household(1 + self.content % 2));
+            Body::new(Kind::Grant).with("household", paid_under)
+        };
+        let composed = || {
+            let basis = Value::Code(["declared", "verified", "unknown"][content]);
+            Body::new(Kind::Composition).with("basis", basis)
+        };
         let record = match self.what {
             0 => told(CIVIL, person, member_of(1 + self.content % 2, "head")),
-            1 => told(
-                CIVIL,
-                person,
-                hukou(["320412100201", "320412103", "34"][content]),
-            ),
+            1 => told(CIVIL, person, hukou(PLACES[content])),
             2 => told(DISABILITY, person, certificate(["1", "2", "3"][content])),
             3 => told(MEDICAL, person, disease(["甲", "乙", "丙"][content])),
             4 => told(
@@ -101,29 +111,20 @@ impl Step {
                 person,
                 born(["1980-02-29", "2026-10-20", "1946-11-20"][content]),
             ),
-            6 => told(
-                PAYMENTS,
-                person,
-                Body::new(Kind::Grant).with(
-                    "household",
-                    Value::Household(household(1 + self.content % 2)),
-                ),
-            ),
-            7 => told(
-                CIVIL,
-                h(1),
-                Body::new(Kind::Composition).with(
-                    "basis",
-                    Value::Code(["declared", "verified", "unknown"][content]),
-                ),
-            ),
+            6 => told(PAYMENTS, person, grant()),
+            7 => told(CIVIL, h(1), composed()),
             8 => withdrawn(MEDICAL, Kind::Disease),
             9 => withdrawn(CIVIL, Kind::Membership),
             10 => disputed(
                 [Kind::Disease, Kind::Membership, Kind::Hukou][content],
                 person,
             ),
-            _ => disputed(Kind::Composition, h(1)),
+            11 => disputed(Kind::Composition, h(1)),
+            12 => not_read(
+                person,
+                [Kind::Membership, Kind::Hukou, Kind::Income][content],
+            ),
+            _ => not_read(h(1), Kind::Composition),
         };
         Record {
             origin: Origin {
@@ -152,7 +153,10 @@ impl Case {
             complete("civil_register", "320412103", "2026-10-31", "2026-10-31#2"),
             complete("civil_register", COUNTY, "2026-11-29", "2026-11-30#1"),
             complete("disability_register", COUNTY, "2026-10-31", "2026-10-31#2"),
-            complete("disability_register", COUNTY, "2026-11-30", "2026-11-30#1"),
+            Coverage {
+                unnamed_rows: 1,
+                ..complete("disability_register", COUNTY, "2026-11-30", "2026-11-30#1")
+            },
             complete("serious_illness", COUNTY, "2026-10-01", "2026-10-31#1"),
             paid("subsistence", "2026-10", "2026-10-05"),
         ];

@@ -26,6 +26,8 @@ fn told(decision: &Decision, expected: &Json, built: &Built) -> Json {
         Signal::Unknown => ("unknown", None),
     };
     say("signal", name.into());
+    let place = plan.and_then(|p| p.incident_place);
+    say("incident_place", place.map(|p| p.to_string()).into());
     say("finding", plan.map(|p| p.finding.name()).into());
     say("level", plan.map(|p| p.level.name()).into());
     let failing = decision.criteria.iter().filter(|c| c.holds == Some(false));

@@ -96,6 +96,7 @@ create table coverages (
     business_date text not null,
     sequence bigint not null,
     import_id uuid not null,
+    unnamed_rows bigint not null,
     primary key (commit_id, row_no)
 );
 

@@ -18,14 +18,6 @@ create table verdicts (
 
 create index verdicts_unit on verdicts (unit_id, unit_kind);
 
--- A policy once evaluated in a partition stays seen: its next findings are no
--- first load.
-create table policies_seen (
-    partition text not null,
-    policy text not null,
-    primary key (partition, policy)
-);
-
 create table verdict_changes (
     commit_id bigint not null references commits (id),
     row_no bigint not null,

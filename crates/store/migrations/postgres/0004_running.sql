@@ -1,4 +1,4 @@
--- What proves and what runs: ledger heads, disclosures, officers, leases, jobs.
+-- What proves and what runs: ledger heads, disclosures, officers, leases.
 
 create table heads (
     id bigint not null primary key check (id = 1),
@@ -61,14 +61,6 @@ create table answers (
 );
 
 create index answers_at on answers (at);
-
-create table jobs (
-    partition text not null,
-    name text not null,
-    state text not null,
-    done boolean not null,
-    primary key (partition, name)
-);
 
 create table leases (
     partition text not null,

@@ -92,6 +92,7 @@ create table coverages (
     business_date text not null,
     sequence integer not null,
     import_id blob not null,
+    unnamed_rows integer not null,
     primary key (commit_id, row_no)
 ) strict;
 

@@ -108,26 +108,6 @@ pub(super) async fn latest_alerts(pool: &PgPool, subjects: &[Subject]) -> Stored
     nouns("alerts", &rows, alert)
 }
 
-pub(super) async fn policy_seen(
-    pool: &PgPool,
-    partition: DivisionCode,
-    policy: &str,
-) -> Stored<bool> {
-    let seen = sqlx::query_scalar(
-        "select exists (
-            select 1
-            from policies_seen
-            where partition = $1
-            and policy = $2
-        )",
-    )
-    .bind(partition.as_str())
-    .bind(policy)
-    .fetch_one(pool)
-    .await?;
-    Ok(seen)
-}
-
 pub(super) async fn held(
     pool: &PgPool,
     partition: DivisionCode,

@@ -1,4 +1,4 @@
-//! Leases, jobs, settings, totals, and the check of what must always hold.
+//! Leases, settings, totals, and the check of what must always hold.
 
 use domain::region::DivisionCode;
 use domain::time::Instant;
@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
 use super::scope;
-use crate::commit::{JobRow, Lease};
+use crate::commit::Lease;
 use crate::rows::Statistics;
 use crate::{StoreError, Stored};
 
@@ -85,31 +85,6 @@ pub(super) async fn partitions(pool: &PgPool) -> Stored<Vec<DivisionCode>> {
     nouns("commits", &rows, |row| row.division("partition"))
 }
 
-pub(super) async fn job(
-    pool: &PgPool,
-    partition: DivisionCode,
-    name: &str,
-) -> Stored<Option<JobRow>> {
-    let row = sqlx::query(
-        "select *
-        from jobs
-        where partition = $1
-        and name = $2",
-    )
-    .bind(partition.as_str())
-    .bind(name)
-    .fetch_optional(pool)
-    .await?;
-    let noun = |row: &Columns<'_>| {
-        Ok(JobRow {
-            name: row.value("name")?,
-            state: row.value("state")?,
-            done: row.value("done")?,
-        })
-    };
-    row.map(|row| noun(&Columns::of("jobs", &row))).transpose()
-}
-
 pub(super) async fn setting(pool: &PgPool, key: &str) -> Stored<Option<String>> {
     let value = sqlx::query_scalar(
         "select value
@@ -155,6 +130,8 @@ pub(super) async fn statistics(pool: &PgPool) -> Stored<Statistics> {
 pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
     let mut tx = scope::all(pool).await?;
     let mut breaches = check_units(&mut tx).await?;
+    breaches.extend(check_verdicts(&mut tx).await?);
+    breaches.extend(check_grounds(&mut tx).await?);
     breaches.extend(check_alerts(&mut tx).await?);
     breaches.extend(check_numbers(&mut tx).await?);
     Ok(breaches)
@@ -206,6 +183,98 @@ async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
         format!("unit h:{household} reads p:{person}, folded later than it was evaluated, and is not due")
     });
     Ok(own.chain(read).collect())
+}
+
+/// Verdicts that are not the last that were given.
+async fn check_verdicts(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let unlike: Vec<(String, String, String)> = sqlx::query_as(
+        "with told as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict, commit_id, row_no,
+                max(case when verdict is null then commit_id end) over (
+                    partition by subject_kind, subject_id, policy, unit_kind, unit_id
+                ) as left_id
+            from verdict_changes
+        ),
+        given as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict, commit_id, left_id,
+                row_number() over (
+                    partition by subject_kind, subject_id, policy
+                    order by commit_id desc, row_no desc
+                ) as age
+            from told
+            where verdict is not null
+        ),
+        standing as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict
+            from given
+            where age = 1
+            and coalesce(left_id, 0) <= commit_id
+        ),
+        held as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict
+            from verdicts
+        ),
+        lost as (
+            select * from standing
+            except
+            select * from held
+        ),
+        left_over as (
+            select * from held
+            except
+            select * from standing
+        )
+        select subject_kind, subject_id::text, policy from lost
+        union
+        select subject_kind, subject_id::text, policy from left_over
+        order by 1, 2, 3",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
+        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
+    });
+    Ok(unlike.collect())
+}
+
+/// Units with verdicts that were never evaluated, or do not read whom they
+/// judge.
+async fn check_grounds(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let unseen: Vec<(String, String)> = sqlx::query_as(
+        "select distinct v.unit_kind, v.unit_id::text
+        from verdicts v
+        where not exists (
+            select 1
+            from units u
+            where u.unit_kind = v.unit_kind
+            and u.unit_id = v.unit_id
+        )
+        order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let unread: Vec<(String, String)> = sqlx::query_as(
+        "select distinct v.unit_id::text, v.subject_id::text
+        from verdicts v
+        where v.unit_kind = 'h'
+        and v.subject_kind = 'p'
+        and not exists (
+            select 1
+            from reads r
+            where r.person_id = v.subject_id
+            and r.household_id = v.unit_id
+        )
+        order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let unseen = unseen
+        .into_iter()
+        .map(|(kind, id)| format!("unit {kind}:{id} has verdicts and was never evaluated"));
+    let unread = unread.into_iter().map(|(household, person)| {
+        format!("unit h:{household} judges p:{person} and does not read them")
+    });
+    Ok(unseen.chain(unread).collect())
 }
 
 /// Two open episodes; an alert without a decision; an entry without an alert.

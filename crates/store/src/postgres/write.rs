@@ -36,7 +36,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     said::write(tx, id, &parts).await?;
     folded::write(tx, id, commit, &parts).await?;
     told::write(tx, id, commit, &parts).await?;
-    administered::write(tx, id, commit, &parts).await?;
+    administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
     Ok(id)
 }

@@ -106,26 +106,6 @@ pub(super) async fn latest_alerts(
     nouns("alerts", &rows, alert)
 }
 
-pub(super) async fn policy_seen(
-    pool: &SqlitePool,
-    partition: DivisionCode,
-    policy: &str,
-) -> Stored<bool> {
-    let seen = sqlx::query_scalar(
-        "select exists (
-            select 1
-            from policies_seen
-            where partition = $1
-            and policy = $2
-        )",
-    )
-    .bind(partition.as_str())
-    .bind(policy)
-    .fetch_one(pool)
-    .await?;
-    Ok(seen)
-}
-
 pub(super) async fn held(
     pool: &SqlitePool,
     partition: DivisionCode,

@@ -52,15 +52,6 @@ pub(super) async fn intake_after(
     .bind(limit_records)
     .fetch_all(pool)
     .await?;
-    let mut batches: BTreeMap<i64, IntakeBatch> = BTreeMap::new();
-    for (_, number, covers) in &commits {
-        let batch = IntakeBatch {
-            number: *number,
-            records: Vec::new(),
-            covers: *covers,
-        };
-        batches.insert(*number, batch);
-    }
     let ids: Vec<i64> = commits.iter().map(|(id, _, _)| *id).collect();
     let rows = sqlx::query(
         "select c.number, r.*
@@ -74,15 +65,29 @@ pub(super) async fn intake_after(
     .bind(serde_json::to_string(&ids).expect("numbers are JSON"))
     .fetch_all(pool)
     .await?;
-    for row in nouns("records", &rows, |row| {
+    let records = nouns("records", &rows, |row| {
         Ok((row.value("number")?, record(row)?))
-    })? {
-        let (number, record): (i64, SealedRecord) = row;
+    })?;
+    Ok(batches(&commits, records))
+}
+
+/// Id, number and whether it covers of each commit, with its records.
+fn batches(commits: &[(i64, i64, bool)], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
+    let mut batches: BTreeMap<i64, IntakeBatch> = BTreeMap::new();
+    for (_, number, covers) in commits {
+        let batch = IntakeBatch {
+            number: *number,
+            records: Vec::new(),
+            covers: *covers,
+        };
+        batches.insert(*number, batch);
+    }
+    for (number, record) in records {
         if let Some(batch) = batches.get_mut(&number) {
             batch.records.push(record);
         }
     }
-    Ok(batches.into_values().collect())
+    batches.into_values().collect()
 }
 
 pub(super) async fn checkpoint(
@@ -276,6 +281,7 @@ pub(super) fn coverage_noun(row: &Columns<'_>) -> Stored<Coverage> {
             .transpose()?,
         revision: revision(row)?,
         import: ImportId::from_uuid(row.uuid("import_id")?),
+        unnamed_rows: row.small("unnamed_rows")?,
     })
 }
 

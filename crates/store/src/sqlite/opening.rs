@@ -76,6 +76,39 @@ pub(crate) async fn open(url: &str, create: &[(&str, String)]) -> Stored<Arc<dyn
     }))
 }
 
+/// Copies the database of a URL into a new file, as of one moment and while a
+/// service holds it; answers the number of commits in it.
+pub(crate) async fn copy(url: &str, to: &Path) -> Stored<i64> {
+    let path = path_of(url)?;
+    let mut connection = reading(&options(&path)).connect().await?;
+    sqlx::query("vacuum into $1")
+        .bind(to.to_string_lossy())
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    let synced = File::open(to).and_then(|file| file.sync_all());
+    synced.map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
+    let copied = options(to)
+        .read_only(true)
+        .journal_mode(SqliteJournalMode::Delete);
+    let mut connection = copied.connect().await?;
+    let sound: String = sqlx::query_scalar("pragma integrity_check")
+        .fetch_one(&mut connection)
+        .await?;
+    refuse_other("integrity_check of the copy", "ok", sound)?;
+    let number = sqlx::query_scalar("select number from heads")
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(number)
+}
+
+/// Holds a database file against every service, for as long as the answer
+/// lives; refused while one holds it.
+pub(crate) fn hold(path: &Path) -> Stored<File> {
+    lock(path)
+}
+
 fn path_of(url: &str) -> Stored<PathBuf> {
     let unsupported = || StoreError::Unsupported(url.to_owned());
     let rest = url.strip_prefix("sqlite:").ok_or_else(unsupported)?;

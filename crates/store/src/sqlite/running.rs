@@ -1,11 +1,11 @@
-//! Leases, jobs, settings, totals, and the check of what must always hold.
+//! Leases, settings, totals, and the check of what must always hold.
 
 use domain::region::DivisionCode;
 use domain::time::Instant;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use crate::commit::{JobRow, Lease};
+use crate::commit::Lease;
 use crate::rows::Statistics;
 use crate::{StoreError, Stored};
 
@@ -83,31 +83,6 @@ pub(super) async fn partitions(pool: &SqlitePool) -> Stored<Vec<DivisionCode>> {
     nouns("commits", &rows, |row| row.division("partition"))
 }
 
-pub(super) async fn job(
-    pool: &SqlitePool,
-    partition: DivisionCode,
-    name: &str,
-) -> Stored<Option<JobRow>> {
-    let row = sqlx::query(
-        "select *
-        from jobs
-        where partition = $1
-        and name = $2",
-    )
-    .bind(partition.as_str())
-    .bind(name)
-    .fetch_optional(pool)
-    .await?;
-    let noun = |row: &Columns<'_>| {
-        Ok(JobRow {
-            name: row.value("name")?,
-            state: row.value("state")?,
-            done: row.value("done")?,
-        })
-    };
-    row.map(|row| noun(&Columns::of("jobs", &row))).transpose()
-}
-
 pub(super) async fn setting(pool: &SqlitePool, key: &str) -> Stored<Option<String>> {
     let value = sqlx::query_scalar(
         "select value
@@ -151,6 +126,8 @@ pub(super) async fn statistics(pool: &SqlitePool) -> Stored<Statistics> {
 
 pub(super) async fn check(pool: &SqlitePool) -> Stored<Vec<String>> {
     let mut breaches = check_units(pool).await?;
+    breaches.extend(check_verdicts(pool).await?);
+    breaches.extend(check_grounds(pool).await?);
     breaches.extend(check_alerts(pool).await?);
     breaches.extend(check_numbers(pool).await?);
     Ok(breaches)
@@ -202,6 +179,98 @@ async fn check_units(pool: &SqlitePool) -> Stored<Vec<String>> {
         format!("unit h:{household} reads p:{person}, folded later than it was evaluated, and is not due")
     });
     Ok(own.chain(read).collect())
+}
+
+/// Verdicts that are not the last that were given.
+async fn check_verdicts(pool: &SqlitePool) -> Stored<Vec<String>> {
+    let unlike: Vec<(String, String, String)> = sqlx::query_as(
+        "with told as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict, commit_id, row_no,
+                max(case when verdict is null then commit_id end) over (
+                    partition by subject_kind, subject_id, policy, unit_kind, unit_id
+                ) as left_id
+            from verdict_changes
+        ),
+        given as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict, commit_id, left_id,
+                row_number() over (
+                    partition by subject_kind, subject_id, policy
+                    order by commit_id desc, row_no desc
+                ) as age
+            from told
+            where verdict is not null
+        ),
+        standing as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict
+            from given
+            where age = 1
+            and coalesce(left_id, 0) <= commit_id
+        ),
+        held as (
+            select subject_kind, subject_id, policy, unit_kind, unit_id, verdict
+            from verdicts
+        ),
+        lost as (
+            select * from standing
+            except
+            select * from held
+        ),
+        left_over as (
+            select * from held
+            except
+            select * from standing
+        )
+        select subject_kind, lower(hex(subject_id)), policy from lost
+        union
+        select subject_kind, lower(hex(subject_id)), policy from left_over
+        order by 1, 2, 3",
+    )
+    .fetch_all(pool)
+    .await?;
+    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
+        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
+    });
+    Ok(unlike.collect())
+}
+
+/// Units with verdicts that were never evaluated, or do not read whom they
+/// judge.
+async fn check_grounds(pool: &SqlitePool) -> Stored<Vec<String>> {
+    let unseen: Vec<(String, String)> = sqlx::query_as(
+        "select distinct v.unit_kind, lower(hex(v.unit_id))
+        from verdicts v
+        where not exists (
+            select 1
+            from units u
+            where u.unit_kind = v.unit_kind
+            and u.unit_id = v.unit_id
+        )
+        order by 1, 2",
+    )
+    .fetch_all(pool)
+    .await?;
+    let unread: Vec<(String, String)> = sqlx::query_as(
+        "select distinct lower(hex(v.unit_id)), lower(hex(v.subject_id))
+        from verdicts v
+        where v.unit_kind = 'h'
+        and v.subject_kind = 'p'
+        and not exists (
+            select 1
+            from reads r
+            where r.person_id = v.subject_id
+            and r.household_id = v.unit_id
+        )
+        order by 1, 2",
+    )
+    .fetch_all(pool)
+    .await?;
+    let unseen = unseen
+        .into_iter()
+        .map(|(kind, id)| format!("unit {kind}:{id} has verdicts and was never evaluated"));
+    let unread = unread.into_iter().map(|(household, person)| {
+        format!("unit h:{household} judges p:{person} and does not read them")
+    });
+    Ok(unseen.chain(unread).collect())
 }
 
 /// Two open episodes; an alert without a decision; an entry without an alert.

@@ -32,7 +32,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     said::write(tx, id, &parts).await?;
     folded::write(tx, id, commit, &parts).await?;
     told::write(tx, id, commit, &parts).await?;
-    administered::write(tx, id, commit, &parts).await?;
+    administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;

@@ -1,11 +1,16 @@
-//! The six files departments send: which there are, what stands in them, and
+//! The files departments send: which there are, what stands in them, and
 //! how they are written out.
 
 pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
+pub(crate) mod elders;
+pub(crate) mod labour;
+pub(crate) mod leads;
+pub(crate) mod liberty;
 pub(crate) mod medical;
 pub(crate) mod payments;
+pub(crate) mod vehicles;
 
 use std::io::{self, Write};
 
@@ -36,6 +41,16 @@ pub enum Feed {
     Police,
     /// 殡葬 火化登记.
     Funeral,
+    /// 网格 线索.
+    Leads,
+    /// 司法行政、公安 限制人身自由和失联人员.
+    Liberty,
+    /// 公安车管 机动车登记.
+    Vehicles,
+    /// 人社 参保就业待遇.
+    Labour,
+    /// 公安户籍 80周岁以上人员.
+    Elders,
 }
 
 impl Feed {
@@ -47,6 +62,11 @@ impl Feed {
             Feed::Disability => 2,
             Feed::Police => 3,
             Feed::Funeral => 4,
+            Feed::Leads => 5,
+            Feed::Liberty => 6,
+            Feed::Vehicles => 7,
+            Feed::Labour => 8,
+            Feed::Elders => 9,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -66,14 +86,19 @@ impl Feed {
             Feed::Disability => disability::COLUMNS,
             Feed::Police => deaths::POLICE,
             Feed::Funeral => deaths::FUNERAL,
+            Feed::Leads => leads::COLUMNS,
+            Feed::Liberty => liberty::COLUMNS,
+            Feed::Vehicles => vehicles::COLUMNS,
+            Feed::Labour => labour::COLUMNS,
+            Feed::Elders => elders::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
-            Feed::Civil | Feed::Police => Charset::Gb18030,
-            Feed::Payments(_) => Charset::Utf8Bom,
-            Feed::Medical | Feed::Disability | Feed::Funeral => Charset::Utf8,
+            Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders => Charset::Gb18030,
+            Feed::Payments(_) | Feed::Leads | Feed::Labour => Charset::Utf8Bom,
+            Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles => Charset::Utf8,
         }
     }
 
@@ -86,6 +111,11 @@ impl Feed {
             Feed::Disability => ("disability", "disability_register"),
             Feed::Police => ("police", "deaths_police"),
             Feed::Funeral => ("funeral", "deaths_funeral"),
+            Feed::Leads => ("grid", "leads"),
+            Feed::Liberty => ("justice", "restricted_liberty"),
+            Feed::Vehicles => ("vehicle", "vehicles"),
+            Feed::Labour => ("social_security", "social_security"),
+            Feed::Elders => ("police", "hukou_elders"),
         }
     }
 }
@@ -298,6 +328,11 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Disability => disability::rows(household),
         Feed::Police => deaths::police(household, plan.window()),
         Feed::Funeral => deaths::funeral(household, plan.window()),
+        Feed::Leads => leads::rows(household, plan.window()),
+        Feed::Liberty => liberty::rows(household),
+        Feed::Vehicles => vehicles::rows(household),
+        Feed::Labour => labour::rows(household, plan.business_date),
+        Feed::Elders => elders::rows(household, plan.business_date),
     }
 }
 

@@ -6,8 +6,8 @@ use domain::time::{Date, Month};
 
 use crate::families::{allowance, person_grant};
 use crate::model::{
-    Bill, Certificate, FuneralNote, Grant, Household, HukouChange, Member, PoliceNote, Scheme,
-    Standing,
+    Bill, Car, Certificate, Custody, FuneralNote, Grant, Household, HukouChange, Labour, Lead,
+    Member, PoliceNote, Scheme, Standing,
 };
 use crate::people::person;
 use crate::places::{Place, Places};
@@ -72,6 +72,7 @@ impl Desk<'_> {
             check_class: "B",
             means: "未超",
             members: Vec::new(),
+            leads: Vec::new(),
             strays: Vec::new(),
         }
     }
@@ -108,6 +109,29 @@ impl Household {
         for member in &mut self.members {
             member.covered = member.is_listed() && member.counted;
         }
+        self
+    }
+
+    /// A grid worker reports on the last day: time as written, name, what for
+    /// and how pressing, in which words.
+    pub(crate) fn reported(
+        mut self,
+        (number, time): (u32, &str),
+        name: &str,
+        (category, urgency): (&'static str, &'static str),
+        text: &str,
+    ) -> Household {
+        self.leads.push(Lead {
+            number: format!("WG20261120{number:03}"),
+            time: time.to_owned(),
+            told: day(11, 20),
+            name: name.to_owned(),
+            id: None,
+            origin: "",
+            category,
+            urgency,
+            text: text.to_owned(),
+        });
         self
     }
 
@@ -236,6 +260,33 @@ impl Member {
     /// Police tell of something else.
     pub(crate) fn hukou(mut self, change: HukouChange, on: Date, told: Date) -> Member {
         self.police.push(PoliceNote { change, on, told });
+        self
+    }
+
+    /// Under a measure of justice or police, or out of contact.
+    pub(crate) fn held(mut self, kind: &'static str, began: Date, term: &'static str) -> Member {
+        self.custody.push(Custody {
+            kind,
+            began,
+            term,
+            until: None,
+        });
+        self
+    }
+
+    /// What social security tells.
+    pub(crate) fn told(mut self, records: &[Labour]) -> Member {
+        self.labour.extend(records);
+        self
+    }
+
+    /// Owns a vehicle.
+    pub(crate) fn owns(mut self, kind: &'static str, status: &'static str, plated: Date) -> Member {
+        self.cars.push(Car {
+            kind,
+            status,
+            plated,
+        });
         self
     }
 

@@ -6,6 +6,10 @@
 
 mod alerts;
 mod build;
+mod custody;
+mod duties;
+mod labour;
+mod leads;
 mod traps;
 
 use domain::evaluation::{AlertLevel, Finding};
@@ -17,7 +21,7 @@ use crate::model::Household;
 use crate::places::Places;
 
 /// Policies the samples are judged by.
-pub(crate) const POLICIES: [&str; 7] = [
+pub(crate) const POLICIES: &[&str] = &[
     "subsistence_allowance",
     "individual_case",
     "nursing_subsidy",
@@ -25,6 +29,18 @@ pub(crate) const POLICIES: [&str; 7] = [
     "low_income_medical",
     "paid_after_death",
     "member_died",
+    "urgent_lead",
+    "duplicate_benefit",
+    "certificate_expiring",
+    "periodic_check_due",
+    "grace_ending",
+    "senior_allowance",
+    "main_worker_died",
+    "custody_still_counted",
+    "unattended_child",
+    "new_vehicle",
+    "unemployed_without_benefit",
+    "job_found",
 ];
 
 /// Finding and level of an alert.
@@ -140,6 +156,10 @@ pub struct Expectation {
     pub household_number: Option<String>,
     /// Who in the household; absent when it is about the household, or nobody.
     pub resident_id: Option<String>,
+    /// Whom a report without an identity number is about, as the grid's leads
+    /// tell such people apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
     /// Policy.
     pub policy: String,
     /// Name of a finding, or `none`.
@@ -159,7 +179,9 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
             let number = Situation::household_number(household);
             let stranger = household.members.iter().find(|m| m.is_stranger());
             let alone = number.is_none();
-            for policy in POLICIES {
+            let mut leads = household.leads.iter().filter(|_| alone);
+            let report = leads.find_map(|lead| lead.stands_for(&household.residence.town));
+            for policy in POLICIES.iter().copied() {
                 let alerts: Vec<_> = situation
                     .alerts
                     .iter()
@@ -169,6 +191,7 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
                     situation: situation.number,
                     household_number: number.clone(),
                     resident_id: who.map(|id| id.as_str().to_owned()),
+                    report: report.clone(),
                     policy: policy.to_owned(),
                     finding: told
                         .map_or("none", |(finding, _)| finding.name())
@@ -196,6 +219,10 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     let desk = build::Desk { places, on };
     let mut all = alerts::all(&desk);
     all.extend(traps::all(&desk));
+    all.extend(leads::all(&desk));
+    all.extend(duties::all(&desk));
+    all.extend(labour::all(&desk));
+    all.extend(custody::all(&desk));
     all.sort_by_key(|s| s.number);
     all
 }

@@ -7,7 +7,7 @@ use super::Situation;
 use super::build::{Desk, day, month, stay};
 use crate::bills::reversal;
 use crate::feeds::{Feed, civil, deaths};
-use crate::model::{FuneralNote, Household, HukouChange, Member, Scheme, Standing, Stray};
+use crate::model::{FuneralNote, Household, HukouChange, Labour, Member, Scheme, Standing, Stray};
 use crate::words::ASSUMED;
 
 /// All of them.
@@ -89,7 +89,11 @@ fn flexible_employment(desk: &Desk<'_>) -> Situation {
     let town = "湖塘镇";
     let head = desk
         .one(town, "19810117", 35, "何某斌", "户主")
-        .flexible(19_200);
+        .flexible(19_200)
+        .told(&[
+            Labour::Insured(month(9), "灵活就业"),
+            Labour::Insured(month(10), "灵活就业"),
+        ]);
     let wife = desk.one(town, "19830428", 26, "顾某萍", "配偶");
     let girl = desk
         .one(town, "20130512", 28, "何某欣", "女")
@@ -101,7 +105,7 @@ fn flexible_employment(desk: &Desk<'_>) -> Situation {
         "Flexible employment paying own insurance, assessed income below the line",
         family.with(head).with(wife).with(girl).paid_allowance(),
     )
-    .because("缴费基数不是工资，不据此计算收入；核定收入19,200元 < 41,760元（人社数据尚未接入）")
+    .because("缴费基数不是工资，不据此计算收入；核定收入19,200元 < 41,760元")
 }
 
 fn student_counted(desk: &Desk<'_>) -> Situation {

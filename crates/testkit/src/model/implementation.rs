@@ -10,8 +10,8 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use store::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, JobRow, KeptRow,
-    Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
+    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -200,12 +200,6 @@ impl Store for ModelStore {
 
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
         Ok(self.state().latest_alerts(subjects))
-    }
-
-    async fn policy_seen(&self, partition: DivisionCode, policy: &str) -> Stored<bool> {
-        let state = self.state();
-        let key = (partition, policy.to_owned());
-        Ok(state.policies_seen.contains(&key))
     }
 
     async fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Stored<Vec<AlertRow>> {
@@ -456,11 +450,6 @@ impl Store for ModelStore {
         let opening = commits.filter(|commit| commit.writes.iter().any(opens));
         let places: BTreeSet<_> = opening.filter_map(|commit| commit.partition).collect();
         Ok(places.into_iter().collect())
-    }
-
-    async fn job(&self, partition: DivisionCode, name: &str) -> Stored<Option<JobRow>> {
-        let key = (Some(partition), name.to_owned());
-        Ok(self.state().jobs.get(&key).cloned())
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

@@ -10,8 +10,8 @@ use domain::region::DivisionCode;
 use domain::time::Instant;
 use store::accounts::{AccountRow, Happened, SessionRow};
 use store::commit::{
-    AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, JobRow,
-    KeptRow, Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
+    AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
+    Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
 use store::rows::LedgerRoot;
 
@@ -95,7 +95,6 @@ pub(super) struct State {
     pub(super) due: BTreeMap<Subject, Due>,
     pub(super) units: BTreeMap<Subject, UnitRow>,
     pub(super) verdicts: BTreeMap<(Subject, String), VerdictRow>,
-    pub(super) policies_seen: BTreeSet<(DivisionCode, String)>,
     /// Which commit folded a subject, evaluated a unit last.
     pub(super) folded: BTreeMap<Subject, i64>,
     pub(super) evaluated: BTreeMap<Subject, i64>,
@@ -104,7 +103,6 @@ pub(super) struct State {
     pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
-    pub(super) jobs: BTreeMap<(Option<DivisionCode>, String), JobRow>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,
     pub(super) tokens: BTreeMap<[u8; 32], Token>,
     pub(super) accounts: BTreeMap<OfficerId, AccountRow>,

@@ -202,8 +202,33 @@ impl State {
             format!("a feed entry is about alert {alert} that does not exist")
         });
         let mut breaches = self.forgotten();
+        breaches.extend(self.unfounded());
         breaches.extend(undecided.chain(orphans));
         breaches
+    }
+
+    /// Units with verdicts that were never evaluated, or do not read whom they
+    /// judge.
+    fn unfounded(&self) -> Vec<String> {
+        let units: BTreeSet<_> = self.verdicts.values().map(|row| row.unit).collect();
+        let unseen = units
+            .iter()
+            .filter(|unit| !self.evaluated.contains_key(unit));
+        let unseen = unseen.map(|unit| format!("unit {unit} has verdicts and was never evaluated"));
+        let reads: BTreeSet<_> = self.reads.values().flatten().collect();
+        let reads: BTreeSet<_> = reads.iter().map(|r| (r.household, r.person)).collect();
+        let judged = self.verdicts.values().map(|row| (row.unit, row.subject));
+        let unread = judged
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .filter_map(|judged| {
+                let (Subject::Household(unit), Subject::Person(person)) = judged else {
+                    return None;
+                };
+                let unread = !reads.contains(&(unit, person));
+                unread.then(|| format!("unit h:{unit} judges p:{person} and does not read them"))
+            });
+        unseen.chain(unread).collect()
     }
 
     /// Units folded, or reading someone folded, later than evaluated, not due.

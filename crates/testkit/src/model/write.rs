@@ -4,9 +4,8 @@
 use std::mem;
 
 use domain::ids::{PersonId, Subject};
-use domain::region::DivisionCode;
 use store::Stored;
-use store::commit::{Commit, VerdictRow, Write};
+use store::commit::{Commit, Write};
 use store::rows::{LedgerRoot, Published, Receipt};
 
 use crate::model::Numbering;
@@ -64,6 +63,7 @@ impl State {
         };
         let mut writes: Vec<_> = commit.writes.iter().collect();
         writes.sort_by_key(turn);
+        self.leave_units(commit);
         for write in writes {
             self.keep(commit, index, write);
         }
@@ -147,9 +147,9 @@ impl State {
                 }
             }
             Write::Verdicts(rows) => {
-                for row in rows {
-                    self.keep_verdict(partition, row);
-                }
+                let given = rows.iter().filter(|row| row.verdict.is_some());
+                let keyed = given.map(|row| ((row.subject, row.policy.clone()), row.clone()));
+                self.verdicts.extend(keyed);
             }
             Write::Alerts(rows) => {
                 for row in rows {
@@ -181,9 +181,6 @@ impl State {
             Write::Action(row) => {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
-            }
-            Write::Job(row) => {
-                self.jobs.insert((partition, row.name.clone()), row.clone());
             }
             Write::Account(_)
             | Write::AccountEvent(_)
@@ -233,15 +230,18 @@ impl State {
         }
     }
 
-    /// A subject that left a unit keeps the verdict another unit has given since.
-    fn keep_verdict(&mut self, partition: Option<DivisionCode>, row: &VerdictRow) {
-        let key = (row.subject, row.policy.clone());
-        if row.verdict.is_some() {
-            let seen = partition.map(|partition| (partition, row.policy.clone()));
-            self.policies_seen.extend(seen);
-            self.verdicts.insert(key, row.clone());
-        } else if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
-            self.verdicts.remove(&key);
+    /// A subject that left a unit keeps the verdict another unit has given
+    /// since, or gives in the same commit.
+    fn leave_units(&mut self, commit: &Commit) {
+        let rows = commit.writes.iter().flat_map(|write| match write {
+            Write::Verdicts(rows) => rows.as_slice(),
+            _ => &[],
+        });
+        for row in rows.filter(|row| row.verdict.is_none()) {
+            let key = (row.subject, row.policy.clone());
+            if self.verdicts.get(&key).map(|held| held.unit) == Some(row.unit) {
+                self.verdicts.remove(&key);
+            }
         }
     }
 

@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
-use domain::region::DivisionCode;
 use pipeline::Deps;
-use pipeline::account::administer::{self, Act, Books, NewAccount};
+use pipeline::account::administer::{self, Act, NewAccount};
 use store::commit::Write;
-use vault::Zeroizing;
 
 use crate::manifest::Samples;
 use crate::{exit, local, tokens};
@@ -47,36 +45,44 @@ pub(super) async fn officers(
         counties.extend(import.scope.county());
         sources.insert(import.source.to_string());
     }
+    let officer =
+        |role: Role, id: &[u8; 16], name: String, regions: Vec<_>, sources: Vec<String>| Officer {
+            id: OfficerId::from_uuid(uuid::Builder::from_custom_bytes(*id).into_uuid()),
+            name,
+            role,
+            regions,
+            sources,
+        };
     let counties: Vec<_> = counties.into_iter().collect();
-    let named = |role: Role, id: &[u8; 16], name: &str, regions: &[DivisionCode]| Officer {
-        id: OfficerId::from_uuid(uuid::Builder::from_custom_bytes(*id).into_uuid()),
-        name: format!("{name}（演示）"),
-        role,
-        regions: regions.to_vec(),
-        sources: Vec::new(),
-    };
-    let (caseworker, village) = (format!("{town}经办人"), format!("{town}村级联络人"));
-    let (here, bureau) = ([township], &counties);
-    let mut importer = named(Role::Importer, b"hearth-demo-impt", "数据报送", bureau);
-    importer.sources = sources.into_iter().collect();
     let all = vec![
-        named(Role::Caseworker, b"hearth-demo-case", &caseworker, &here),
-        named(
+        officer(
+            Role::Caseworker,
+            b"hearth-demo-case",
+            format!("{town}经办人（演示）"),
+            vec![township],
+            vec![],
+        ),
+        officer(
             Role::CountyOfficer,
             b"hearth-demo-cnty",
-            "县区民政局",
-            bureau,
+            "县区民政局（演示）".to_owned(),
+            counties.clone(),
+            vec![],
         ),
-        importer,
-        named(Role::Auditor, b"hearth-demo-audt", "审计", bureau),
-        named(Role::SystemAdmin, b"hearth-demo-syst", "系统管理员", bureau),
-        named(
-            Role::SecurityAdmin,
-            b"hearth-demo-secu",
-            "安全管理员",
-            bureau,
+        officer(
+            Role::Importer,
+            b"hearth-demo-impt",
+            "数据报送（演示）".to_owned(),
+            counties.clone(),
+            sources.into_iter().collect(),
         ),
-        named(Role::VillageContact, b"hearth-demo-vill", &village, &here),
+        officer(
+            Role::Auditor,
+            b"hearth-demo-audt",
+            "审计（演示）".to_owned(),
+            counties,
+            vec![],
+        ),
     ];
     for officer in &all {
         if deps.store.officer(officer.id).await?.as_ref() != Some(officer) {
@@ -95,25 +101,16 @@ pub(super) async fn issue(
     samples: &Samples<'_>,
 ) -> anyhow::Result<String> {
     let base = format!("http://{address}");
-    let mut out = format!("\n服务 serving {base} · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n");
+    let mut out = format!(
+        "\n服务 serving {base} · 控制台 console {base}/ · 文档 docs {base}/docs · 停止 stop: Ctrl-C\n"
+    );
     writeln!(
         out,
-        "浏览器登录 log in with a browser: {base}/login（一次性口令只显示这一次，首次登录须修改）\n接口令牌 bearer tokens（12小时后失效）"
+        "一次性登录 one-time logins（只显示这一次；口令首次登录须修改，令牌12小时后失效）"
     )?;
     let expires_at = deps.clock.now().plus_seconds(LOGIN_SECONDS);
+    let county = officers.of(Role::CountyOfficer)?.id;
     for officer in &officers.0 {
-        let login = login_of(officer.role);
-        let password = one_time(deps, officer, login).await?;
-        writeln!(
-            out,
-            "\n{} · {}\n  login {login} password {}",
-            officer.name,
-            officer.role.name(),
-            password.as_str()
-        )?;
-        if !has_token(officer.role) {
-            continue;
-        }
         let minted = tokens::mint(&deps.vault);
         local::administer(
             deps,
@@ -122,7 +119,17 @@ pub(super) async fn issue(
         )
         .await?;
         let token = minted.token.as_str();
-        writeln!(out, "  token {token}")?;
+        writeln!(
+            out,
+            "\n{} · {}\n  token {token}",
+            officer.name,
+            officer.role.name()
+        )?;
+        if let Some(login) = login_of(officer.role) {
+            let password = password(deps, officer, login, county).await?;
+            let password = password.as_str();
+            writeln!(out, "  登录 login {base}/login · {login} · {password}")?;
+        }
         let bearer = format!("curl -s -H 'Authorization: Bearer {token}'");
         match officer.role {
             Role::Caseworker => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
@@ -135,56 +142,37 @@ pub(super) async fn issue(
     Ok(out)
 }
 
-/// Machines and desks that are followed by curl get a token as well.
-const fn has_token(role: Role) -> bool {
+/// Who logs in with a browser, and as whom.
+const fn login_of(role: Role) -> Option<&'static str> {
     match role {
-        Role::Caseworker | Role::CountyOfficer | Role::Auditor | Role::Importer => true,
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => false,
+        Role::Caseworker => Some("jingban"),
+        Role::CountyOfficer => Some("minzheng"),
+        Role::Auditor => Some("shenji"),
+        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => None,
     }
 }
 
-const fn login_of(role: Role) -> &'static str {
-    match role {
-        Role::Caseworker => "caseworker",
-        Role::CountyOfficer => "county",
-        Role::Importer => "importer",
-        Role::Auditor => "auditor",
-        Role::SystemAdmin => "system",
-        Role::SecurityAdmin => "security",
-        Role::VillageContact => "village",
-    }
-}
-
-/// A one-time password: of a new account, or of one that is reset. The second
-/// person an auditor's needs is the demonstration's county.
-async fn one_time(
-    deps: &Arc<Deps>,
+/// A password for one login; it must be changed then.
+async fn password(
+    deps: &Deps,
     officer: &Officer,
     login: &str,
-) -> anyhow::Result<Zeroizing<String>> {
-    let books = Books {
-        store: deps.store.as_ref(),
-        clock: deps.clock.as_ref(),
-        cost: deps.settings.accounts.cost,
-    };
-    let known = deps.store.account(officer.id).await?;
-    let county = deps.store.account_by_login(login_of(Role::CountyOfficer));
-    let act = Act {
+    second: OfficerId,
+) -> anyhow::Result<vault::Zeroizing<String>> {
+    let mut act = Act {
         by: "demo",
-        second: county.await?.map(|known| known.officer.id),
+        second: None,
     };
-    let password = if known.is_some() {
-        administer::reset(&books, &act, login, true).await?
-    } else {
+    if deps.store.account(officer.id).await?.is_none() {
         let new = NewAccount {
             officer: officer.clone(),
             login,
             holder: None,
         };
-        administer::add(&books, &act, new).await?
-    };
-    local::publish(deps.store.as_ref()).await?;
-    Ok(password)
+        return Ok(administer::add(deps, &act, new).await?);
+    }
+    act.second = (officer.role == Role::Auditor).then_some(second);
+    Ok(administer::reset(deps, &act, login, true).await?)
 }
 
 /// Sends the last sample once more, from a clone: the answer says that it was

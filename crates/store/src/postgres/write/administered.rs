@@ -1,22 +1,16 @@
-//! Writes what officers and operators do: disclosures, runs, jobs, officers,
-//! tokens, settings, erasure.
+//! Writes what officers and operators do: disclosures, runs, officers, tokens,
+//! settings, erasure.
 
-use domain::region::DivisionCode;
 use domain::time::Instant;
 use sqlx::postgres::PgConnection;
 
 use crate::Stored;
-use crate::commit::{Commit, DisclosureRow};
+use crate::commit::DisclosureRow;
 use crate::encode::officer_lists;
 use crate::parts::Parts;
 use crate::postgres::columns::insert;
 
-pub(super) async fn write(
-    tx: &mut PgConnection,
-    id: i64,
-    commit: &Commit,
-    parts: &Parts<'_>,
-) -> Stored<()> {
+pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
     disclosures(tx, id, &parts.disclosures).await?;
     insert(
         tx,
@@ -34,21 +28,6 @@ pub(super) async fn write(
         },
     )
     .await?;
-    for job in parts.jobs.values() {
-        sqlx::query(
-            "insert into jobs (partition, name, state, done)
-            values ($1, $2, $3, $4)
-            on conflict (partition, name) do update
-            set state = excluded.state,
-                done = excluded.done",
-        )
-        .bind(commit.partition.as_ref().map(DivisionCode::as_str))
-        .bind(&job.name)
-        .bind(&job.state)
-        .bind(job.done)
-        .execute(&mut *tx)
-        .await?;
-    }
     officers(tx, parts).await?;
     tokens(tx, parts).await?;
     for (key, value) in &parts.settings {

@@ -51,8 +51,8 @@ pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> 
     insert(
         tx,
         "insert into coverages (commit_id, row_no, dataset, part, scope, as_of, month,
-            business_date, sequence, import_id) ",
-        10,
+            business_date, sequence, import_id, unnamed_rows) ",
+        11,
         "",
         &parts.coverages,
         |tuple, row_no, row| {
@@ -66,6 +66,7 @@ pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> 
             tuple.push_bind(row.revision.business_date.to_string());
             tuple.push_bind(row.revision.sequence);
             tuple.push_bind(row.import.as_uuid());
+            tuple.push_bind(i64::from(row.unnamed_rows));
         },
     )
     .await?;

@@ -16,7 +16,7 @@ pub(super) async fn write(
     commit: &Commit,
     parts: &Parts<'_>,
 ) -> Stored<()> {
-    verdicts(tx, id, commit, parts).await?;
+    verdicts(tx, id, parts).await?;
     alerts(tx, commit, parts).await?;
     decisions(tx, id, parts).await?;
     insert(
@@ -59,12 +59,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-async fn verdicts(
-    tx: &mut PgConnection,
-    id: i64,
-    commit: &Commit,
-    parts: &Parts<'_>,
-) -> Stored<()> {
+async fn verdicts(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
     insert(
         tx,
         "insert into verdict_changes (commit_id, row_no, unit_kind, unit_id, subject_kind,
@@ -89,28 +84,9 @@ async fn verdicts(
         },
     )
     .await?;
-    let latest = parts.verdicts.values().copied();
-    let (held, left): (Vec<_>, Vec<_>) = latest.partition(|row| row.verdict.is_some());
-    left_units(tx, &left).await?;
-    current_verdicts(tx, &held).await?;
-    let mut policies: Vec<&str> = held.iter().map(|row| row.policy.as_str()).collect();
-    policies.sort_unstable();
-    policies.dedup();
-    if let Some(partition) = &commit.partition {
-        insert(
-            tx,
-            "insert into policies_seen (partition, policy) ",
-            2,
-            "on conflict do nothing",
-            &policies,
-            |tuple, _, policy| {
-                tuple.push_bind(partition.to_string());
-                tuple.push_bind((*policy).to_owned());
-            },
-        )
-        .await?;
-    }
-    Ok(())
+    left_units(tx, &parts.left).await?;
+    let given: Vec<_> = parts.verdicts.values().copied().collect();
+    current_verdicts(tx, &given).await
 }
 
 /// A subject that left a unit keeps the verdict another unit has given since.

@@ -1,0 +1,86 @@
+//! The console: pages for officers, rendered here, working without JavaScript.
+//!
+//! Not part of the OpenAPI document. Every page that shows people enters the
+//! disclosure before it is rendered, through the same discloser as the JSON
+//! API; no page is stored by a browser; no address carries a name or number.
+//! Forms are plain posts answered by a redirect; the version seen and the
+//! idempotency key are hidden fields.
+
+mod actions;
+mod alert;
+mod audit;
+mod chart;
+mod conflict;
+mod county;
+mod export;
+mod families;
+mod family;
+mod forms;
+mod household;
+mod policies;
+mod refusal;
+mod sheet;
+mod shell;
+mod today;
+mod visitor;
+mod words;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::app::App;
+
+/// What a browser may load and where forms may go.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Pages and assets.
+pub fn router() -> Router<App> {
+    let plain = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/", get(today::page))
+        .route("/alerts/{id}", get(alert::page))
+        .route("/alerts/{id}/sheet", get(sheet::page))
+        .route("/alerts/{id}/{noun}", post(actions::take))
+        .route("/families", get(families::page))
+        .route("/families/search", post(families::search))
+        .route("/families/export", post(export::file))
+        .route("/families/{id}", get(family::household))
+        .route("/persons/{id}", get(family::person))
+        .route("/persons/{id}/identity", post(family::identity))
+        .route("/county", get(county::page))
+        .route("/audit", get(audit::page).post(audit::answer))
+        .route("/policies", get(policies::page))
+        .layer(plain(header::CACHE_CONTROL, "no-store"))
+        .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
+        .route("/assets/console.css", get(style))
+        .route("/assets/console.js", get(script))
+}
+
+async fn style() -> Response {
+    asset(
+        "text/css; charset=utf-8",
+        include_str!("../assets/console.css"),
+    )
+}
+
+async fn script() -> Response {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/console.js"),
+    )
+}
+
+/// Assets carry no data and may be kept for an hour.
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
+    (headers, text).into_response()
+}

@@ -1,0 +1,371 @@
+//! One alert, top to bottom as a caseworker works through it: sentence, basis,
+//! calculation, what is missing, next step, household, grants, timeline, forms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use axum::extract::{Path, State};
+use domain::alert::{Alert, OutcomeCode, Work};
+use domain::authority::{Grant, Operation, Role};
+use domain::evaluation::{CriterionTrace, Decision, Operand};
+use domain::ids::{AlertId, OfficerId, Subject};
+use domain::time::add_days;
+use pipeline::act::ActionNote;
+use pipeline::desk::Opened;
+use pipeline::people;
+use pipeline::sealing::{Keyring, action_place};
+use serde::Deserialize;
+use store::commit::AlertRow;
+
+use super::conflict::{OutcomeChoice, outcomes};
+use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
+use super::household::{self, Household};
+use super::refusal::{Paged, html};
+use super::shell::Shell;
+use super::today::{self, Choice};
+use super::visitor::Visitor;
+use super::words;
+use crate::alerts::STANDING_LINE;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::{Answered, Problem};
+use crate::strict::StrictQuery;
+
+/// What was just done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertQuery {
+    #[serde(default)]
+    done: String,
+}
+
+/// An alert with its body and decision.
+pub(super) struct OpenAlert {
+    pub(super) row: AlertRow,
+    pub(super) alert: Alert,
+    pub(super) decision: Decision,
+    pub(super) sentence: String,
+}
+
+/// Opens an alert the grant covers; unknown and foreign are the same refusal.
+/// Nothing is disclosed yet.
+pub(super) async fn open(app: &App, grant: &Grant, id: AlertId) -> Answered<OpenAlert> {
+    let row = app.deps.store.alert(grant, id).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let mut opened = Opened::of(&app.deps, grant, std::slice::from_ref(&row)).await?;
+    let decision = opened.decisions.remove(&id);
+    let (Some(alert), Some(decision)) = (opened.alerts.remove(&id), decision) else {
+        return Err(pipeline::StepError::Erased.into());
+    };
+    let sentence = opened.render(&app.deps, &decision.sentence_zh);
+    Ok(OpenAlert {
+        row,
+        alert,
+        decision,
+        sentence: words::short(&sentence),
+    })
+}
+
+/// What was found, if anything was.
+pub(super) fn found(alert: &Alert) -> Option<OutcomeCode> {
+    match &alert.work {
+        Work::Verified { outcome, .. } | Work::Handled { outcome, .. } => Some(*outcome),
+        Work::Closed { outcome, .. } => *outcome,
+        Work::Held { .. } | Work::Raised | Work::Acknowledged { .. } => None,
+    }
+}
+
+/// One entry of the timeline.
+pub(super) struct Event {
+    pub(super) version: i64,
+    pub(super) at: String,
+    pub(super) what: String,
+    pub(super) by: String,
+    pub(super) note: String,
+}
+
+/// What people did, oldest first.
+pub(super) async fn timeline(app: &App, grant: &Grant, row: &AlertRow) -> Answered<Vec<Event>> {
+    let store = app.deps.store.as_ref();
+    let subjects = [row.subject].into_iter().collect();
+    let keyring = Keyring::load(store, &app.deps.vault, &subjects, false).await?;
+    let today = app.deps.clock.today();
+    let place = |code| app.deps.divisions.name(code, today);
+    let actions = store.actions(grant, row.id).await?;
+    let mut names: BTreeMap<OfficerId, String> = BTreeMap::new();
+    for by in actions
+        .iter()
+        .map(|action| action.by)
+        .collect::<BTreeSet<_>>()
+    {
+        let officer = store.officer(by).await?;
+        names.insert(by, officer.map_or_else(|| by.to_string(), |o| o.name));
+    }
+    let mut events = Vec::new();
+    for action in actions {
+        let plain = keyring.open(row.subject, &action_place(action.id), &action.sealed)?;
+        let note: Option<ActionNote> = serde_json::from_slice(&plain).ok();
+        let by = names.get(&action.by).cloned().unwrap_or_default();
+        events.push(Event {
+            version: action.version,
+            at: words::minute(action.at),
+            what: note.as_ref().map_or_else(
+                || "登记内容无法读取".to_owned(),
+                |note| words::action(&note.action, &place),
+            ),
+            by,
+            note: note.and_then(|note| note.note).unwrap_or_default(),
+        });
+    }
+    Ok(events)
+}
+
+/// A document with its words, if they are short enough to quote.
+pub(super) struct BasisView {
+    document: String,
+    quote: String,
+}
+
+/// One number of the calculation.
+struct Number {
+    label: String,
+    value: String,
+}
+
+/// One criterion with its numbers.
+struct Criterion {
+    zh: String,
+    outcome: &'static str,
+    numbers: Vec<Number>,
+    missing: Vec<String>,
+}
+
+/// One parameter as used.
+struct ParameterLine {
+    title: String,
+    value: String,
+    source: String,
+    place: String,
+    sample: bool,
+    overdue: bool,
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct AlertPage {
+    shell: Shell,
+    done: &'static str,
+    id: String,
+    version: i64,
+    state: String,
+    found: String,
+    found_zh: &'static str,
+    keys: [String; 8],
+    title: String,
+    about: String,
+    level: &'static str,
+    level_zh: &'static str,
+    finding: &'static str,
+    policy: String,
+    work: &'static str,
+    condition: &'static str,
+    overdue: bool,
+    sentence: String,
+    on: String,
+    basis: Vec<BasisView>,
+    criteria: Vec<Criterion>,
+    parameters: Vec<ParameterLine>,
+    coverage: Vec<String>,
+    missing: String,
+    advice: String,
+    limits: Vec<String>,
+    deadlines: Vec<String>,
+    may_print: bool,
+    unit_link: String,
+    household: Option<Household>,
+    opened_at: String,
+    timeline: Vec<Event>,
+    may: Allowed,
+    outcomes: Vec<OutcomeChoice>,
+    townships: Vec<Choice>,
+    tomorrow: String,
+    snooze_max: String,
+    standing: &'static str,
+}
+
+/// `GET /alerts/{id}`.
+pub(super) async fn page(
+    State(app): State<App>,
+    Visitor(caller): Visitor,
+    Path(id): Path<String>,
+    StrictQuery(query): StrictQuery<AlertQuery>,
+) -> Paged {
+    let id: AlertId = id.parse().map_err(|_| Problem::not_found())?;
+    let grant = caller.grant(Operation::ReadAlerts)?;
+    let open = open(&app, &grant, id).await?;
+    let people = caller.grant(Operation::ReadPeople)?;
+    let today = app.deps.clock.today();
+    let view = people::view(&app.deps, &people, open.row.unit, today, None).await?;
+    let mut shown = vec![open.row.subject, open.row.unit];
+    if let Some(view) = &view {
+        let everyone = view.household.people.iter();
+        shown.extend(everyone.map(|person| Subject::Person(person.id)));
+    }
+    shown.sort_unstable();
+    shown.dedup();
+    app.discloser
+        .disclose(&grant, &shown, &caller.request)
+        .await?;
+    let timeline = timeline(&app, &grant, &open.row).await?;
+    let household = view
+        .map(|view| household::view(&app, &view, Some(&open.decision.rows), masks_names(&caller)));
+    html(&assemble(
+        &app,
+        &caller,
+        open,
+        household,
+        timeline,
+        &query.done,
+    ))
+}
+
+fn assemble(
+    app: &App,
+    caller: &Caller,
+    open: OpenAlert,
+    household: Option<Household>,
+    timeline: Vec<Event>,
+    done: &str,
+) -> AlertPage {
+    let OpenAlert {
+        row,
+        alert,
+        decision,
+        sentence,
+    } = open;
+    let today = app.deps.clock.today();
+    let family = household.as_ref().map(|household| &household.family);
+    let (title, about) = today::heading(app, caller, family, &row);
+    let basis = decision.basis.iter().map(|basis| BasisView {
+        document: format!("{}{}", basis.document, basis.article),
+        quote: basis.quote.clone(),
+    });
+    let found = found(&alert);
+    AlertPage {
+        shell: Shell::new(app, caller, "", &title),
+        done: today::done(done),
+        id: row.id.to_string(),
+        version: row.version,
+        state: row.work.clone(),
+        found: found.map_or("", words::outcome_name).to_owned(),
+        found_zh: found.map_or("", words::outcome),
+        keys: std::array::from_fn(|_| fresh_key()),
+        level: row.level.name(),
+        level_zh: words::level(row.level),
+        finding: row.finding.zh(),
+        policy: decision.title_zh.clone(),
+        work: words::work(&row.work),
+        condition: words::condition(&row.condition),
+        overdue: row.due_on.is_some_and(|due| due < today) && row.work != "closed",
+        sentence,
+        on: decision.on.to_string(),
+        basis: basis.collect(),
+        criteria: criteria(app, &decision),
+        parameters: parameters(app, &decision),
+        coverage: decision.coverage.iter().map(words::coverage).collect(),
+        missing: today::missing(&decision),
+        advice: decision.advice_zh.clone(),
+        limits: decision.limits.clone(),
+        deadlines: alert.deadlines.iter().map(words::deadline).collect(),
+        may_print: caller.officer.role != Role::Auditor,
+        unit_link: household::link(row.unit),
+        opened_at: words::minute(row.opened_at),
+        may: Allowed::on(app, caller, &alert),
+        outcomes: outcomes(found.map_or("", words::outcome_name)),
+        townships: today::townships(app, caller, None),
+        tomorrow: add_days(today, 1).to_string(),
+        snooze_max: snooze_until_max(app).to_string(),
+        standing: STANDING_LINE,
+        title,
+        about,
+        household,
+        timeline,
+    }
+}
+
+fn criteria(app: &App, decision: &Decision) -> Vec<Criterion> {
+    let criterion = |trace: &CriterionTrace| Criterion {
+        zh: trace.zh.clone(),
+        outcome: match trace.holds {
+            Some(true) => "成立",
+            Some(false) => "不成立",
+            None if trace.may_remain_open => "待核实（政策允许先提示）",
+            None => "待核实",
+        },
+        numbers: numbers(app, trace),
+        missing: trace
+            .missing
+            .iter()
+            .map(|m| format!("{}（{}）", m.zh, words::why_unknown(m.why)))
+            .collect(),
+    };
+    decision.criteria.iter().map(criterion).collect()
+}
+
+/// Values with the words of the sentence's own sides, where it compares two;
+/// otherwise with the parameter's title, or as a value.
+fn numbers(app: &App, trace: &CriterionTrace) -> Vec<Number> {
+    let sides: Vec<&str> = trace.zh.split(['<', '>', '≤', '≥', '＜', '＞']).collect();
+    let compares = sides.len() == 2 && trace.operands.len() == 2;
+    let policies = app.deps.policies();
+    let title = |key: &str| {
+        let mut all = policies.parameters().iter();
+        all.find(|p| p.key == key).map(|p| p.zh.clone())
+    };
+    let label = |position: usize, expression: &str| {
+        let parameter = expression.strip_prefix("param.").and_then(title);
+        match (parameter, sides.get(position)) {
+            (Some(title), _) => Some(title),
+            (None, Some(side)) if compares => Some(side.trim().to_owned()),
+            _ => None,
+        }
+    };
+    let number = |(position, operand): (usize, &Operand)| {
+        let label = label(position, &operand.expression);
+        // A switch inside a condition says nothing without its name; what is
+        // unknown is listed as missing.
+        if label.is_none() && matches!(operand.value.as_str(), "是" | "否" | "未知") {
+            return None;
+        }
+        Some(Number {
+            label: label.unwrap_or_else(|| format!("测算值{}", position + 1)),
+            value: operand.value.clone(),
+        })
+    };
+    trace
+        .operands
+        .iter()
+        .enumerate()
+        .filter_map(number)
+        .collect()
+}
+
+fn parameters(app: &App, decision: &Decision) -> Vec<ParameterLine> {
+    let policies = app.deps.policies();
+    let line = |used: &domain::evaluation::ParameterUse| {
+        let known = policies.parameters().iter().find(|p| p.key == used.key);
+        let region = domain::region::DivisionCode::parse(&used.region);
+        ParameterLine {
+            title: known.map_or_else(|| used.key.clone(), |p| p.zh.clone()),
+            value: used.value.clone().unwrap_or_else(|| "未设".to_owned()),
+            source: used.source.clone(),
+            place: match region {
+                Some(code) if used.region != "000000" => app.deps.divisions.name(code, decision.on),
+                _ => "全国/平台".to_owned(),
+            },
+            sample: used.sample && !used.source.contains("示例"),
+            overdue: used.review_overdue,
+        }
+    };
+    decision.parameters.iter().map(line).collect()
+}

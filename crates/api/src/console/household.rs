@@ -1,0 +1,324 @@
+//! A household as pages show it: members with 计入/保障 and why not, the rows
+//! it is known from with source and date, grants by month.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::code;
+use domain::dictionary::Kind;
+use domain::household::{Completeness, Facts, Item};
+use domain::ids::{PersonId, Subject};
+use domain::record::Origin;
+use domain::region::DivisionCode;
+use domain::time::Month;
+use pipeline::act::DisputedRecord;
+use pipeline::people::UnitView;
+use pipeline::register::{Family, Member};
+
+use super::words;
+use crate::app::App;
+
+/// Months of grants shown.
+const MONTHS_MAX: usize = 12;
+/// Rows shown of one household.
+const ROWS_MAX: usize = 400;
+
+/// One member's line.
+pub(super) struct MemberLine {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kinship: &'static str,
+    pub(super) sex_age: String,
+    pub(super) counted: &'static str,
+    pub(super) covered: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) phone: String,
+    pub(super) died: String,
+}
+
+/// One fact with where it came from.
+pub(super) struct FactLine {
+    pub(super) who: String,
+    pub(super) kind: &'static str,
+    pub(super) words: String,
+    pub(super) list: String,
+    pub(super) told_on: String,
+    pub(super) line: u32,
+    pub(super) disagreed: bool,
+    /// The record as JSON, to dispute it.
+    pub(super) record: String,
+}
+
+/// Grants of one month.
+pub(super) struct MonthLine {
+    pub(super) month: String,
+    pub(super) grants: Vec<GrantCell>,
+}
+
+/// One payment.
+pub(super) struct GrantCell {
+    pub(super) who: String,
+    pub(super) item: String,
+    pub(super) paid: String,
+    pub(super) status: &'static str,
+}
+
+/// Lists that do not tell, for this household.
+pub(super) struct Gap {
+    pub(super) kind: &'static str,
+    pub(super) why: &'static str,
+}
+
+/// A household for a page.
+pub(super) struct Household {
+    pub(super) family: Family,
+    pub(super) members: Vec<MemberLine>,
+    pub(super) linked: Vec<String>,
+    pub(super) size: usize,
+    pub(super) counted: usize,
+    pub(super) covered: usize,
+    pub(super) places: String,
+    pub(super) schemes: String,
+    pub(super) checked: String,
+    pub(super) valid_until: String,
+    pub(super) facts: Vec<FactLine>,
+    pub(super) facts_hidden: usize,
+    pub(super) months: Vec<MonthLine>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) known: i64,
+    pub(super) on: String,
+}
+
+/// Where a unit's page is.
+pub(super) fn link(unit: Subject) -> String {
+    match unit {
+        Subject::Household(id) => format!("/families/{id}"),
+        Subject::Person(id) => format!("/persons/{id}"),
+    }
+}
+
+/// The page's view. With `rows`, only facts of those rows are listed.
+pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bool) -> Household {
+    let household = &view.household;
+    let family = Family::of(household, &view.identities);
+    let name_of = |id: PersonId| {
+        let name = view.identities.get(&id).and_then(|body| body.text("name"));
+        let name = name.map_or_else(|| "（姓名未登记）".to_owned(), words::short);
+        if mask { vault::mask::name(&name) } else { name }
+    };
+    let member = |member: &Member| {
+        let facts = household.person(member.id).map(|person| &person.facts);
+        member_line(member, name_of(member.id), facts)
+    };
+    let members = family.members.iter().map(member).collect();
+    let ours: BTreeSet<PersonId> = family.members.iter().map(|m| m.id).collect();
+    let linked = household.people.iter().filter(|p| !ours.contains(&p.id));
+    let linked = linked.map(|person| name_of(person.id)).collect();
+    let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
+    let place = |code: DivisionCode| app.deps.divisions.name(code, household.on);
+    let mut facts = Vec::new();
+    let house = (household.unit, "本户".to_owned(), &household.facts);
+    let everyone = household.people.iter().map(|person| {
+        let subject = Subject::Person(person.id);
+        (subject, name_of(person.id), &person.facts)
+    });
+    for (subject, who, told) in std::iter::once(house).chain(everyone) {
+        collect(subject, &who, told, wanted.as_ref(), &place, &mut facts);
+    }
+    let facts_hidden = facts.len().saturating_sub(ROWS_MAX);
+    facts.truncate(ROWS_MAX);
+    let places = match (household.hukou.map(place), household.residence.map(place)) {
+        (Some(hukou), Some(residence)) if hukou != residence => {
+            format!("户籍 {hukou}，现住 {residence}")
+        }
+        (Some(one), _) | (None, Some(one)) => one,
+        (None, None) => "未登记".to_owned(),
+    };
+    let schemes: Vec<&str> = family.schemes.iter().map(|s| code::SCHEME.zh(s)).collect();
+    Household {
+        members,
+        linked,
+        size: family.members.len(),
+        counted: count(&family, |m| m.counted),
+        covered: count(&family, |m| m.covered),
+        places,
+        schemes: if schemes.is_empty() {
+            "无".to_owned()
+        } else {
+            schemes.join("、")
+        },
+        checked: checked(&family),
+        valid_until: family
+            .valid_until
+            .map_or_else(|| "未登记".to_owned(), |day| day.to_string()),
+        facts,
+        facts_hidden,
+        months: months(household, &name_of),
+        gaps: gaps(household),
+        known: view.known,
+        on: household.on.to_string(),
+        family,
+    }
+}
+
+/// The last periodic check in words.
+pub(super) fn checked(family: &Family) -> String {
+    let class = family.check_class.map(|c| code::CHECK_CLASS.zh(c));
+    match (family.checked_on, class) {
+        (Some(on), Some(class)) => format!("{on}（{class}）"),
+        (Some(on), None) => on.to_string(),
+        (None, Some(class)) => format!("未登记（{class}）"),
+        (None, None) => "未登记".to_owned(),
+    }
+}
+
+fn count(family: &Family, flag: impl Fn(&Member) -> Option<bool>) -> usize {
+    let said = family.members.iter().filter(|m| flag(m) == Some(true));
+    said.count()
+}
+
+pub(super) const fn yes(flag: Option<bool>) -> &'static str {
+    match flag {
+        Some(true) => "是",
+        Some(false) => "否",
+        None => "未登记",
+    }
+}
+
+/// `男，44岁`, as far as it is told.
+pub(super) fn sex_age(member: &Member) -> String {
+    let sex = member.sex.map_or("性别未登记", |s| code::SEX.zh(s));
+    match member.age {
+        Some(age) => format!("{sex}，{age}岁"),
+        None => format!("{sex}，年龄未登记"),
+    }
+}
+
+fn member_line(member: &Member, name: String, facts: Option<&Facts>) -> MemberLine {
+    let deaths = facts.and_then(|facts| facts.get(&Kind::Death));
+    let died = deaths.into_iter().flat_map(|list| &list.items).map(|item| {
+        let on = item.body.date("died_on");
+        let on = on.map_or_else(|| "日期不详".to_owned(), |on| on.to_string());
+        format!("{}登记死亡 {on}", source(item.source.as_str()))
+    });
+    MemberLine {
+        id: member.id.to_string(),
+        name,
+        kinship: member.kinship.map_or("未登记", |k| code::KINSHIP.zh(k)),
+        sex_age: sex_age(member),
+        counted: yes(member.counted),
+        covered: yes(member.covered),
+        reason: member
+            .not_counted_reason
+            .map_or("", |reason| code::NOT_COUNTED.zh(reason)),
+        phone: member
+            .phone
+            .as_deref()
+            .map_or_else(String::new, vault::mask::phone),
+        died: died.collect::<Vec<_>>().join("；"),
+    }
+}
+
+fn source(name: &str) -> &str {
+    match name {
+        "police" => "公安",
+        "funeral" => "殡葬",
+        "medical" => "医保",
+        "civil" => "民政",
+        "disability" => "残联",
+        "payments" => "金民",
+        "officer" => "经办人",
+        other => other,
+    }
+}
+
+fn collect(
+    subject: Subject,
+    who: &str,
+    facts: &Facts,
+    wanted: Option<&BTreeSet<Origin>>,
+    place: &dyn Fn(DivisionCode) -> String,
+    lines: &mut Vec<FactLine>,
+) {
+    for (kind, list) in facts {
+        let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
+        for item in list.items.iter().filter(takes) {
+            let told = words::fields(&item.body, place);
+            if told.is_empty() {
+                continue;
+            }
+            let record = DisputedRecord {
+                subject,
+                fact: kind.def().name.to_owned(),
+                key: item.key,
+                revision: item.revision,
+            };
+            lines.push(FactLine {
+                who: who.to_owned(),
+                kind: kind.def().zh,
+                words: told,
+                list: words::dataset(item.dataset.as_str()),
+                told_on: item.revision.business_date.to_string(),
+                line: item.origin.line,
+                disagreed: item.disagreed,
+                record: serde_json::to_string(&record).unwrap_or_default(),
+            });
+        }
+    }
+}
+
+fn months(
+    household: &domain::household::Household,
+    name_of: &impl Fn(PersonId) -> String,
+) -> Vec<MonthLine> {
+    let mut by_month: BTreeMap<Month, Vec<GrantCell>> = BTreeMap::new();
+    for person in &household.people {
+        let grants = person.facts.get(&Kind::Grant);
+        for item in grants.into_iter().flat_map(|list| &list.items) {
+            let Some(month) = item.body.month("month") else {
+                continue;
+            };
+            let paid = item.body.money("paid");
+            let sub = item.body.code("sub_item").map(|s| code::SUB_SCHEME.zh(s));
+            let name = item
+                .body
+                .code("item")
+                .map_or("", |i| code::GRANT_ITEM.zh(i));
+            by_month.entry(month).or_default().push(GrantCell {
+                who: name_of(person.id),
+                item: sub.map_or_else(|| name.to_owned(), |sub| format!("{name}·{sub}")),
+                paid: paid.map_or_else(
+                    || "金额未登记".to_owned(),
+                    |money| format!("{}元", money.yuan_grouped()),
+                ),
+                status: item
+                    .body
+                    .code("status")
+                    .map_or("状态未登记", |s| code::GRANT_STATUS.zh(s)),
+            });
+        }
+    }
+    let latest = by_month.into_iter().rev().take(MONTHS_MAX);
+    latest
+        .map(|(month, grants)| MonthLine {
+            month: month.to_string(),
+            grants,
+        })
+        .collect()
+}
+
+fn gaps(household: &domain::household::Household) -> Vec<Gap> {
+    let mut gaps: BTreeMap<Kind, &'static str> = BTreeMap::new();
+    let members = household.members().map(|person| &person.facts);
+    for facts in std::iter::once(&household.facts).chain(members) {
+        for (kind, list) in facts {
+            if let Completeness::Open(why) = list.completeness {
+                gaps.insert(*kind, words::why_unknown(why));
+            }
+        }
+    }
+    let gap = |(kind, why): (Kind, &'static str)| Gap {
+        kind: kind.def().zh,
+        why,
+    };
+    gaps.into_iter().map(gap).collect()
+}

@@ -1,0 +1,92 @@
+//! What surrounds every page: who is logged in, where one may go, the stamp
+//! that a printed sheet carries.
+
+use domain::authority::Role;
+
+use super::words;
+use crate::app::App;
+use crate::auth::Caller;
+
+/// One entry of the navigation.
+pub(super) struct Nav {
+    pub(super) href: &'static str,
+    pub(super) label: &'static str,
+    pub(super) current: bool,
+}
+
+/// The frame of a page.
+pub(super) struct Shell {
+    /// Title of the page.
+    pub(super) title: String,
+    /// Work account.
+    pub(super) officer: String,
+    /// Role in words.
+    pub(super) role: &'static str,
+    /// Places answered for.
+    pub(super) places: String,
+    /// Business date in words.
+    pub(super) today: String,
+    /// Who and when, for watermarks.
+    pub(super) stamp: String,
+    /// Invented people only.
+    pub(super) synthetic: bool,
+    /// Where one may go.
+    pub(super) nav: Vec<Nav>,
+}
+
+impl Shell {
+    /// The frame of the page at `here`, one of the addresses of the navigation.
+    pub(super) fn new(app: &App, caller: &Caller, here: &str, title: &str) -> Shell {
+        let today = app.deps.clock.today();
+        let officer = &caller.officer;
+        let places: Vec<String> = officer
+            .regions
+            .iter()
+            .map(|code| app.deps.divisions.name(*code, today))
+            .collect();
+        let nav = entries(officer.role)
+            .iter()
+            .map(|(href, label)| Nav {
+                href,
+                label,
+                current: *href == here,
+            })
+            .collect();
+        Shell {
+            title: title.to_owned(),
+            officer: officer.name.clone(),
+            role: words::role(officer.role),
+            places: places.join("、"),
+            today: words::day_with_weekday(today),
+            stamp: format!("{} · {}", officer.name, words::minute(app.deps.clock.now())),
+            synthetic: app.deps.settings.synthetic,
+            nav,
+        }
+    }
+}
+
+/// Pages a role has use for.
+fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
+    match role {
+        Role::Caseworker => &[
+            ("/", "今天要办"),
+            ("/families", "台账"),
+            ("/policies", "政策"),
+        ],
+        Role::CountyOfficer => &[
+            ("/", "今天要办"),
+            ("/families", "台账"),
+            ("/county", "全县情况"),
+            ("/policies", "政策"),
+        ],
+        Role::Auditor => &[
+            ("/", "预警"),
+            ("/families", "台账"),
+            ("/county", "全县情况"),
+            ("/audit", "审计"),
+            ("/policies", "政策"),
+        ],
+        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
+        Role::VillageContact => &[],
+    }
+}

@@ -1,0 +1,184 @@
+//! `hearth doctor`: what an operator should see to before somebody else
+//! notices. Each finding says what it means and what to do.
+
+use std::sync::Arc;
+
+use clap::Args;
+use domain::authority::Grant;
+use domain::region::DivisionCode;
+use domain::time::Date;
+use pipeline::{Deps, standing};
+use serde_json::json;
+
+use crate::commands::Place;
+use crate::settings::Settings;
+use crate::terminal::say;
+use crate::{exit, office};
+
+/// What `hearth doctor` takes.
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing to see to.
+struct Finding {
+    /// Stable name: `list.stale`, `parameter.unset`, …
+    code: &'static str,
+    /// What it is about.
+    about: String,
+    /// Chinese sentence.
+    zh: String,
+    /// English sentence.
+    en: String,
+}
+
+/// Looks; exit 1 when there is something to see to. The store opens only with
+/// its own key and with safe settings, so that much is known before.
+pub(crate) async fn run(args: &DoctorArgs, settings: Settings) -> anyhow::Result<()> {
+    let deps = office::open(&settings, "doctor").await?;
+    let on = deps.clock.today();
+    let mut findings = Vec::new();
+    for county in deps.store.partitions().await? {
+        lists(&deps, county, &mut findings).await?;
+        parameters(&deps, county, on, &mut findings);
+    }
+    calendar(&deps, on, &mut findings);
+    work(&deps, &mut findings).await?;
+    if args.json {
+        let rows: Vec<_> = findings
+            .iter()
+            .map(|f| json!({ "code": f.code, "about": f.about, "zh": f.zh, "en": f.en }))
+            .collect();
+        say!(
+            "{}",
+            json!({ "on": on.to_string(), "findings": rows, "policies": deps.policies().policies().len() })
+        );
+    } else {
+        say!("业务日期 business date {on}");
+        for finding in &findings {
+            say!("● {} {}", finding.code, finding.about);
+            say!("  {}", finding.zh);
+            say!("  {}", finding.en);
+        }
+        if findings.is_empty() {
+            say!("没有需要处理的事 nothing to see to");
+        }
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} things to see to", findings.len());
+    Err(exit::check(message))
+}
+
+async fn lists(
+    deps: &Arc<Deps>,
+    county: DivisionCode,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    for list in standing::lists(deps, &Grant::for_steps(county)).await? {
+        if list.is_fresh() {
+            continue;
+        }
+        let part = list
+            .part
+            .as_deref()
+            .map_or(String::new(), |p| format!("·{p}"));
+        let about = format!("{county} {}{part}", list.dataset);
+        findings.push(match list.as_of {
+            Some(as_of) => Finding {
+                code: "list.stale",
+                about,
+                zh: format!(
+                    "最近一期截至{as_of}，超过{}天：名册上没有的一律按“不知道”。请找报送部门",
+                    list.fresh_for_days
+                ),
+                en: format!(
+                    "the last is as of {as_of}, older than {} days: absence from it is unknown now; ask its sender",
+                    list.fresh_for_days
+                ),
+            },
+            None => Finding {
+                code: "list.never",
+                about,
+                zh: "从未收到完整名册：用到它的政策只能是待核实".to_owned(),
+                en: "no complete list has ever come: policies that need it stay undetermined".to_owned(),
+            },
+        });
+    }
+    Ok(())
+}
+
+fn parameters(deps: &Deps, county: DivisionCode, on: Date, findings: &mut Vec<Finding>) {
+    let policies = deps.policies();
+    for unset in policies.unset(county, on) {
+        findings.push(Finding {
+            code: "parameter.unset",
+            about: format!("{county} {}", unset.key),
+            zh: format!("“{}”未设，{}为待核实", unset.zh, unset.policies.join("、")),
+            en: format!(
+                "not set: {} stay undetermined; enter it with its document",
+                unset.policies.join(", ")
+            ),
+        });
+    }
+    for parameter in policies.parameters().iter() {
+        let overdue = parameter
+            .values
+            .iter()
+            .find(|value| value.valid.contains(on) && value.review_due.is_some_and(|due| due < on));
+        let Some(value) = overdue else { continue };
+        let due = value
+            .review_due
+            .map(|due| due.to_string())
+            .unwrap_or_default();
+        findings.push(Finding {
+            code: "parameter.review_due",
+            about: format!("{} {}", parameter.region, parameter.key),
+            zh: format!("“{}”应于{due}前复核，结果仅供参考", parameter.zh),
+            en: format!("was to be reviewed by {due}; what rests on it is for reference only"),
+        });
+    }
+}
+
+/// Working days are counted ahead; without next year's table late deadlines
+/// stay pending.
+fn calendar(deps: &Deps, on: Date, findings: &mut Vec<Finding>) {
+    /// A platform default: two months before, the table should be there.
+    const AHEAD_DAYS: i32 = 60;
+    let ahead = domain::time::add_days(on, AHEAD_DAYS);
+    if deps.calendar.is_working(ahead).is_err() {
+        findings.push(Finding {
+            code: "calendar.year",
+            about: ahead.year().to_string(),
+            zh: "该年放假安排未录入，有的工作日期限为“待定”".to_owned(),
+            en: "the holidays of the year are not entered: some deadlines stay pending".to_owned(),
+        });
+    }
+}
+
+async fn work(deps: &Arc<Deps>, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let statistics = deps.store.statistics().await?;
+    if statistics.due > 0 {
+        findings.push(Finding {
+            code: "work.due",
+            about: statistics.due.to_string(),
+            zh: "有家庭等待评估：请启动服务，或运行 evaluate".to_owned(),
+            en: "households wait to be evaluated: start the service, or run evaluate".to_owned(),
+        });
+    }
+    for breach in deps.store.check().await? {
+        findings.push(Finding {
+            code: "store.breach",
+            about: breach,
+            zh: "不变式被破坏：停止服务，保留现场，运行 fsck".to_owned(),
+            en: "an invariant is broken: stop the service, keep everything, run fsck".to_owned(),
+        });
+    }
+    Ok(())
+}

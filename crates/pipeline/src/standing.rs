@@ -1,0 +1,221 @@
+//! How work stands in a county, in numbers: per township what waits, what is
+//! late and what was found; and which lists are late. Nobody is shown and
+//! nobody is ranked: the unit is a desk, never a person.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::alert::{OutcomeCode, Work};
+use domain::authority::Grant;
+use domain::dictionary::Kind;
+use domain::region::DivisionCode;
+use domain::time::{Date, Month, add_days, days_between};
+use store::rows::AlertFilter;
+
+use crate::apply::APPLY;
+use crate::deps::Deps;
+use crate::error::StepError;
+use crate::people::partition_of;
+use crate::sealing::Keyring;
+
+/// Alerts read for one count of what the clear columns do not tell. A platform
+/// bound; [`Standing::truncated`] says when it was met.
+const READ_MAX: usize = 4_000;
+/// Alerts read at a time.
+const PAGE: u32 = 500;
+
+/// How one desk stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeskStanding {
+    /// In the backlog.
+    pub held: i64,
+    /// Not signed for.
+    pub raised: i64,
+    /// Signed for, verified or handled, not closed.
+    pub begun: i64,
+    /// Past the earliest deadline and not closed.
+    pub overdue: i64,
+    /// Found 无法核实.
+    pub unverifiable: i64,
+    /// Found true.
+    pub found_true: i64,
+    /// Found true, untrue or wrong data: what 属实率 is of.
+    pub found: i64,
+}
+
+/// All desks of a grant, by township; `None` is the county's unplaced desk.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// By township.
+    pub desks: BTreeMap<Option<DivisionCode>, DeskStanding>,
+    /// Not all alerts were read: overdue and findings are of the first ones.
+    pub truncated: bool,
+}
+
+/// Counts for every desk the grant covers.
+pub async fn standing(deps: &Arc<Deps>, grant: &Grant) -> Result<Standing, StepError> {
+    let mut standing = Standing::default();
+    for count in deps.store.alert_counts(grant).await? {
+        let desk = standing.desks.entry(count.township).or_default();
+        match count.work.as_str() {
+            "held" => desk.held += count.count,
+            "raised" => desk.raised += count.count,
+            "acknowledged" | "verified" | "handled" => desk.begun += count.count,
+            _ => {}
+        }
+    }
+    overdue(deps, grant, &mut standing).await?;
+    findings(deps, grant, &mut standing).await?;
+    Ok(standing)
+}
+
+async fn overdue(
+    deps: &Arc<Deps>,
+    grant: &Grant,
+    standing: &mut Standing,
+) -> Result<(), StepError> {
+    let filter = AlertFilter {
+        due_by: Some(add_days(deps.clock.today(), -1)),
+        ..AlertFilter::default()
+    };
+    let (mut after, mut read) = (None, 0);
+    loop {
+        let rows = deps.store.alerts(grant, &filter, after, PAGE).await?;
+        for row in &rows {
+            standing.desks.entry(row.township).or_default().overdue += 1;
+        }
+        read += rows.len();
+        if rows.len() < PAGE as usize {
+            return Ok(());
+        }
+        if read >= READ_MAX {
+            standing.truncated = true;
+            return Ok(());
+        }
+        after = rows.last().map(|row| row.id);
+    }
+}
+
+async fn findings(
+    deps: &Arc<Deps>,
+    grant: &Grant,
+    standing: &mut Standing,
+) -> Result<(), StepError> {
+    let filter = AlertFilter {
+        work: ["verified", "handled", "closed"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..AlertFilter::default()
+    };
+    let (mut after, mut read) = (None, 0);
+    loop {
+        let rows = deps.store.alerts(grant, &filter, after, PAGE).await?;
+        let subjects = rows.iter().map(|row| row.subject).collect();
+        let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
+        for row in rows.iter().filter(|row| keyring.has(row.subject)) {
+            let desk = standing.desks.entry(row.township).or_default();
+            count_finding(desk, &keyring.open_alert(row)?.work);
+        }
+        read += rows.len();
+        if rows.len() < PAGE as usize {
+            return Ok(());
+        }
+        if read >= READ_MAX {
+            standing.truncated = true;
+            return Ok(());
+        }
+        after = rows.last().map(|row| row.id);
+    }
+}
+
+fn count_finding(desk: &mut DeskStanding, work: &Work) {
+    let outcome = match work {
+        Work::Verified { outcome, .. } | Work::Handled { outcome, .. } => Some(*outcome),
+        Work::Closed { outcome, .. } => *outcome,
+        Work::Held { .. } | Work::Raised | Work::Acknowledged { .. } => None,
+    };
+    match outcome {
+        Some(OutcomeCode::Unverifiable) => desk.unverifiable += 1,
+        Some(outcome) if outcome.is_true() => {
+            desk.found_true += 1;
+            desk.found += 1;
+        }
+        Some(outcome) if outcome.disputes() => desk.found += 1,
+        _ => {}
+    }
+}
+
+/// How fresh one list is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListStanding {
+    /// Dataset name.
+    pub dataset: String,
+    /// Which part of it (one payment item), if it comes in parts.
+    pub part: Option<String>,
+    /// As-of day of the newest complete list; `None` when none ever came.
+    pub as_of: Option<Date>,
+    /// Its month, for month rows.
+    pub month: Option<Month>,
+    /// Days after which absence is not believed any more.
+    pub fresh_for_days: u16,
+    /// Its age in days.
+    pub age_days: Option<i64>,
+}
+
+impl ListStanding {
+    /// Whether absence may still be read from it.
+    pub fn is_fresh(&self) -> bool {
+        self.age_days
+            .is_some_and(|age| age <= i64::from(self.fresh_for_days))
+    }
+}
+
+/// Every list the dictionary knows, with what came last.
+pub async fn lists(deps: &Arc<Deps>, grant: &Grant) -> Result<Vec<ListStanding>, StepError> {
+    let today = deps.clock.today();
+    let mut fresh_for: BTreeMap<&str, u16> = BTreeMap::new();
+    for kind in Kind::all() {
+        if let Some(dataset) = kind.covering_dataset() {
+            let days = kind.def().fresh_for_days;
+            let least = fresh_for.entry(dataset).or_insert(days);
+            *least = days.min(*least);
+        }
+    }
+    let mut newest: BTreeMap<(String, Option<String>), (Date, Option<Month>)> = BTreeMap::new();
+    if let Some(partition) = partition_of(grant) {
+        let through = deps.store.checkpoint(partition, APPLY).await?;
+        for coverage in deps.store.coverage(partition, through).await? {
+            let key = (coverage.dataset.to_string(), coverage.part);
+            let told = (coverage.as_of, coverage.month);
+            let known = newest.entry(key).or_insert(told);
+            *known = told.max(*known);
+        }
+    }
+    let mut lists = Vec::new();
+    for ((dataset, part), (as_of, month)) in &newest {
+        let Some(days) = fresh_for.get(dataset.as_str()) else {
+            continue;
+        };
+        lists.push(ListStanding {
+            dataset: dataset.clone(),
+            part: part.clone(),
+            as_of: Some(*as_of),
+            month: *month,
+            fresh_for_days: *days,
+            age_days: Some(days_between(*as_of, today)),
+        });
+    }
+    let never = fresh_for
+        .iter()
+        .filter(|(dataset, _)| !newest.keys().any(|(known, _)| known == *dataset));
+    lists.extend(never.map(|(dataset, days)| ListStanding {
+        dataset: (*dataset).to_owned(),
+        part: None,
+        as_of: None,
+        month: None,
+        fresh_for_days: *days,
+        age_days: None,
+    }));
+    lists.sort_by_key(|list| (list.is_fresh(), list.as_of.is_none(), list.dataset.clone()));
+    Ok(lists)
+}

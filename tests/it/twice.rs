@@ -1,0 +1,212 @@
+//! Nothing counts twice: an import that was cut short goes on where it
+//! stopped, and a step that was overtaken writes nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use domain::authority::Operation;
+use domain::ids::ImportId;
+use domain::region::DivisionCode;
+use domain::time::{Date, Instant};
+use pipeline::apply::{APPLY, Progress, apply_step};
+use pipeline::clock::Clock;
+use pipeline::{Deps, Settings, StepError};
+use store::StoreError;
+use store::commit::{ImportRow, ImportState, KeptRow};
+use synth::{CountySpec, FeedFile, invent};
+use testkit::app::{COUNTY, TestApp, divisions, sample_day};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::store::backend::Backend;
+
+/// Rows per transaction, so that a small file has many.
+const INTAKE_ROWS: usize = 4;
+/// Records per step, so that a small county takes many.
+const APPLY_RECORDS: u32 = 100;
+
+/// Another set of hands on an app's store: small transactions, its own clock.
+fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
+    let deps = &app.deps;
+    Arc::new(Deps {
+        store: deps.store.clone(),
+        vault: deps.vault.clone(),
+        policies: RwLock::new(deps.policies()),
+        divisions: deps.divisions.clone(),
+        calendar: deps.calendar.clone(),
+        clock,
+        settings: Settings {
+            intake_rows: INTAKE_ROWS,
+            apply_records: APPLY_RECORDS,
+            ..deps.settings.clone()
+        },
+        work: Notify::default(),
+        published: Notify::default(),
+    })
+}
+
+async fn app(backend: &Backend) -> TestApp {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut app = TestApp::on(backend.open().await, folder).await;
+    app.deps = hands(&app, app.clock.clone());
+    app
+}
+
+fn county() -> Vec<FeedFile> {
+    let spec = CountySpec {
+        seed: 11,
+        households: 12,
+        on: sample_day(),
+    };
+    invent(&spec, &divisions()).feeds
+}
+
+/// Deaths of which one is taken, one must be looked at and one has no number,
+/// in turn.
+fn deaths() -> FeedFile {
+    let mut text = "公民身份号码,姓名,性别,出生日期,户号,户籍地址,变动类别,死亡日期,注销日期,迁往地,更新时间\n".to_owned();
+    for _ in 0..6 {
+        text +=
+            "999001194003110224,王某英,女,1940-03-11,,,死亡,2026-09-28,2026-11-19,,2026-11-19\n";
+        text += "999001194003110229,王某,女,1940-03-11,,,死亡,2026-09-28,2026-11-19,,2026-11-19\n";
+        text += ",王某,女,1940-03-11,,,死亡,2026-09-28,2026-11-19,,2026-11-19\n";
+    }
+    let day = "2026-11-19";
+    TestApp::file("police", "deaths_police", day, 1, Some(day), &text)
+}
+
+/// What an import came to.
+async fn came_to(app: &TestApp, id: ImportId) -> (ImportRow, Vec<KeptRow>, i64) {
+    let grant = app.grant("importer", Operation::ReadImports);
+    let store = app.deps.store.as_ref();
+    let import = store.import(&grant, id).await.expect("an answer");
+    let kept = store.kept_rows(&grant, id, None, 0, 500).await;
+    let records = store.statistics().await.expect("totals").records;
+    (import.expect("the import"), kept.expect("rows"), records)
+}
+
+async fn a_cut_import_goes_on_where_it_stopped(cut: Backend, whole: Backend) {
+    let file = deaths();
+    let undisturbed = app(&whole).await;
+    let id = undisturbed
+        .import(&file)
+        .await
+        .expect("taken")
+        .import
+        .header
+        .id;
+    let (expected, expected_rows, expected_records) = came_to(&undisturbed, id).await;
+    assert!(
+        expected_records > 0 && expected_rows.len() >= 12,
+        "{expected:?}"
+    );
+
+    let app = app(&cut).await;
+    cut.refuse("imports", "next_line", "> 10").await;
+    assert!(app.import(&file).await.is_err(), "the file is cut short");
+    cut.admit("imports").await;
+    let revision = expected.header.revision;
+    let standing = app
+        .deps
+        .store
+        .import_by_key(&file.source, &file.dataset, revision);
+    let standing = standing.await.expect("an answer").expect("it was begun");
+    assert_eq!(standing.state, ImportState::Receiving);
+    assert!(standing.next_line > 2 && standing.counts.received() > 0);
+    let taken = app.import(&file).await.expect("taken");
+    assert!(!taken.repeated);
+    assert_eq!(taken.import.header.id, standing.header.id);
+    let (import, rows, records) = came_to(&app, standing.header.id).await;
+    assert_eq!(import.state, ImportState::Received);
+    assert_eq!(import.counts, expected.counts);
+    assert_eq!(import.next_line, expected.next_line);
+    assert_eq!(records, expected_records);
+    let lines =
+        |rows: &[KeptRow]| -> Vec<_> { rows.iter().map(|row| (row.line, row.outcome)).collect() };
+    assert_eq!(lines(&rows), lines(&expected_rows));
+}
+
+/// A clock at whose first look somebody else gets ahead: between what the step
+/// has read and what it writes.
+struct Overtaken {
+    by: OnceLock<Arc<Deps>>,
+    done: AtomicBool,
+    partition: DivisionCode,
+    inner: Arc<dyn Clock>,
+}
+
+impl Clock for Overtaken {
+    fn now(&self) -> Instant {
+        if !self.done.swap(true, Ordering::SeqCst) {
+            let rival = self.by.get().expect("a rival").clone();
+            let all = async {
+                while apply_step(&rival, self.partition).await.expect("a step") != Progress::Idle {}
+            };
+            tokio::task::block_in_place(|| Handle::current().block_on(all));
+        }
+        self.inner.now()
+    }
+
+    fn today(&self) -> Date {
+        self.inner.today()
+    }
+}
+
+async fn an_overtaken_step_writes_nothing(backend: Backend) {
+    let app = app(&backend).await;
+    for file in &county() {
+        app.import(file).await.expect("taken");
+    }
+    let store = app.deps.store.as_ref();
+    store.publish(u32::MAX).await.expect("numbers");
+    let partition = DivisionCode::parse(COUNTY).expect("a county");
+    let clock = Arc::new(Overtaken {
+        by: OnceLock::new(),
+        done: AtomicBool::new(false),
+        partition,
+        inner: app.clock.clone(),
+    });
+    // The same holder: its lease is renewed, not taken from anybody.
+    assert!(clock.by.set(hands(&app, app.clock.clone())).is_ok());
+    let slow = hands(&app, clock);
+    let overtaken = apply_step(&slow, partition).await;
+    assert!(
+        matches!(overtaken, Err(StepError::Store(StoreError::Conflict))),
+        "{overtaken:?}"
+    );
+    // The rival came to the end, and there the checkpoint stands.
+    let position = store
+        .checkpoint(partition, APPLY)
+        .await
+        .expect("a position");
+    let waiting = store.intake_after(partition, position, 1).await;
+    assert_eq!(waiting.expect("batches").len(), 0);
+    app.settle().await;
+    assert_eq!(app.breaches().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_import_goes_on_where_it_stopped_on_sqlite() {
+    let (cut, whole) = (Backend::sqlite().await, Backend::sqlite().await);
+    a_cut_import_goes_on_where_it_stopped(cut.expect("a file"), whole.expect("a file")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_import_goes_on_where_it_stopped_on_postgres() {
+    if let (Some(cut), Some(whole)) = (Backend::postgres().await, Backend::postgres().await) {
+        a_cut_import_goes_on_where_it_stopped(cut, whole).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overtaken_step_writes_nothing_on_sqlite() {
+    let backend = Backend::sqlite().await.expect("a file");
+    an_overtaken_step_writes_nothing(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overtaken_step_writes_nothing_on_postgres() {
+    if let Some(backend) = Backend::postgres().await {
+        an_overtaken_step_writes_nothing(backend).await;
+    }
+}
