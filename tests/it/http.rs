@@ -155,6 +155,30 @@ async fn ask(app: &TestApp, officer: &str, method: &Method, path: &str) -> Answe
 
 const OPEN_TO_ALL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// Administrators and village contacts are shown no people by any operation:
+/// the first read policies and parameters, the others nothing at all.
+async fn sees_nobody(app: &TestApp, foreign: &Foreign, officer: &str, method: &Method, path: &str) {
+    let answer = ask(app, officer, method, path).await;
+    let (status, text) = (answer.status, answer.text());
+    let leaked = foreign
+        .canaries
+        .iter()
+        .find(|canary| text.contains(canary.as_str()));
+    assert_eq!(leaked, None, "{method} {path} as {officer}");
+    let of_policies = path.contains("/policies") || path.ends_with("/parameters");
+    if OPEN_TO_ALL.contains(&path) {
+        return;
+    }
+    if officer != "village" && of_policies {
+        assert_eq!(status, StatusCode::OK, "{method} {path} as {officer}");
+    } else {
+        assert!(
+            status.is_client_error(),
+            "{method} {path} as {officer}: {status}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_township_sees_only_its_own_through_every_operation() {
     let app = county().await;
@@ -194,6 +218,27 @@ async fn a_township_sees_only_its_own_through_every_operation() {
                 );
             }
             asked += 1;
+        }
+        for officer in ["system", "security", "village"] {
+            sees_nobody(&app, &foreign, officer, &method, &path).await;
+        }
+    }
+    for path in [
+        "/",
+        "/families",
+        "/county",
+        "/audit",
+        "/policies",
+        &format!("/alerts/{}", foreign.alert),
+        &format!("/alerts/{}/sheet", foreign.alert),
+        &format!("/families/{}", foreign.household),
+        &format!("/persons/{}", foreign.person),
+    ] {
+        let shown = app.get("hutang", path).await.status;
+        let own = [StatusCode::OK, StatusCode::FORBIDDEN];
+        assert!(own.contains(&shown), "{path} as hutang: {shown}");
+        for officer in ["system", "security", "village"] {
+            sees_nobody(&app, &foreign, officer, &Method::GET, path).await;
         }
     }
     println!("{asked} foreign requests");

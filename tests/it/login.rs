@@ -1,6 +1,8 @@
 //! Logging in with a browser: who gets in, who is kept out, and that a cookie
 //! alone is not enough to change anything.
 
+mod limits;
+
 use axum::http::{Method, StatusCode};
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
@@ -277,7 +279,7 @@ async fn a_session_is_read_from_one_cookie_and_nowhere_else() {
         stranger.get("/api/v1/alerts").await.status,
         StatusCode::UNAUTHORIZED
     );
-    // A working day later it is over; so it is for whoever is disabled.
+    // Whoever is disabled is refused at the next request.
     assert_eq!(browser.get("/api/v1/alerts").await.status, StatusCode::OK);
     administer::disable(&app.deps, &LOCAL, "li.min")
         .await

@@ -76,6 +76,11 @@ impl ManualClock {
         self.micros
             .store(Instant::china_morning(on).as_micros(), Ordering::SeqCst);
     }
+
+    /// Moves on by some seconds.
+    pub fn advance(&self, seconds: i64) {
+        self.micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {
