@@ -165,7 +165,7 @@ pub(crate) async fn deps(
             } else {
                 holder(verb)
             },
-            ..steps(settings)
+            ..steps(settings)?
         },
         work: Notify::new(),
         published: Notify::new(),
@@ -180,18 +180,18 @@ pub(crate) async fn deps(
     Ok(deps)
 }
 
-fn steps(settings: &Settings) -> pipeline::Settings {
+fn steps(settings: &Settings) -> anyhow::Result<pipeline::Settings> {
     let steps = &settings.steps;
-    pipeline::Settings {
+    Ok(pipeline::Settings {
         daily_budget_per_township: steps.daily_budget_per_township,
         intake_rows: steps.intake_rows,
         apply_records: steps.apply_records,
         evaluate_units: steps.evaluate_units,
         snooze_days_max: steps.snooze_days_max,
         lease_seconds: steps.lease_seconds,
-        accounts: settings.accounts.steps(),
+        accounts: settings.accounts.steps()?,
         ..pipeline::Settings::default()
-    }
+    })
 }
 
 /// The same after a restart on this machine, so that a worker that died is not

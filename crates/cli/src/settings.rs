@@ -135,7 +135,7 @@ impl Default for StepSettings {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PasswordProfile {
-    /// 等级保护: eight characters of three classes.
+    /// 等级保护: ten characters of three classes.
     Dengbao,
     /// OWASP ASVS: length, and no common password.
     Asvs,
@@ -171,10 +171,22 @@ impl Default for AccountSettings {
 }
 
 impl AccountSettings {
-    /// As the steps take them.
-    pub(crate) fn steps(&self) -> pipeline::account::AccountSettings {
+    /// As the steps take them. A zero would switch a guard off without saying
+    /// so, and is refused.
+    pub(crate) fn steps(&self) -> anyhow::Result<pipeline::account::AccountSettings> {
+        let guards = [
+            ("failures_max", self.failures_max),
+            ("lock_minutes", self.lock_minutes),
+            ("idle_minutes", self.idle_minutes),
+            ("session_minutes", self.session_minutes),
+        ];
+        if let Some((name, _)) = guards.iter().find(|(_, value)| *value == 0) {
+            return Err(exit::configuration(format!(
+                "accounts.{name} must be at least 1"
+            )));
+        }
         let seconds = |minutes: u32| i64::from(minutes) * 60;
-        pipeline::account::AccountSettings {
+        Ok(pipeline::account::AccountSettings {
             profile: match self.profile {
                 PasswordProfile::Dengbao => pipeline::account::password::Profile::Dengbao,
                 PasswordProfile::Asvs => pipeline::account::password::Profile::Asvs,
@@ -185,7 +197,7 @@ impl AccountSettings {
             idle_seconds: seconds(self.idle_minutes),
             session_seconds: seconds(self.session_minutes),
             ..pipeline::account::AccountSettings::default()
-        }
+        })
     }
 }
 

@@ -413,3 +413,46 @@ fn the_doctor_says_what_waits_and_what_is_late() {
     );
     assert!(about(&later, "calendar.year 2027"), "{later:?}");
 }
+
+#[test]
+fn accounts_are_made_reset_and_taken_away() {
+    let office = Office::new(false);
+    let data = office.data();
+    let folder = text(&data);
+    let add = |login: &str, role: &str, holder: &str, code: i32| {
+        let mut command = hearth(&["account", "add", "--json", "--data", folder, login]);
+        command.args(["--name", login, "--role", role, "--holder", holder]);
+        command.args(["--region", "320412"]);
+        let output = ends_with(&mut command, code);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let made: serde_json::Value = serde_json::from_str(&add("shen", "auditor", "w1", 0)).unwrap();
+    let password = made["one_time_password"].as_str().unwrap();
+    assert!(password.len() >= 16, "{password}");
+    add("shen", "caseworker", "w2", USAGE);
+    // One person is not two of the three administrators.
+    add("xi", "system_admin", "w1", USAGE);
+    add("an", "security_admin", "w3", 0);
+    add("ji", "importer", "w4", USAGE);
+    // An auditor's account takes two people.
+    refuses(&["account", "reset", "--data", folder, "shen"], USAGE);
+    let second = [
+        "account", "reset", "--json", "--data", folder, "shen", "--second", "an",
+    ];
+    assert_ne!(tells(&second)["one_time_password"], password);
+    says(&["account", "disable", "--data", folder, "an"]);
+    refuses(&["account", "unlock", "--data", folder, "nobody"], USAGE);
+    let list = tells(&["account", "list", "--json", "--data", folder]);
+    let states: Vec<(&str, &str)> = list["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| (a["login"].as_str().unwrap(), a["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(states, [("shen", "must_change"), ("an", "disabled")]);
+    // A zero would switch a guard off.
+    let mut zero = hearth(&["account", "list", "--data", folder]);
+    zero.env("HEARTH__ACCOUNTS__LOCK_MINUTES", "0");
+    ends_with(&mut zero, CONFIGURATION);
+    says(&["ledger", "verify", "--data", folder]);
+}
