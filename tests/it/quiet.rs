@@ -60,9 +60,14 @@ fn cells(bytes: &[u8]) -> BTreeSet<String> {
         .collect();
     let cell = |row: &Vec<&str>, column: usize| row.get(column).map(|cell| cell.trim().to_owned());
     let each = |row| columns.iter().filter_map(move |&column| cell(row, column));
-    let long = |cell: &String| match cell.is_ascii() {
-        true => cell.len() >= NUMBER_CHARS_MIN,
-        false => cell.chars().count() >= NAME_CHARS_MIN,
+    let long = |cell: &String| {
+        let (chars, ascii) = (cell.chars().count(), cell.is_ascii());
+        chars
+            >= if ascii {
+                NUMBER_CHARS_MIN
+            } else {
+                NAME_CHARS_MIN
+            }
     };
     rows[at + 1..].iter().flat_map(each).filter(long).collect()
 }

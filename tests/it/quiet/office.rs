@@ -216,7 +216,7 @@ impl Office {
             .iter()
             .find(|alert| alert["work"] == "raised")
             .expect("a raised alert");
-        let (alert, mut version) = (
+        let (alert, version) = (
             raised["id"].as_str().expect("an id"),
             raised["version"].clone(),
         );
@@ -231,19 +231,24 @@ impl Office {
             ),
             ("closure", json!({})),
         ];
+        self.act(alert, version, &steps).await;
+        self.read(&format!("/api/v1/alerts/{alert}/timeline")).await;
+        self.app.settle().await;
+        self.read("/api/v1/alerts/feed").await;
+    }
+
+    /// One action after another on an alert.
+    async fn act(&mut self, alert: &str, mut version: Json, steps: &[(&str, Json)]) {
         for (noun, body) in steps {
             let (path, tag) = (
                 format!("/api/v1/alerts/{alert}/{noun}"),
                 format!("\"{version}\""),
             );
-            let headers = [("if-match", tag.as_str()), ("idempotency-key", noun)];
-            let done = self.post("county", &path, &headers, &body).await;
+            let headers = [("if-match", tag.as_str()), ("idempotency-key", *noun)];
+            let done = self.post("county", &path, &headers, body).await;
             assert_eq!(done.status, StatusCode::OK, "{}", done.text());
             version = done.json()["version"].clone();
         }
-        self.read(&format!("/api/v1/alerts/{alert}/timeline")).await;
-        self.app.settle().await;
-        self.read("/api/v1/alerts/feed").await;
     }
 
     /// Requests that name somebody where they should not.
@@ -388,7 +393,7 @@ impl Office {
                 ticks.tick().await;
             }
         };
-        let failed = tokio::time::timeout(Duration::from_secs(60), failed).await;
+        let failed = tokio::time::timeout(Duration::from_mins(1), failed).await;
         stop.send(true).expect("the steps still run");
         running.await.expect("the steps end");
         failed.expect("a step fails");

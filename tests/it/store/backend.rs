@@ -114,37 +114,31 @@ impl Backend {
     /// Makes the database refuse rows whose column satisfies `is`, in its own
     /// words.
     pub async fn refuse(&self, table: &str, column: &str, is: &str) {
-        match self {
-            Backend::Sqlite(_) => {
-                for event in ["insert", "update"] {
-                    let trigger = format!(
-                        "create trigger {table}_{event} before {event} on {table}
-                        when new.{column} {is}
-                        begin select raise(abort, 'refused'); end"
-                    );
-                    self.run(&trigger).await;
-                }
+        if let Backend::Sqlite(_) = self {
+            for event in ["insert", "update"] {
+                let trigger = format!(
+                    "create trigger {table}_{event} before {event} on {table}
+                    when new.{column} {is}
+                    begin select raise(abort, 'refused'); end"
+                );
+                self.run(&trigger).await;
             }
-            _ => {
-                let check = format!("check (not ({column} {is})) not valid");
-                let alter = format!("alter table {table} add constraint refused {check}");
-                self.run(&alter).await;
-            }
+        } else {
+            let check = format!("check (not ({column} {is})) not valid");
+            let alter = format!("alter table {table} add constraint refused {check}");
+            self.run(&alter).await;
         }
     }
 
     /// Takes back [`Backend::refuse`].
     pub async fn admit(&self, table: &str) {
-        match self {
-            Backend::Sqlite(_) => {
-                for event in ["insert", "update"] {
-                    self.run(&format!("drop trigger {table}_{event}")).await;
-                }
+        if let Backend::Sqlite(_) = self {
+            for event in ["insert", "update"] {
+                self.run(&format!("drop trigger {table}_{event}")).await;
             }
-            _ => {
-                let alter = format!("alter table {table} drop constraint refused");
-                self.run(&alter).await;
-            }
+        } else {
+            let alter = format!("alter table {table} drop constraint refused");
+            self.run(&alter).await;
         }
     }
 

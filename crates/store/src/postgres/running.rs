@@ -131,6 +131,7 @@ pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
     let mut tx = scope::all(pool).await?;
     let mut breaches = check_units(&mut tx).await?;
     breaches.extend(check_verdicts(&mut tx).await?);
+    breaches.extend(check_grounds(&mut tx).await?);
     breaches.extend(check_alerts(&mut tx).await?);
     breaches.extend(check_numbers(&mut tx).await?);
     Ok(breaches)
@@ -184,8 +185,7 @@ async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
     Ok(own.chain(read).collect())
 }
 
-/// Verdicts that are not the last that were given, and those of units that
-/// were never evaluated or do not read whom they judge.
+/// Verdicts that are not the last that were given.
 async fn check_verdicts(tx: &mut PgConnection) -> Stored<Vec<String>> {
     let unlike: Vec<(String, String, String)> = sqlx::query_as(
         "with told as (
@@ -231,6 +231,15 @@ async fn check_verdicts(tx: &mut PgConnection) -> Stored<Vec<String>> {
     )
     .fetch_all(&mut *tx)
     .await?;
+    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
+        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
+    });
+    Ok(unlike.collect())
+}
+
+/// Units with verdicts that were never evaluated, or do not read whom they
+/// judge.
+async fn check_grounds(tx: &mut PgConnection) -> Stored<Vec<String>> {
     let unseen: Vec<(String, String)> = sqlx::query_as(
         "select distinct v.unit_kind, v.unit_id::text
         from verdicts v
@@ -259,16 +268,13 @@ async fn check_verdicts(tx: &mut PgConnection) -> Stored<Vec<String>> {
     )
     .fetch_all(&mut *tx)
     .await?;
-    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
-        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
-    });
     let unseen = unseen
         .into_iter()
         .map(|(kind, id)| format!("unit {kind}:{id} has verdicts and was never evaluated"));
     let unread = unread.into_iter().map(|(household, person)| {
         format!("unit h:{household} judges p:{person} and does not read them")
     });
-    Ok(unlike.chain(unseen).chain(unread).collect())
+    Ok(unseen.chain(unread).collect())
 }
 
 /// Two open episodes; an alert without a decision; an entry without an alert.

@@ -127,6 +127,7 @@ pub(super) async fn statistics(pool: &SqlitePool) -> Stored<Statistics> {
 pub(super) async fn check(pool: &SqlitePool) -> Stored<Vec<String>> {
     let mut breaches = check_units(pool).await?;
     breaches.extend(check_verdicts(pool).await?);
+    breaches.extend(check_grounds(pool).await?);
     breaches.extend(check_alerts(pool).await?);
     breaches.extend(check_numbers(pool).await?);
     Ok(breaches)
@@ -180,8 +181,7 @@ async fn check_units(pool: &SqlitePool) -> Stored<Vec<String>> {
     Ok(own.chain(read).collect())
 }
 
-/// Verdicts that are not the last that were given, and those of units that
-/// were never evaluated or do not read whom they judge.
+/// Verdicts that are not the last that were given.
 async fn check_verdicts(pool: &SqlitePool) -> Stored<Vec<String>> {
     let unlike: Vec<(String, String, String)> = sqlx::query_as(
         "with told as (
@@ -227,6 +227,15 @@ async fn check_verdicts(pool: &SqlitePool) -> Stored<Vec<String>> {
     )
     .fetch_all(pool)
     .await?;
+    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
+        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
+    });
+    Ok(unlike.collect())
+}
+
+/// Units with verdicts that were never evaluated, or do not read whom they
+/// judge.
+async fn check_grounds(pool: &SqlitePool) -> Stored<Vec<String>> {
     let unseen: Vec<(String, String)> = sqlx::query_as(
         "select distinct v.unit_kind, lower(hex(v.unit_id))
         from verdicts v
@@ -255,16 +264,13 @@ async fn check_verdicts(pool: &SqlitePool) -> Stored<Vec<String>> {
     )
     .fetch_all(pool)
     .await?;
-    let unlike = unlike.into_iter().map(|(kind, id, policy)| {
-        format!("the verdict of policy {policy} about {kind}:{id} is not the last that was given")
-    });
     let unseen = unseen
         .into_iter()
         .map(|(kind, id)| format!("unit {kind}:{id} has verdicts and was never evaluated"));
     let unread = unread.into_iter().map(|(household, person)| {
         format!("unit h:{household} judges p:{person} and does not read them")
     });
-    Ok(unlike.chain(unseen).chain(unread).collect())
+    Ok(unseen.chain(unread).collect())
 }
 
 /// Two open episodes; an alert without a decision; an entry without an alert.
