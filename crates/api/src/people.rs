@@ -233,15 +233,7 @@ async fn show(
     let view = people::view(&app.deps, &grant, subject, on, query.known_seq)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let mut shown = vec![view.household.unit, subject];
-    shown.extend(
-        view.household
-            .people
-            .iter()
-            .map(|person| Subject::Person(person.id)),
-    );
-    shown.sort_unstable();
-    shown.dedup();
+    let shown = view.shown(subject);
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;

@@ -123,18 +123,7 @@ pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Su
             RowOutcome::Accepted | RowOutcome::Warned
         );
         unnamed += u32::from(!taken && decoded.row.unread.is_empty());
-        let warned = if decoded.row.outcome == RowOutcome::Warned {
-            WARNED
-        } else {
-            0
-        };
-        for (position, (key, content)) in groups.into_iter().enumerate() {
-            let first = if position == 0 { FIRST } else { 0 };
-            entries.push(Entry {
-                key,
-                content: content | first | warned,
-            });
-        }
+        entries.extend(flagged(groups, decoded.row.outcome));
     }
     let (conflicting, repeated) = twice(&entries);
     let mut judge = Judge {
@@ -174,6 +163,23 @@ pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Su
         shape: rows.shape().clone(),
         conflicting,
         repeated,
+    })
+}
+
+/// The groups of one row as entries.
+fn flagged(groups: Vec<(u64, u64)>, outcome: RowOutcome) -> impl Iterator<Item = Entry> {
+    let warned = if outcome == RowOutcome::Warned {
+        WARNED
+    } else {
+        0
+    };
+    let numbered = groups.into_iter().enumerate();
+    numbered.map(move |(position, (key, content))| {
+        let first = if position == 0 { FIRST } else { 0 };
+        Entry {
+            key,
+            content: content | first | warned,
+        }
     })
 }
 

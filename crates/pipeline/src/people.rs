@@ -34,6 +34,21 @@ pub struct UnitView {
     pub known: i64,
 }
 
+impl UnitView {
+    /// Everyone an answer with this view shows, each once, beside what was
+    /// asked for: whom the ledger must name before the first byte.
+    pub fn shown(&self, asked: Subject) -> Vec<Subject> {
+        let everyone = self.household.people.iter().map(|p| Subject::Person(p.id));
+        let mut shown: Vec<Subject> = [self.household.unit, asked]
+            .into_iter()
+            .chain(everyone)
+            .collect();
+        shown.sort_unstable();
+        shown.dedup();
+        shown
+    }
+}
+
 /// The county a grant's regions lie in, for loading; the first wins.
 pub(crate) fn partition_of(grant: &Grant) -> Option<DivisionCode> {
     grant.regions().iter().find_map(DivisionCode::county)

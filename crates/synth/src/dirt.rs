@@ -405,10 +405,11 @@ fn beside(
             ("证件号码", liberty::cells(&someone, custody))
         }
         Feed::Vehicles => {
+            let (kind, status, plated) = ("K33", "A", add_days(told, -30));
             let car = Car {
-                kind: "K33",
-                status: "A",
-                plated: add_days(told, -30),
+                kind,
+                status,
+                plated,
             };
             ("身份证明号码", vehicles::cells(&someone, 0, car))
         }

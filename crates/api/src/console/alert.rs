@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use domain::alert::{Alert, OutcomeCode, Work};
 use domain::authority::{Grant, Operation, Role};
 use domain::evaluation::{CriterionTrace, Decision, Operand};
-use domain::ids::{AlertId, OfficerId, Subject};
+use domain::ids::{AlertId, OfficerId};
 use domain::time::add_days;
 use pipeline::act::ActionNote;
 use pipeline::desk::Opened;
@@ -206,13 +206,10 @@ pub(super) async fn page(
     let people = caller.grant(Operation::ReadPeople)?;
     let today = app.deps.clock.today();
     let view = people::view(&app.deps, &people, open.row.unit, today, None).await?;
-    let mut shown = vec![open.row.subject, open.row.unit];
-    if let Some(view) = &view {
-        let everyone = view.household.people.iter();
-        shown.extend(everyone.map(|person| Subject::Person(person.id)));
-    }
-    shown.sort_unstable();
-    shown.dedup();
+    let shown = match &view {
+        Some(view) => view.shown(open.row.subject),
+        None => vec![open.row.subject, open.row.unit],
+    };
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;

@@ -106,11 +106,7 @@ async fn show(app: &App, caller: &Caller, subject: Subject, as_of: AsOf) -> Page
     let known = known(&as_of.known_seq)?;
     let view = people::view(&app.deps, &grant, subject, on, known).await?;
     let view = view.ok_or_else(Problem::not_found)?;
-    let mut shown = vec![view.household.unit, subject];
-    let everyone = view.household.people.iter();
-    shown.extend(everyone.map(|person| Subject::Person(person.id)));
-    shown.sort_unstable();
-    shown.dedup();
+    let shown = view.shown(subject);
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;

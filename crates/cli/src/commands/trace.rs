@@ -2,12 +2,11 @@
 
 mod text;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
 use domain::authority::{Officer, Operation};
-use domain::ids::{AlertId, ImportId};
+use domain::ids::AlertId;
 use domain::record::RowNote;
 use pipeline::Deps;
 use serde::Serialize;
@@ -104,16 +103,8 @@ pub(crate) async fn alert(
 }
 
 async fn trace(deps: &Arc<Deps>, auditor: &Officer, told: &Told) -> anyhow::Result<Trace> {
-    let mut lines: BTreeMap<ImportId, Vec<u32>> = BTreeMap::new();
-    for origin in &told.decision.rows {
-        lines.entry(origin.import).or_default().push(origin.line);
-    }
-    let mut files = Vec::new();
-    for (import, mut lines) in lines {
-        lines.sort_unstable();
-        lines.dedup();
-        files.push(source_file(deps, auditor, import, &lines).await?);
-    }
+    let grant = auditor.authorize(Operation::ReadImports, "hearth trace")?;
+    let files = pipeline::trace::files(deps, &grant, &told.decision.rows).await?;
     let evaluation = &told.decision.evaluation;
     Ok(Trace {
         alert: told.row.id.to_string(),
@@ -123,62 +114,35 @@ async fn trace(deps: &Arc<Deps>, auditor: &Officer, told: &Told) -> anyhow::Resu
         decision: told.alert.decision.to_string(),
         on: told.decision.on.to_string(),
         policy_set: told.decision.policy_set.clone(),
-        files,
+        files: files.into_iter().map(source_file).collect(),
     })
 }
 
-async fn source_file(
-    deps: &Arc<Deps>,
-    auditor: &Officer,
-    id: ImportId,
-    lines: &[u32],
-) -> anyhow::Result<SourceFile> {
-    let grant = auditor.authorize(Operation::ReadImports, "hearth trace")?;
-    let Some(import) = deps.store.import(&grant, id).await? else {
-        let rows = lines
-            .iter()
-            .map(|line| SourceRow {
-                line: *line,
-                notes: Vec::new(),
-            })
-            .collect();
-        return Ok(SourceFile {
-            import: id.to_string(),
-            file: None,
-            rows,
-        });
-    };
-    let mut rows = Vec::new();
-    for line in lines {
-        let kept = deps
-            .store
-            .kept_rows(&grant, id, None, line.saturating_sub(1), 1)
-            .await?;
-        let notes = kept
-            .into_iter()
-            .filter(|row| row.line == *line)
-            .flat_map(|row| row.notes)
-            .collect();
-        rows.push(SourceRow { line: *line, notes });
-    }
-    let uploader = deps.store.officer(import.uploader).await?;
-    let header = import.header;
-    let file = FileView {
-        name: import.file_name,
-        source: header.source.to_string(),
-        dataset: header.dataset.to_string(),
-        business_date: header.revision.business_date.to_string(),
-        sequence: header.revision.sequence,
-        digest: header.digest,
-        received_at: header.received_at.to_string(),
-        uploader: uploader.map_or_else(
-            || import.uploader.to_string(),
-            |officer| format!("{} {}", officer.name, officer.id),
-        ),
-    };
-    Ok(SourceFile {
-        import: id.to_string(),
-        file: Some(file),
+fn source_file(traced: pipeline::trace::SourceFile) -> SourceFile {
+    let lines = traced.lines.into_iter();
+    let rows = lines
+        .map(|(line, notes)| SourceRow { line, notes })
+        .collect();
+    let uploader = traced.uploader;
+    let file = traced.file.map(|import| {
+        let (id, header) = (import.uploader.to_string(), import.header);
+        FileView {
+            name: import.file_name,
+            source: header.source.to_string(),
+            dataset: header.dataset.to_string(),
+            business_date: header.revision.business_date.to_string(),
+            sequence: header.revision.sequence,
+            digest: header.digest,
+            received_at: header.received_at.to_string(),
+            uploader: match uploader {
+                Some(name) => format!("{name} {id}"),
+                None => id,
+            },
+        }
+    });
+    SourceFile {
+        import: traced.import.to_string(),
+        file,
         rows,
-    })
+    }
 }

@@ -212,6 +212,29 @@ pub(crate) fn read(
         ReadAs::Name => return name::read(column, text, found),
         ReadAs::Phone => return phone(column, text, found),
         ReadAs::Id => return identity::read(column, text, setting, found),
+        other => plain(other, column, text, setting),
+    };
+    let result = match result {
+        Ok(Cell::Date(day)) if column.past && day > setting.on => Err("date.future"),
+        other => other,
+    };
+    result.unwrap_or_else(|code| {
+        // An amount beyond any bound is an error of the sender's unit or sign, never a detail.
+        let weight = if code == "amount.range" {
+            Weight::Reject
+        } else {
+            weight(column.bad)
+        };
+        found.push(Finding::new(weight, code, name));
+        Cell::Bad
+    })
+}
+
+/// A cell that is right or wrong as a whole.
+fn plain(read: &ReadAs, column: &Column, text: &str, setting: Setting) -> Result<Cell, Code> {
+    match read {
+        // These tell of themselves what is wrong with them.
+        ReadAs::Name | ReadAs::Phone | ReadAs::Id => Ok(Cell::Bad),
         ReadAs::Text | ReadAs::Address => free_text(text),
         ReadAs::Number => number(text),
         ReadAs::Certificate => identity::certificate(text),
@@ -247,21 +270,7 @@ pub(crate) fn read(
                 .map(|(choice, _)| Cell::Choice(choice.clone()))
                 .ok_or("code.unknown")
         }
-    };
-    let result = match result {
-        Ok(Cell::Date(day)) if column.past && day > setting.on => Err("date.future"),
-        other => other,
-    };
-    result.unwrap_or_else(|code| {
-        // An amount beyond any bound is an error of the sender's unit or sign, never a detail.
-        let weight = if code == "amount.range" {
-            Weight::Reject
-        } else {
-            weight(column.bad)
-        };
-        found.push(Finding::new(weight, code, name));
-        Cell::Bad
-    })
+    }
 }
 
 /// A required cell that is blank.
