@@ -134,6 +134,9 @@ pub enum Route {
     Residence,
     /// 急难发生地.
     Incident,
+    /// 县级: it is the bureau's own to clear up with a department, and no
+    /// township's until the bureau places it.
+    County,
 }
 
 /// Whether an alert is kept from part of its desk. Stored alerts that say
