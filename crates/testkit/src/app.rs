@@ -196,6 +196,7 @@ impl TestApp {
             "justice",
             "vehicle",
             "social_security",
+            "emergency",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

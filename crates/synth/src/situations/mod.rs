@@ -215,6 +215,15 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
                     level: told.map(|(_, level)| level.name().to_owned()),
                     why: why.to_owned(),
                 };
+                // Who is listed in two households is judged in one of them.
+                let shared = |a: &Expected| {
+                    let who = a.who.as_ref();
+                    who.is_some_and(|id| household.members.iter().any(|m| m.id == *id))
+                };
+                let mut others = situation.alerts.iter().filter(|a| a.policy == policy);
+                if alerts.is_empty() && others.any(shared) {
+                    continue;
+                }
                 if alerts.is_empty() {
                     let who = stranger.filter(|_| alone).map(|m| &m.id);
                     lines.push(line(who, None, situation.why));
