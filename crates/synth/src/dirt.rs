@@ -166,14 +166,7 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             }),
             _ => row.rewrite("证件号码", lower_x),
         },
-        Feed::Incidents => match dice.below(4) {
-            0 => row.rewrite("姓名", spaced),
-            1 => row.rewrite("发生时间", dotted),
-            2 => row.rewrite("事件类别", |kind| {
-                (kind == "交通事故").then(|| "车祸".to_owned())
-            }),
-            _ => row.rewrite("证件号码", lower_x),
-        },
+        Feed::Incidents => soil_incidents(dice, &mut row),
         Feed::Liberty => match dice.below(3) {
             0 => row.rewrite("姓名", spaced),
             1 => row.rewrite("起日", in_words),
@@ -196,6 +189,17 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             }),
             _ => row.rewrite("情况描述", |text| Some(format!("{text}！！速来👆"))),
         },
+    }
+}
+
+fn soil_incidents(dice: &mut Dice, row: &mut Cells<'_>) -> bool {
+    match dice.below(4) {
+        0 => row.rewrite("姓名", spaced),
+        1 => row.rewrite("发生时间", dotted),
+        2 => row.rewrite("事件类别", |kind| {
+            (kind == "交通事故").then(|| "车祸".to_owned())
+        }),
+        _ => row.rewrite("证件号码", lower_x),
     }
 }
 
