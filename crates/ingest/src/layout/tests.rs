@@ -20,7 +20,9 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "restricted_liberty",
             "vehicles",
             "social_security",
-            "hukou_elders"
+            "hukou_elders",
+            "care_plans",
+            "visits"
         ]
     );
     for dataset in datasets {
