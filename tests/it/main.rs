@@ -17,3 +17,4 @@ mod samples;
 mod store;
 mod tidy;
 mod twice;
+mod village;

@@ -13,7 +13,7 @@ use domain::ids::{PersonId, Subject};
 use domain::region::{DivisionCode, Level};
 use domain::value::Body;
 use domain::week::Week;
-use registry::care::{self, ToVisit, VillageWeek};
+use registry::care::{self, Roster, ToVisit, VillageWeek};
 
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
@@ -33,6 +33,8 @@ pub struct Weeks {
     pub week: Week,
     /// Whether its Sunday has passed: before that nobody is missing yet.
     pub over: bool,
+    /// Whether a roster tells about the place asked for at all.
+    pub roster: Roster,
     /// Rows, in code order.
     pub villages: Vec<VillageWeek>,
     /// Latest identity facts of the people in the rows.
@@ -103,6 +105,7 @@ pub async fn weeks(
     // A village contact visits in its own villages; someone registered there
     // and visited elsewhere is another's.
     let villages: Vec<DivisionCode> = grant.regions().to_vec();
+    let asked = villages.first().copied().unwrap_or(county);
     let narrow = villages.iter().all(|place| place.level() == Level::Village);
     found.retain(|(person, _)| !narrow || person.place.is_some_and(|place| grant.covers(place)));
     let mut identities = BTreeMap::new();
@@ -115,6 +118,7 @@ pub async fn weeks(
     Ok(Some(Weeks {
         week,
         over: week.last_day() < today,
+        roster: care::roster(&coverage, asked, on),
         villages: care::by_village(people, villages, &coverage, county, on),
         identities,
         truncated,

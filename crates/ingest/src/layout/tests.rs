@@ -33,7 +33,7 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false, false
+            true, false, false, true, false, false, false, false, true, false, false, true, false
         ]
     );
 }
