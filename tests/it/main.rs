@@ -19,3 +19,4 @@ mod store;
 mod tidy;
 mod twice;
 mod village;
+mod village_words;

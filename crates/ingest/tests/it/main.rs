@@ -13,3 +13,5 @@ mod people_and_things;
 mod sample;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod visiting;
