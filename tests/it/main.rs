@@ -12,6 +12,7 @@ mod crash;
 mod http;
 mod login;
 mod order;
+mod parameters;
 mod quiet;
 mod samples;
 mod store;

@@ -28,11 +28,13 @@ pub enum Role {
     SecurityAdmin,
     /// Contact person of a village 村级联络人: its own account, nothing else yet.
     VillageContact,
+    /// 政策管理员 of a county: proposes and reviews parameters; no people.
+    PolicyOfficer,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
@@ -40,6 +42,7 @@ impl Role {
         Role::SystemAdmin,
         Role::SecurityAdmin,
         Role::VillageContact,
+        Role::PolicyOfficer,
     ];
 
     /// Stable name.
@@ -52,6 +55,7 @@ impl Role {
             Role::SystemAdmin => "system_admin",
             Role::SecurityAdmin => "security_admin",
             Role::VillageContact => "village_contact",
+            Role::PolicyOfficer => "policy_officer",
         }
     }
 
@@ -65,6 +69,7 @@ impl Role {
             Role::SystemAdmin => "系统管理员",
             Role::SecurityAdmin => "安全管理员",
             Role::VillageContact => "村级联络人",
+            Role::PolicyOfficer => "政策管理员",
         }
     }
 
@@ -72,7 +77,11 @@ impl Role {
     pub const fn administers(self) -> bool {
         match self {
             Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor => true,
-            Role::Caseworker | Role::CountyOfficer | Role::Importer | Role::VillageContact => false,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::VillageContact
+            | Role::PolicyOfficer => false,
         }
     }
 
@@ -84,9 +93,9 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadDecisions,
-            ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
-            WorkAlerts,
+            DirectAlerts, Import, ManageAccounts, ProposeParameters, ReadAccounts, ReadAlerts,
+            ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople,
+            ReadPolicies, ReviewParameters, SearchPeople, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -110,6 +119,7 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
+                ReviewParameters,
             ],
             Role::Importer => &[Import, ReadImports, ReadPolicies],
             Role::Auditor => &[
@@ -126,6 +136,7 @@ impl Role {
             Role::SystemAdmin => &[ReadPolicies],
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
             Role::VillageContact => &[],
+            Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters],
         }
     }
 
@@ -134,7 +145,10 @@ impl Role {
         match self {
             Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
             Role::Importer => Sensitivity::L2,
-            Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => Sensitivity::L1,
+            Role::SystemAdmin
+            | Role::SecurityAdmin
+            | Role::VillageContact
+            | Role::PolicyOfficer => Sensitivity::L1,
         }
     }
 
@@ -176,11 +190,15 @@ pub enum Operation {
     ReadAccounts,
     /// Make, unlock and disable accounts.
     ManageAccounts,
+    /// Propose a parameter's value.
+    ProposeParameters,
+    /// Approve or reject what another person proposed.
+    ReviewParameters,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 16] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -195,6 +213,8 @@ impl Operation {
         Operation::ReadLedger,
         Operation::ReadAccounts,
         Operation::ManageAccounts,
+        Operation::ProposeParameters,
+        Operation::ReviewParameters,
     ];
 
     /// Stable name.
@@ -214,6 +234,8 @@ impl Operation {
             Operation::ReadLedger => "read_ledger",
             Operation::ReadAccounts => "read_accounts",
             Operation::ManageAccounts => "manage_accounts",
+            Operation::ProposeParameters => "propose_parameters",
+            Operation::ReviewParameters => "review_parameters",
         }
     }
 }
@@ -358,6 +380,16 @@ mod tests {
             ["read_policies", "read_accounts", "manage_accounts"]
         );
         assert!(may(Role::VillageContact).is_empty());
+        // Who enters standards sees no people; who works may review, not propose.
+        assert_eq!(
+            may(Role::PolicyOfficer),
+            ["read_policies", "propose_parameters", "review_parameters"]
+        );
+        assert!(may(Role::CountyOfficer).contains(&"review_parameters"));
+        let proposing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::ProposeParameters));
+        assert_eq!(proposing.collect::<Vec<_>>(), [Role::PolicyOfficer]);
         let managing = Role::ALL
             .into_iter()
             .filter(|role| role.may().contains(&Operation::ManageAccounts));

@@ -55,6 +55,8 @@ typed_id! {
     OfficerId,
     /// One officer's action on one alert.
     ActionId,
+    /// One value proposed for a parameter.
+    ProposalId,
 }
 
 /// Whom a fact or a verdict is about.

@@ -13,6 +13,7 @@ mod imports;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod scope;
@@ -21,7 +22,9 @@ mod writer;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -33,9 +36,10 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -293,6 +297,22 @@ impl Store for Postgres {
         accounts::account_events(&self.pool, officer, limit).await
     }
 
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.pool, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.pool, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.pool).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.pool).await
+    }
+
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
         ledger::ledger_entries(&self.pool, from, limit).await
     }
@@ -331,6 +351,10 @@ impl Store for Postgres {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.pool, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.pool, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

@@ -13,6 +13,7 @@ mod imports;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod write;
@@ -22,7 +23,9 @@ use std::fs::File;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -35,9 +38,10 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -298,6 +302,22 @@ impl Store for Sqlite {
         accounts::account_events(&self.readers, officer, limit).await
     }
 
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.readers, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.readers, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.readers).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.readers).await
+    }
+
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
         ledger::ledger_entries(&self.readers, from, limit).await
     }
@@ -337,6 +357,10 @@ impl Store for Sqlite {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.readers, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.readers, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

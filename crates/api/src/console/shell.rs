@@ -78,6 +78,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/families", "台账"),
             ("/county", "全县情况"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
         Role::Auditor => &[
             ("/", "预警"),
@@ -85,7 +86,9 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/county", "全县情况"),
             ("/audit", "审计"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
+        Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
         Role::VillageContact => &[],
     }

@@ -29,7 +29,9 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => role.zh(),
+        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact | Role::PolicyOfficer => {
+            role.zh()
+        }
     }
 }
 
@@ -184,6 +186,8 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadLedger => "查看留痕",
         Operation::ReadAccounts => "查看账号",
         Operation::ManageAccounts => "管理账号",
+        Operation::ProposeParameters => "提出标准",
+        Operation::ReviewParameters => "复核标准",
     }
 }
 

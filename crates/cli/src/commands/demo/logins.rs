@@ -80,6 +80,13 @@ pub(super) async fn officers(
             Role::Auditor,
             b"hearth-demo-audt",
             "审计（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::PolicyOfficer,
+            b"hearth-demo-plcy",
+            "政策管理员（演示）".to_owned(),
             counties,
             vec![],
         ),
@@ -136,6 +143,9 @@ pub(super) async fn issue(
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
+            Role::PolicyOfficer => {
+                writeln!(out, "  {bearer} '{base}/api/v1/parameters/proposals'")?;
+            }
             Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => {}
         }
     }
@@ -148,6 +158,7 @@ const fn login_of(role: Role) -> Option<&'static str> {
         Role::Caseworker => Some("jingban"),
         Role::CountyOfficer => Some("minzheng"),
         Role::Auditor => Some("shenji"),
+        Role::PolicyOfficer => Some("zhengce"),
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => None,
     }
 }
