@@ -4,6 +4,7 @@
 mod browser;
 mod forms;
 mod pages;
+mod standards;
 
 use synth::{CountySpec, invent};
 use testkit::app::{TestApp, divisions, sample_day};

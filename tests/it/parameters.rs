@@ -273,10 +273,7 @@ async fn takes_effect(app: TestApp) {
     restarted.settle().await;
     let rested = app.deps.store.statistics().await.unwrap().ledger;
     assert_eq!((alerts(&restarted).await, rested), (after, ledger));
-    assert_eq!(
-        app.deps.store.mismatched_commits(0, 10_000).await.unwrap(),
-        []
-    );
+    assert!(app.deps.store.mismatched_commits(0, 10_000).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -398,13 +395,9 @@ async fn what_cannot_stand_in_the_registry_is_refused() {
         let answer = propose(&app, "policy", &format!("k{n}"), &body).await;
         assert_eq!(code(&answer), (status, expected.to_owned()), "{body}");
     }
-    let nearest = propose(
-        &app,
-        "policy",
-        "k",
-        &with(&[("key", json!("medical_burden_treshold"))]),
-    );
-    assert!(nearest.await.text().contains("medical_burden_threshold"));
+    let misspelt = with(&[("key", json!("medical_burden_treshold"))]);
+    let nearest = propose(&app, "policy", "k", &misspelt).await;
+    assert!(nearest.text().contains("medical_burden_threshold"));
 
     // An old value is never edited: the next one has its own first day.
     approved(&app, &with(&[("to", Json::Null)])).await;

@@ -18,7 +18,10 @@ mod family;
 mod forms;
 mod household;
 mod policies;
+mod policy;
+mod proposal;
 mod refusal;
+mod registry;
 mod sheet;
 mod shell;
 mod today;
@@ -56,6 +59,14 @@ pub fn router() -> Router<App> {
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/policies", get(policies::page))
+        .route("/policies/{name}", get(policy::page))
+        .route("/parameters", get(proposal::list))
+        .route(
+            "/parameters/{key}",
+            get(proposal::one).post(proposal::propose),
+        )
+        .route("/proposals/{id}", get(proposal::proposal))
+        .route("/proposals/{id}/{noun}", post(proposal::review))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))
