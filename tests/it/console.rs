@@ -1,6 +1,7 @@
 //! The console as a browser without JavaScript meets it: whose pages, in which
 //! order, which forms, and what is in the ledger afterwards.
 
+mod audit;
 mod browser;
 mod forms;
 mod pages;

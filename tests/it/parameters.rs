@@ -273,7 +273,14 @@ async fn takes_effect(app: TestApp) {
     restarted.settle().await;
     let rested = app.deps.store.statistics().await.unwrap().ledger;
     assert_eq!((alerts(&restarted).await, rested), (after, ledger));
-    assert!(app.deps.store.mismatched_commits(0, 10_000).await.unwrap().is_empty());
+    assert!(
+        app.deps
+            .store
+            .mismatched_commits(0, 10_000)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@
 mod actions;
 mod alert;
 mod audit;
+mod audit_records;
 mod chart;
 mod conflict;
 mod county;
@@ -17,6 +18,7 @@ mod families;
 mod family;
 mod forms;
 mod household;
+mod log_file;
 mod policies;
 mod policy;
 mod proposal;
@@ -58,6 +60,9 @@ pub fn router() -> Router<App> {
         .route("/persons/{id}/identity", post(family::identity))
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
+        .route("/audit/ledger", get(log_file::page))
+        .route("/audit/records", get(audit_records::page))
+        .route("/audit/dismissed", get(audit_records::dismissed))
         .route("/policies", get(policies::page))
         .route("/policies/{name}", get(policy::page))
         .route("/parameters", get(proposal::list))

@@ -392,6 +392,10 @@ impl Deciding<'_> {
                     evaluation.verdict.name()
                 ))
                 .or_default() += 1;
+            if matches!(evaluation.signal, Signal::Holds { .. }) {
+                let flagged = format!("{}/flagged", evaluation.policy);
+                *counts.entry(flagged).or_default() += 1;
+            }
             if let Verdict::Undetermined(missing) = &evaluation.verdict {
                 // One subject counts once for each fact, however often it is missing.
                 let facts: BTreeSet<&str> = missing.iter().map(|m| m.fact.as_str()).collect();

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod act;
 pub mod apply;
+pub mod audit;
 pub mod clock;
 pub mod deps;
 pub mod desk;

@@ -535,7 +535,7 @@ pub struct RunRow {
     /// Policy set.
     pub policy_set: String,
     /// JSON object: units, per policy × verdict the count, and per policy ×
-    /// `undetermined` × missing fact.
+    /// `undetermined` × missing fact, and how many were `flagged`.
     pub counts: String,
 }
 

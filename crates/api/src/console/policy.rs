@@ -233,7 +233,7 @@ fn span(unit: &str) -> &'static str {
 }
 
 /// `grant.nursing_subsidy`, `identity.birth_date`, `param.…` in words.
-fn fact(set: &PolicySet, path: &str) -> String {
+pub(super) fn fact(set: &PolicySet, path: &str) -> String {
     let (head, rest) = path.split_once('.').unwrap_or((path, ""));
     if head == "param" {
         let found = set.parameters().iter().find(|p| p.key == rest);
