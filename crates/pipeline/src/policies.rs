@@ -63,6 +63,7 @@ impl Policies {
     }
 
     /// The same for another node of one store.
+    #[must_use]
     pub fn again(&self) -> Policies {
         Policies {
             documents: self.documents.clone(),
@@ -113,7 +114,9 @@ pub async fn refresh(deps: &Deps) -> Result<Seen, StepError> {
         return Ok(Seen { set, reviews });
     }
     let approved = approved_until(deps, reviews).await?;
-    let (set, approved) = joined(deps, &approved).await?.map_err(refused)?;
+    let (set, approved) = joined(deps, &approved)
+        .await?
+        .map_err(|problems| refused(&problems))?;
     keep(deps, &standing.set, &standing.approved).await?;
     keep(deps, &set, &approved).await?;
     tracing::info!(policy_set = set.hash(), reviews, "approved values joined");
@@ -184,7 +187,7 @@ async fn joined(deps: &Deps, approved: &[ApprovedValue]) -> Result<Joined, StepE
     .await
 }
 
-fn refused(problems: Vec<Problem>) -> StepError {
+fn refused(problems: &[Problem]) -> StepError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     StepError::Policies(lines.join("\n"))
 }
@@ -266,8 +269,9 @@ pub async fn cases(deps: &Arc<Deps>) -> Result<Arc<Vec<CaseOutcome>>, StepError>
 
 fn judge(deps: &Deps) -> Result<Vec<CaseOutcome>, StepError> {
     let documents = &deps.policies.documents;
-    let load =
-        |parameters: &[Document]| PolicySet::load(&documents.policies, parameters).map_err(refused);
+    let load = |parameters: &[Document]| {
+        PolicySet::load(&documents.policies, parameters).map_err(|problems| refused(&problems))
+    };
     let mut sampled = documents.case_parameters.clone();
     sampled.extend(documents.case_samples.iter().cloned());
     let today = deps.clock.today();
@@ -279,7 +283,7 @@ fn judge(deps: &Deps) -> Result<Vec<CaseOutcome>, StepError> {
     };
     let mut outcomes = Vec::new();
     for document in &documents.cases {
-        outcomes.extend(run_cases(document, &sets).map_err(|problem| refused(vec![problem]))?);
+        outcomes.extend(run_cases(document, &sets).map_err(|problem| refused(&[problem]))?);
     }
     Ok(outcomes)
 }

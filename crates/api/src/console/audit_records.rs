@@ -8,7 +8,7 @@ use axum::extract::State;
 use domain::authority::Operation;
 use domain::code;
 use domain::ids::Subject;
-use pipeline::audit::{self, Dismissal, PolicyCounts};
+use pipeline::audit::{self, Dismissal, Dismissed, PolicyCounts};
 use rules::PolicySet;
 use serde::Deserialize;
 
@@ -203,6 +203,20 @@ pub(super) async fn dismissed(
             .disclose(&grant, &subjects, &caller.request)
             .await?;
     }
+    let (desks, sample) = lines(&app, &found);
+    html(&DismissedPage {
+        shell: Shell::new(&app, &caller, "/audit", "审计：未采取行动的预警"),
+        seed,
+        size,
+        total: found.total,
+        truncated: found.truncated,
+        desks,
+        sample,
+    })
+}
+
+/// Counts and sample in words.
+fn lines(app: &App, found: &Dismissed) -> (Vec<DeskLine>, Vec<SampleLine>) {
     let today = app.deps.clock.today();
     let set = app.deps.policies();
     let policy = |id: &str| {
@@ -234,13 +248,5 @@ pub(super) async fn dismissed(
         desk: desk(one.township),
         how: one.how.zh(),
     });
-    html(&DismissedPage {
-        shell: Shell::new(&app, &caller, "/audit", "审计：未采取行动的预警"),
-        seed,
-        size,
-        total: found.total,
-        truncated: found.truncated,
-        desks: desks.into_values().collect(),
-        sample: sample.collect(),
-    })
+    (desks.into_values().collect(), sample.collect())
 }
