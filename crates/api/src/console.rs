@@ -9,6 +9,7 @@
 mod actions;
 mod alert;
 mod audit;
+mod audit_records;
 mod chart;
 mod conflict;
 mod county;
@@ -17,8 +18,12 @@ mod families;
 mod family;
 mod forms;
 mod household;
+mod log_file;
 mod policies;
+mod policy;
+mod proposal;
 mod refusal;
+mod registry;
 mod sheet;
 mod shell;
 mod today;
@@ -60,6 +65,9 @@ pub fn router() -> Router<App> {
         .route("/persons/{id}/identity", post(family::identity))
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
+        .route("/audit/ledger", get(log_file::page))
+        .route("/audit/records", get(audit_records::page))
+        .route("/audit/dismissed", get(audit_records::dismissed))
         .route("/policies", get(policies::page))
         .route("/visits", get(visits::page))
         .route("/village", get(village::page))
@@ -70,6 +78,14 @@ pub fn router() -> Router<App> {
             get(village_leads::page).post(village_leads::report),
         )
         .route("/village/leads/new", get(village_leads::form))
+        .route("/policies/{name}", get(policy::page))
+        .route("/parameters", get(proposal::list))
+        .route(
+            "/parameters/{key}",
+            get(proposal::one).post(proposal::propose),
+        )
+        .route("/proposals/{id}", get(proposal::proposal))
+        .route("/proposals/{id}/{noun}", post(proposal::review))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

@@ -23,6 +23,7 @@ pub mod ledger_log;
 pub mod people;
 pub mod policies;
 pub mod problem;
+pub mod proposals;
 pub mod server;
 pub mod stream;
 pub mod strict;
@@ -103,6 +104,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policies::list))
         .routes(routes!(policies::one))
         .routes(routes!(policies::parameters))
+        .routes(routes!(proposals::list, proposals::propose))
+        .routes(routes!(proposals::one))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))
         .routes(routes!(ledger_log::disclosures))

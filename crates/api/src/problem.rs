@@ -13,6 +13,7 @@ use pipeline::act::ActError;
 use pipeline::error::causes;
 use pipeline::intake::IntakeError;
 use pipeline::leads::ReportError;
+use pipeline::parameters::ParameterError;
 use pipeline::visits::VisitError;
 use serde::Serialize;
 use store::StoreError;
@@ -370,6 +371,41 @@ impl From<VisitError> for Problem {
             ),
             VisitError::Answered(_) => Problem::answered(),
             VisitError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParameterError> for Problem {
+    fn from(error: ParameterError) -> Problem {
+        let en = error.to_string();
+        let conflict = |code, zh: &str| Problem::new(StatusCode::CONFLICT, code, zh, &en);
+        match error {
+            ParameterError::NotFound => Problem::not_found(),
+            ParameterError::Wrong(problem) => {
+                let nearest = problem.nearest.as_deref();
+                let zh = nearest.map(|name| format!("{}（是不是 {name}？）", problem.zh));
+                let zh = zh.as_deref().unwrap_or(&problem.zh);
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Problem::new(status, problem.code, zh, &problem.en)
+            }
+            ParameterError::SamePerson => conflict(
+                "proposal.same_person",
+                "提出人不得复核自己提出的数值，请由另一人复核",
+            ),
+            ParameterError::Words => Problem::bad(
+                "proposal.words",
+                "请写明复核意见：看了哪份文件、为什么批准或不批准",
+                &en,
+            ),
+            ParameterError::Version { current } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "proposal.version",
+                "该提案已由他人复核，请重新打开",
+                &format!("the proposal has version {current}"),
+            ),
+            ParameterError::KeyReused => StoreError::KeyReused.into(),
+            ParameterError::Answered(_) => conflict("conflict", "请求已处理"),
+            ParameterError::Step(error) => error.into(),
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod act;
 pub mod apply;
+pub mod audit;
 pub mod care;
 pub mod clock;
 pub mod deps;
@@ -20,7 +21,9 @@ pub mod evaluate;
 pub mod intake;
 pub mod leads;
 pub mod loading;
+pub mod parameters;
 pub mod people;
+pub mod policies;
 pub mod register;
 pub mod remind;
 pub mod returned;

@@ -15,6 +15,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +34,7 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, accounts, sessions, settings, erasure.
+    /// Officers, tokens, accounts, sessions, parameters, settings, erasure.
     Administration,
 }
 
@@ -217,6 +218,9 @@ pub enum Write {
         officer: OfficerId,
     },
     Disclosure(DisclosureRow),
+    Proposal(ProposalRow),
+    /// Taken only with the number after the last one.
+    Review(ReviewRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.
     KeyErased(Subject),
     Setting {
@@ -550,7 +554,8 @@ pub struct RunRow {
     pub mode: String,
     /// Policy set.
     pub policy_set: String,
-    /// JSON object: units, and per policy × verdict the count.
+    /// JSON object: units, per policy × verdict the count, and per policy ×
+    /// `undetermined` × missing fact, and how many were `flagged`.
     pub counts: String,
 }
 

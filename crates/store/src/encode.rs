@@ -5,6 +5,7 @@ use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
 use domain::ids::Subject;
+use domain::parameter::ProposedValue;
 use domain::record::{Coverage, ReadWhy, RowNote, RowOutcome};
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
@@ -18,6 +19,7 @@ use crate::commit::{
     VerdictRow,
 };
 use crate::error::StoreError;
+use crate::parameters::{ProposalRow, ReviewRow};
 use crate::parts::Parts;
 use crate::rows::LedgerEntry;
 
@@ -221,6 +223,24 @@ impl RowDigest {
         let second = row.second.map(|id| id.as_uuid().into_bytes());
         self.absent_or(second.as_ref().map(<[u8; 16]>::as_slice));
     }
+
+    pub(crate) fn proposal(&mut self, row: &ProposalRow) {
+        self.text("parameter_proposal");
+        self.uuid(row.id.as_uuid());
+        self.text(&proposed_text(&row.value));
+        self.uuid(row.by.as_uuid());
+        self.number(row.at.as_micros());
+    }
+
+    pub(crate) fn review(&mut self, row: &ReviewRow) {
+        self.text("parameter_review");
+        self.number(row.number);
+        self.uuid(row.proposal.as_uuid());
+        self.number(row.approved.into());
+        self.text(&row.words);
+        self.uuid(row.by.as_uuid());
+        self.number(row.at.as_micros());
+    }
 }
 
 /// Where a damaged cell stands, to say what is wrong with it.
@@ -344,6 +364,10 @@ impl Cell {
         serde_json::from_str(json).map_err(|_| self.damaged("not a list of division codes"))
     }
 
+    pub(crate) fn proposed(self, json: &str) -> Result<ProposedValue, StoreError> {
+        serde_json::from_str(json).map_err(|_| self.damaged("not a proposed value"))
+    }
+
     pub(crate) fn notes(self, json: &str) -> Result<Vec<RowNote>, StoreError> {
         serde_json::from_str(json).map_err(|_| self.damaged("not a list of notes"))
     }
@@ -369,6 +393,11 @@ pub(crate) const fn level_rank(level: AlertLevel) -> i64 {
         AlertLevel::Orange => 2,
         AlertLevel::Red => 3,
     }
+}
+
+/// A proposed value as stored.
+pub(crate) fn proposed_text(value: &ProposedValue) -> String {
+    serde_json::to_string(value).expect("a proposed value is texts and days")
 }
 
 /// Notes as stored.

@@ -115,6 +115,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "decisions" => Some("decision"),
         "identities" => Some("identity"),
         "accounts" => Some("account"),
+        "parameter_proposals" => Some("parameter proposal"),
         _ => None,
     }
 }

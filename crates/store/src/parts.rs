@@ -20,6 +20,7 @@ use crate::commit::{
     SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
+    pub(crate) proposals: Vec<&'a ProposalRow>,
+    pub(crate) reviews: Vec<&'a ReviewRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
 }
@@ -190,6 +193,8 @@ impl<'a> Parts<'a> {
             }),
             Write::TokenRevoked { digest } => self.revoked.push(*digest),
             Write::Disclosure(row) => self.disclosures.push(row),
+            Write::Proposal(row) => self.proposals.push(row),
+            Write::Review(row) => self.reviews.push(row),
             Write::KeyErased(subject) => {
                 self.erased.insert(*subject);
             }
@@ -268,6 +273,8 @@ impl<'a> Parts<'a> {
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
             ),
             ("disclosures", self.disclosures.len()),
+            ("parameter_proposals", self.proposals.len()),
+            ("parameter_reviews", self.reviews.len()),
             ("keys_erased", self.erased.len()),
             ("settings", self.settings.len()),
         ];
@@ -310,6 +317,12 @@ impl<'a> Parts<'a> {
         }
         for row in &self.leads {
             digest.lead(row);
+        }
+        for row in &self.proposals {
+            digest.proposal(row);
+        }
+        for row in &self.reviews {
+            digest.review(row);
         }
         digest.finish()
     }

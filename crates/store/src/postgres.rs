@@ -14,6 +14,7 @@ mod leads;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod scope;
@@ -23,7 +24,7 @@ mod writer;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -36,9 +37,10 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -309,6 +311,22 @@ impl Store for Postgres {
         accounts::account_events(&self.pool, officer, limit).await
     }
 
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.pool, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.pool, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.pool).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.pool).await
+    }
+
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
         ledger::ledger_entries(&self.pool, from, limit).await
     }
@@ -347,6 +365,10 @@ impl Store for Postgres {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.pool, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.pool, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

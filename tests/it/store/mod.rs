@@ -14,6 +14,7 @@ mod imports;
 mod leads;
 mod ledger;
 mod officers;
+mod parameters;
 mod people;
 mod running;
 mod server;
@@ -151,6 +152,13 @@ on_every_store! {
         an_ended_session_is_not_seen_again,
         events_are_told_newest_first;
         [a_changed_event_is_found]
+    parameters:
+        a_proposal_reads_back_with_its_review,
+        approved_values_come_in_the_order_of_their_reviews,
+        a_proposal_is_reviewed_once_and_in_turn,
+        proposals_of_other_places_do_not_exist,
+        runs_are_of_the_grants_counties;
+        [a_changed_proposal_is_found]
     ledger:
         roots_are_of_the_entries,
         an_event_is_the_same_leaf_in_every_store,
@@ -223,6 +231,7 @@ fn every_method_is_in_the_suite() {
         include_str!("leads.rs"),
         include_str!("ledger.rs"),
         include_str!("officers.rs"),
+        include_str!("parameters.rs"),
         include_str!("people.rs"),
         include_str!("running.rs"),
     ];

@@ -80,6 +80,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/visits", "探访"),
             ("/county", "全县情况"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
         Role::Auditor => &[
             ("/", "预警"),
@@ -88,7 +89,9 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/county", "全县情况"),
             ("/audit", "审计"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
+        Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
         Role::VillageContact => &[
             ("/village", "本周应访"),

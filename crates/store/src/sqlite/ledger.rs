@@ -10,7 +10,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports, leads};
+use super::{accounts, alerts, evaluation, folding, imports, leads, parameters};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -346,6 +346,16 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     let reported = "select * from leads where commit_id = $1 order by row_no";
     for row in stored(pool, "leads", reported, commit, leads::noun).await? {
         digest.lead(&row);
+    }
+    let proposals = "select * from parameter_proposals where commit_id = $1 order by row_no";
+    let table = "parameter_proposals";
+    for row in stored(pool, table, proposals, commit, parameters::proposal_noun).await? {
+        digest.proposal(&row);
+    }
+    let reviews = "select * from parameter_reviews where commit_id = $1 order by row_no";
+    let table = "parameter_reviews";
+    for row in stored(pool, table, reviews, commit, parameters::review_noun).await? {
+        digest.review(&row);
     }
     Ok(digest.finish())
 }

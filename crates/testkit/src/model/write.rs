@@ -6,6 +6,7 @@ use std::mem;
 use domain::ids::{PersonId, Subject};
 use store::Stored;
 use store::commit::{Commit, Write};
+use store::parameters::Proposed;
 use store::rows::{LedgerRoot, Published, Receipt};
 
 use crate::model::Numbering;
@@ -226,6 +227,16 @@ impl State {
             }
             Write::Setting { key, value } => {
                 self.settings.insert(key.clone(), value.clone());
+            }
+            Write::Proposal(row) => self.proposals.push(Proposed {
+                proposal: row.clone(),
+                review: None,
+            }),
+            Write::Review(row) => {
+                let mut all = self.proposals.iter_mut();
+                if let Some(one) = all.find(|one| one.proposal.id == row.proposal) {
+                    one.review = Some(row.clone());
+                }
             }
             _ => {}
         }
