@@ -127,7 +127,13 @@ impl<'a> Verifier<'a> {
 
     /// Takes the next entry's bytes.
     pub fn entry(&mut self, bytes: &[u8]) -> Result<(), Breach> {
-        self.frontier.append(leaf_hash(bytes));
+        self.leaf(leaf_hash(bytes))
+    }
+
+    /// Takes the next entry by its [`leaf_hash`], for readers that learn of the
+    /// checkpoints after the entries.
+    pub fn leaf(&mut self, leaf: Hash) -> Result<(), Breach> {
+        self.frontier.append(leaf);
         self.check()
     }
 

@@ -5,7 +5,7 @@ use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use ledger::{Checkpoint, Frontier, Hash, Verifier};
+use ledger::{Checkpoint, Frontier, Hash, Verifier, leaf_hash};
 use serde::Serialize;
 use store::Store;
 
@@ -79,8 +79,8 @@ pub(crate) fn offline(args: &VerifyArgs, file: &Path) -> anyhow::Result<()> {
     let breach =
         |breach: ledger::Breach| exit::check(format!("the ledger does not verify:\n{breach}"));
     let mut verifier = Verifier::after(log.frontier, &checkpoints).map_err(breach)?;
-    for entry in &log.entries {
-        verifier.entry(entry).map_err(breach)?;
+    for leaf in &log.leaves {
+        verifier.leaf(*leaf).map_err(breach)?;
     }
     let verified = verifier.finish().map_err(breach)?;
     // What the file says of itself vouches for nothing: only a root that was
@@ -107,13 +107,11 @@ pub(crate) fn offline(args: &VerifyArgs, file: &Path) -> anyhow::Result<()> {
         verified.size,
         verified.size
     );
-    match vouched {
-        Some(size) => {
-            say!("与另行抄录的根值一致，到第 {size} 条 agrees with the root written down elsewhere")
-        }
-        None => say!(
-            "文件前后一致；请用 --expect 带上值班簿上的根值，才能证明没有被整体改写\nconsistent in itself: give the root of the duty book with --expect"
-        ),
+    if let Some(size) = vouched {
+        say!("与另行抄录的根值一致，到第 {size} 条 agrees with the root written down elsewhere");
+    } else {
+        say!("文件前后一致；请用 --expect 带上值班簿上的根值，才能证明没有被整体改写");
+        say!("consistent in itself: give the root of the duty book with --expect");
     }
     Ok(())
 }
@@ -123,7 +121,8 @@ pub(crate) fn offline(args: &VerifyArgs, file: &Path) -> anyhow::Result<()> {
 struct LogFile {
     from: u64,
     frontier: Frontier,
-    entries: Vec<Vec<u8>>,
+    /// Hashes only: the roots to compare with stand in the last line.
+    leaves: Vec<Hash>,
     roots: Vec<Checkpoint>,
 }
 
@@ -141,7 +140,7 @@ impl LogFile {
         let mut log = LogFile {
             from: 0,
             frontier: Frontier::new(),
-            entries: Vec::new(),
+            leaves: Vec::new(),
             roots: Vec::new(),
         };
         let mut ended = false;
@@ -175,9 +174,9 @@ impl LogFile {
     }
 
     fn entry(&mut self, json: &serde_json::Value) -> Option<()> {
-        let next = self.from + u64::try_from(self.entries.len()).ok()?;
+        let next = self.from + u64::try_from(self.leaves.len()).ok()?;
         let bytes = hex::decode(json["bytes"].as_str()?).ok()?;
-        self.entries.push(bytes);
+        self.leaves.push(leaf_hash(&bytes));
         (json["index"].as_u64()? == next).then_some(())
     }
 
