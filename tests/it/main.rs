@@ -9,6 +9,7 @@
 mod absence;
 mod console;
 mod crash;
+mod declined;
 mod http;
 mod login;
 mod order;
@@ -18,3 +19,4 @@ mod store;
 mod tidy;
 mod twice;
 mod village;
+mod village_words;

@@ -420,6 +420,9 @@ pub static DICTIONARY: &[KindDef] = &[
         open("kind", "类别", Code(&code::INCIDENT)),
         open("happened_on", "发生日期", Date),
         open("place", "发生地", Division),
+        open("role", "人员身份", Code(&code::INCIDENT_ROLE)),
+        sensitive("injury", "伤亡情况", Code(&code::INJURY)),
+        open("loss", "房屋财产损失", Code(&code::LOSS)),
     ]),
     kind!(Recognition, "recognition", "救助认定", "recognition in a scheme", Household, Mode::Snapshot("civil_register"), fresh 62,
         LatestPer(&["scheme"]), InForce, from ["civil"], keep None, [

@@ -178,6 +178,7 @@ pub(crate) fn source(name: &str, language: Language) -> String {
         "funeral" => "殡葬",
         "grid" => "网格",
         "justice" => "司法行政",
+        "emergency" => "应急",
         "vehicle" => "车管",
         "social_security" => "人社",
         "education" => "教育",

@@ -201,6 +201,7 @@ impl TestApp {
             "justice",
             "vehicle",
             "social_security",
+            "emergency",
             "elder_care",
         ];
         let officer = Officer {

@@ -21,6 +21,7 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "vehicles",
             "social_security",
             "hukou_elders",
+            "incidents",
             "care_plans",
             "visits"
         ]
@@ -33,7 +34,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false, false, true, false
+            true, false, false, true, false, false, false, false, true, false, false, false, true,
+            false
         ]
     );
 }

@@ -4,6 +4,7 @@
 mod catalogue;
 #[cfg(test)]
 mod feeds;
+mod incidents;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
