@@ -172,6 +172,17 @@ async fn a_newer_schema_is_refused() {
     );
 }
 
+fn lead(number: u128, township: &str) -> LeadRow {
+    LeadRow {
+        id: LeadId::from_uuid(id(number)),
+        person: PersonId::from_uuid(id(number)),
+        by: OfficerId::from_uuid(id(0)),
+        place: place(township),
+        at: Instant::from_micros(0),
+        sealed: Vec::new(),
+    }
+}
+
 /// Rows of two townships in every scoped table.
 async fn fill(store: &dyn Store) {
     for (number, township) in [(1, OURS), (2, THEIRS)] {
@@ -231,14 +242,7 @@ async fn fill(store: &dyn Store) {
             Write::Decisions(vec![decision]),
             Write::Action(action(number, number, 1)),
             Write::Feed(vec![news(number, township)]),
-            Write::Lead(LeadRow {
-                id: LeadId::from_uuid(id(number)),
-                person: PersonId::from_uuid(id(number)),
-                by: OfficerId::from_uuid(id(0)),
-                place: place(township),
-                at: Instant::from_micros(0),
-                sealed: Vec::new(),
-            }),
+            Write::Lead(lead(number, township)),
         ];
         let commit = taking(CommitKind::Evaluate, writes);
         store.commit(&commit).await.unwrap();
