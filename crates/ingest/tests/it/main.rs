@@ -12,3 +12,7 @@ mod people_and_things;
 mod sample;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod workbook;
+#[cfg(test)]
+mod xlsx;
