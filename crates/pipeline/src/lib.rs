@@ -10,6 +10,7 @@ pub mod account;
 pub mod act;
 pub mod apply;
 pub mod clock;
+pub mod corrections;
 pub mod deps;
 pub mod desk;
 pub mod disclose;

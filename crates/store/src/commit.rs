@@ -15,6 +15,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::corrections::CorrectionRow;
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,6 +185,8 @@ pub enum Write {
     Decisions(Vec<DecisionRow>),
     Feed(Vec<FeedNews>),
     Action(ActionRow),
+    /// In the commit of the action that disputed the record.
+    Correction(CorrectionRow),
     Run(RunRow),
     Officer(Officer),
     OfficerDisabled {

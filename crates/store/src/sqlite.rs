@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -31,6 +32,7 @@ use sqlx::SqlitePool;
 pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
+use crate::corrections::Correction;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
@@ -95,6 +97,15 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.readers, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.readers, grant, import, limit).await
     }
 
     async fn intake_after(

@@ -123,6 +123,9 @@ impl State {
             }
             Write::Account(row) => self.refuse_account(row),
             Write::Action(row) => refuse_if(self.actions.contains_key(&row.id), "action"),
+            Write::Correction(row) => {
+                refuse_if(self.corrections.contains_key(&row.action), "correction")
+            }
             _ => Ok(()),
         }
     }

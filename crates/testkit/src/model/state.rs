@@ -13,6 +13,7 @@ use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
     Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use store::corrections::CorrectionRow;
 use store::rows::LedgerRoot;
 
 /// A commit with its place: its id is its position in the log plus one.
@@ -103,6 +104,7 @@ pub(super) struct State {
     pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
+    pub(super) corrections: BTreeMap<ActionId, CorrectionRow>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,
     pub(super) tokens: BTreeMap<[u8; 32], Token>,
     pub(super) accounts: BTreeMap<OfficerId, AccountRow>,

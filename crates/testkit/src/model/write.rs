@@ -182,6 +182,9 @@ impl State {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
             }
+            Write::Correction(row) => {
+                self.corrections.insert(row.action, row.clone());
+            }
             Write::Account(_)
             | Write::AccountEvent(_)
             | Write::Session(_)
