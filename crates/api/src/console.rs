@@ -17,6 +17,8 @@ mod families;
 mod family;
 mod forms;
 mod household;
+mod import;
+mod imports;
 mod policies;
 mod refusal;
 mod sheet;
@@ -26,6 +28,7 @@ mod visitor;
 mod words;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -56,6 +59,15 @@ pub fn router() -> Router<App> {
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/policies", get(policies::page))
+        // An upload is bounded where it is spooled.
+        .route(
+            "/imports",
+            get(imports::page)
+                .post(imports::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/imports/{id}", get(import::page))
+        .route("/imports/{id}/returned", get(import::returned))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

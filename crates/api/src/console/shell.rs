@@ -77,6 +77,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/", "今天要办"),
             ("/families", "台账"),
             ("/county", "全县情况"),
+            ("/imports", "报送"),
             ("/policies", "政策"),
         ],
         Role::Auditor => &[
@@ -86,7 +87,8 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/audit", "审计"),
             ("/policies", "政策"),
         ],
-        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
+        Role::Importer => &[("/imports", "报送"), ("/policies", "政策")],
+        Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
         Role::VillageContact => &[],
     }
 }
