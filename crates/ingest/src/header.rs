@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::charset::Charset;
 use crate::error::{FileError, Refusal};
-use crate::layout::{Layout, Need, ReadAs};
+use crate::layout::{Column, Layout, Need, ReadAs};
 use crate::records::{COLUMNS_MAX, RawRow, Source, cells, unquoted};
 use crate::returned::quoted;
 
@@ -278,6 +278,30 @@ pub(crate) fn find<R: Read>(
         layout.dataset
     );
     Err(Refusal::new("drift.header_missing", zh, en).into())
+}
+
+/// Whether most columns that every row needs stand in one of the first rows:
+/// then a header that does not fit is a drifted one, and not another table.
+pub(crate) fn is_meant<R: Read>(
+    rows: &mut Source<R>,
+    layout: &Layout,
+    charset: Charset,
+) -> Result<bool, FileError> {
+    let needed = |column: &&Column| column.need == Need::Value;
+    let all = layout.columns.iter().filter(needed).count();
+    let mut looked_at = 0;
+    while let Some(row) = rows.next_row()?.filter(|_| looked_at <= layout.title_rows) {
+        looked_at += u8::from(!is_empty(&row));
+        let names = names(&row, charset);
+        let there = |column: &&Column| {
+            let mut known = std::iter::once(&column.name).chain(&column.aliases);
+            known.any(|known| names.iter().any(|name| plain(name) == *known))
+        };
+        if layout.columns.iter().filter(needed).filter(there).count() * 2 > all {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_empty(row: &RawRow) -> bool {

@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod intake;
 pub mod loading;
 pub mod people;
+pub mod refile;
 pub mod register;
 pub mod remind;
 pub mod returned;

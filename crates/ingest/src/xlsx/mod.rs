@@ -147,7 +147,8 @@ pub(crate) struct Opened<R> {
 /// Opens the one visible sheet that has the layout.
 ///
 /// Two such sheets are refused, not read in part: in a complete list, whoever
-/// stands on the unread sheet would be taken for having left.
+/// stands on the unread sheet would be taken for having left. A sheet with a
+/// drifted header counts when most columns that a row needs stand in it.
 pub(crate) fn open<R: Read + Seek>(mut input: R, layout: &Layout) -> Result<Opened<R>, FileError> {
     let archive = Archive::read(&mut input)?;
     if archive.has("vbaproject.bin") {
@@ -171,9 +172,16 @@ pub(crate) fn open<R: Read + Seek>(mut input: R, layout: &Layout) -> Result<Open
             .ok_or_else(odd)?;
         match found {
             Ok(_) => fitting.push((sheet, None)),
-            Err(error) if error.code() == "drift.header_missing" && visible.len() > 1 => {}
-            Err(error) if error.code().starts_with("drift.") => fitting.push((sheet, Some(error))),
-            Err(error) => return Err(error),
+            Err(error) if !error.code().starts_with("drift.") => return Err(error),
+            Err(error) if visible.len() == 1 => fitting.push((sheet, Some(error))),
+            Err(error) => {
+                let rows = SheetRows::new(sheet.part.open(&mut input)?, book, archive.packed);
+                let mut rows = Source::sheet(rows);
+                if header::is_meant(&mut rows, layout, Charset::Utf8)? {
+                    fitting.push((sheet, Some(error)));
+                }
+                book = rows.into_sheet().map(SheetRows::into_book).ok_or_else(odd)?;
+            }
         }
     }
     let (chosen, refused) = match <[_; 1]>::try_from(fitting) {
