@@ -3,6 +3,7 @@
 
 mod browser;
 mod forms;
+mod imports;
 mod pages;
 
 use synth::{CountySpec, invent};

@@ -228,6 +228,7 @@ async fn a_township_sees_only_its_own_through_every_operation() {
         "/families",
         "/county",
         "/audit",
+        "/imports",
         "/policies",
         &format!("/alerts/{}", foreign.alert),
         &format!("/alerts/{}/sheet", foreign.alert),

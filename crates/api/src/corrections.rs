@@ -54,7 +54,9 @@ impl From<Task> for CorrectionView {
             business_date: row.revision.business_date.to_string(),
             sequence: row.revision.sequence,
             line: row.line,
-            fact_zh: Kind::named(&row.kind).map_or("", |kind| kind.def().zh).to_owned(),
+            fact_zh: Kind::named(&row.kind)
+                .map_or("", |kind| kind.def().zh)
+                .to_owned(),
             fact: row.kind,
             reason: task.reason,
             disputed_at: row.at.to_string(),

@@ -278,7 +278,10 @@ impl From<IntakeError> for Problem {
 /// Whole-file refusals: wrong kind of file 415, empty 400, otherwise 422.
 fn file_problem(error: &FileError) -> Problem {
     let status = match error.code() {
-        "upload.charset" | "upload.format" | "upload.charset_mismatch" | "upload.encrypted"
+        "upload.charset"
+        | "upload.format"
+        | "upload.charset_mismatch"
+        | "upload.encrypted"
         | "upload.macro" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "upload.size" => StatusCode::PAYLOAD_TOO_LARGE,
         "batch.empty" => StatusCode::BAD_REQUEST,

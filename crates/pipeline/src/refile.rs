@@ -92,7 +92,10 @@ pub async fn rows(
     };
     let today = deps.clock.today();
     let loaded = Loaded::load(deps, partition, units, Known::Now).await?;
-    let households: Vec<Household> = units.iter().map(|unit| loaded.project(*unit, today)).collect();
+    let households: Vec<Household> = units
+        .iter()
+        .map(|unit| loaded.project(*unit, today))
+        .collect();
     let mut people: BTreeSet<PersonId> = BTreeSet::new();
     for household in &households {
         people.extend(household.members().map(|person| person.id));
@@ -113,7 +116,8 @@ pub async fn rows(
                 refiled.rows.extend(rows);
                 refiled.shown.insert(household.unit);
                 let members = household.members();
-                let named = members.flat_map(|p| std::iter::once(p.id).chain(parents(p).map(|(_, id)| id)));
+                let named =
+                    members.flat_map(|p| std::iter::once(p.id).chain(parents(p).map(|(_, id)| id)));
                 refiled.shown.extend(named.map(Subject::Person));
             }
             None => refiled.left_out += 1,
@@ -165,8 +169,7 @@ impl Writing<'_> {
                 continue;
             }
             self.household_cells(&mut cells);
-            let recognitions: Vec<&Item> =
-                told(&self.household.facts, Kind::Recognition).collect();
+            let recognitions: Vec<&Item> = told(&self.household.facts, Kind::Recognition).collect();
             if recognitions.is_empty() {
                 rows.push(cells.clone());
             }
@@ -179,7 +182,9 @@ impl Writing<'_> {
         }
         let texts = |cells: Cells| {
             let columns = COLUMNS.iter().chain([&LAST]);
-            columns.map(|name| cells.get(name).cloned().unwrap_or_default()).collect()
+            columns
+                .map(|name| cells.get(name).cloned().unwrap_or_default())
+                .collect()
         };
         Some(rows.into_iter().map(texts).collect())
     }
@@ -191,7 +196,11 @@ impl Writing<'_> {
     fn member(&self, person: &Person) -> Cells {
         let mut cells = Cells::new();
         let identity = self.identities.get(&person.id);
-        let text = |field: &str| identity.and_then(|body| body.text(field)).map(str::to_owned);
+        let text = |field: &str| {
+            identity
+                .and_then(|body| body.text(field))
+                .map(str::to_owned)
+        };
         put(&mut cells, "成员姓名", text("name"));
         put(&mut cells, "联系电话", text("phone"));
         put(&mut cells, "家庭住址", text("address"));
@@ -199,17 +208,41 @@ impl Writing<'_> {
         put(&mut cells, "出生日期", day(identity, "birth_date"));
         cells.insert("证件号码", self.number(person.id));
         let membership = first(&person.facts, Kind::Membership);
-        put(&mut cells, "与户主关系", word(membership, "kinship", &code::KINSHIP));
-        put(&mut cells, "是否共同生活", yes(membership, "living_together"));
+        put(
+            &mut cells,
+            "与户主关系",
+            word(membership, "kinship", &code::KINSHIP),
+        );
+        put(
+            &mut cells,
+            "是否共同生活",
+            yes(membership, "living_together"),
+        );
         put(&mut cells, "是否计入人口", yes(membership, "counted"));
-        put(&mut cells, "不计入原因", word(membership, "not_counted_reason", &code::NOT_COUNTED));
+        put(
+            &mut cells,
+            "不计入原因",
+            word(membership, "not_counted_reason", &code::NOT_COUNTED),
+        );
         put(&mut cells, "是否保障对象", yes(membership, "covered"));
         let employment = first(&person.facts, Kind::Employment);
-        put(&mut cells, "就业状况", word(employment, "status", &code::EMPLOYMENT));
+        put(
+            &mut cells,
+            "就业状况",
+            word(employment, "status", &code::EMPLOYMENT),
+        );
         let schooling = first(&person.facts, Kind::Schooling);
-        put(&mut cells, "在校阶段", word(schooling, "stage", &code::SCHOOL_STAGE));
+        put(
+            &mut cells,
+            "在校阶段",
+            word(schooling, "stage", &code::SCHOOL_STAGE),
+        );
         for (relation, parent) in parents(person) {
-            let column = if relation == "father" { "父亲证件号码" } else { "母亲证件号码" };
+            let column = if relation == "father" {
+                "父亲证件号码"
+            } else {
+                "母亲证件号码"
+            };
             cells.insert(column, self.number(parent));
         }
         incomes(person, &mut cells);
@@ -248,7 +281,11 @@ impl Writing<'_> {
     fn household_cells(&self, cells: &mut Cells) {
         let means = first(&self.household.facts, Kind::MeansCheck);
         put(cells, "财产核对日期", day(means, "checked_on"));
-        put(cells, "财产核对结果", word(means, "result", &code::MEANS_RESULT));
+        put(
+            cells,
+            "财产核对结果",
+            word(means, "result", &code::MEANS_RESULT),
+        );
         let check = first(&self.household.facts, Kind::PeriodicCheck);
         put(cells, "最近核查日期", day(check, "checked_on"));
         put(cells, LAST, word(check, "class", &code::CHECK_CLASS));
@@ -263,7 +300,11 @@ fn is_head(person: &Person) -> bool {
 fn recognised(body: &Body, cells: &mut Cells) {
     let body = Some(body);
     put(cells, "救助类别", word(body, "scheme", &code::SCHEME));
-    put(cells, "救助小类", word(body, "sub_scheme", &code::SUB_SCHEME));
+    put(
+        cells,
+        "救助小类",
+        word(body, "sub_scheme", &code::SUB_SCHEME),
+    );
     put(cells, "认定日期", day(body, "recognised_on"));
     put(cells, "有效期止", day(body, "valid_until"));
 }
@@ -291,8 +332,13 @@ fn incomes(person: &Person, cells: &mut Cells) {
     for (column, amount) in amounts {
         put(cells, column, amount.map(|amount| amount.to_string()));
     }
-    let any = told(&person.facts, Kind::Income).next().map(|item| &item.body);
-    let month = |field| any.and_then(|body| body.month(field)).map(|m| m.to_string());
+    let any = told(&person.facts, Kind::Income)
+        .next()
+        .map(|item| &item.body);
+    let month = |field| {
+        any.and_then(|body| body.month(field))
+            .map(|m| m.to_string())
+    };
     put(cells, "收入核定期起", month("period_from"));
     put(cells, "收入核定期止", month("period_to"));
 }

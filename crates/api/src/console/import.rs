@@ -114,7 +114,10 @@ pub(super) async fn page(
         list: title(header.dataset.as_str()),
         source: header.source.to_string(),
         batch: batch(header.revision),
-        scope: app.deps.divisions.name(header.scope, app.deps.clock.today()),
+        scope: app
+            .deps
+            .divisions
+            .name(header.scope, app.deps.clock.today()),
         as_of: header.as_of.map_or_else(String::new, |day| day.to_string()),
         file: import.file_name.clone(),
         digest: header.digest.clone(),

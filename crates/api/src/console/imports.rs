@@ -5,8 +5,8 @@
 //! refused; only the file must be chosen again.
 
 use askama::Template;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::response::{IntoResponse, Redirect};
 use domain::authority::{Operation, Role};
 use domain::ids::ImportId;
@@ -150,7 +150,11 @@ pub(super) async fn send(
     };
     match sent {
         Ok(taken) => {
-            let done = if taken.repeated { "repeated" } else { "received" };
+            let done = if taken.repeated {
+                "repeated"
+            } else {
+                "received"
+            };
             let address = format!("/imports/{}?done={done}", taken.import.header.id);
             Ok(Redirect::to(&address).into_response())
         }
@@ -242,7 +246,11 @@ async fn take(
     let asked = match form.sequence.as_str() {
         "" => None,
         text => Some(text.parse::<u32>().ok().filter(|n| *n > 0).ok_or_else(|| {
-            Problem::bad("param.range", "批次号是从1起的整数", "a sequence is a positive number")
+            Problem::bad(
+                "param.range",
+                "批次号是从1起的整数",
+                "a sequence is a positive number",
+            )
         })?),
     };
     let as_of = Some(form.as_of.as_str()).filter(|text| !text.is_empty());
@@ -311,8 +319,12 @@ async fn shown(app: &App, caller: &Caller, form: Sending, refused: Option<Proble
         sends: caller.officer.role == Role::Importer,
         lists: lists(caller).map(list).collect(),
         scopes: scopes.collect(),
-        refused: refused.as_ref().map_or_else(String::new, |p| p.zh().to_owned()),
-        code: refused.as_ref().map_or_else(String::new, |p| p.code().to_owned()),
+        refused: refused
+            .as_ref()
+            .map_or_else(String::new, |p| p.zh().to_owned()),
+        code: refused
+            .as_ref()
+            .map_or_else(String::new, |p| p.code().to_owned()),
         imports: imports.iter().map(line).collect(),
         corrections: corrections.iter().map(correction).collect(),
         form,

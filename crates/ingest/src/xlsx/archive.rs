@@ -100,9 +100,9 @@ impl Archive {
         self.parts.get(&name.to_lowercase()).copied()
     }
 
-    /// Whether a name ends like this.
-    pub(super) fn has(&self, ending: &str) -> bool {
-        self.parts.keys().any(|name| name.ends_with(ending))
+    /// Whether a name holds this word, in lower case.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.parts.keys().any(|name| name.contains(word))
     }
 }
 

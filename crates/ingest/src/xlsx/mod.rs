@@ -151,7 +151,7 @@ pub(crate) struct Opened<R> {
 /// drifted header counts when most columns that a row needs stand in it.
 pub(crate) fn open<R: Read + Seek>(mut input: R, layout: &Layout) -> Result<Opened<R>, FileError> {
     let archive = Archive::read(&mut input)?;
-    if archive.has("vbaproject.bin") {
+    if archive.has("vbaproject") {
         let (zh, en) = (
             "表格含有宏，请另存为不含宏的 .xlsx",
             "the workbook has macros; save it without",
@@ -180,7 +180,10 @@ pub(crate) fn open<R: Read + Seek>(mut input: R, layout: &Layout) -> Result<Open
                 if header::is_meant(&mut rows, layout, Charset::Utf8)? {
                     fitting.push((sheet, Some(error)));
                 }
-                book = rows.into_sheet().map(SheetRows::into_book).ok_or_else(odd)?;
+                book = rows
+                    .into_sheet()
+                    .map(SheetRows::into_book)
+                    .ok_or_else(odd)?;
             }
         }
     }
