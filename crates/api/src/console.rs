@@ -24,8 +24,13 @@ mod refusal;
 mod sheet;
 mod shell;
 mod today;
+mod village;
+mod village_leads;
 mod visitor;
+mod visits;
 mod words;
+
+pub(crate) use families::narrowed;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -68,6 +73,15 @@ pub fn router() -> Router<App> {
         )
         .route("/imports/{id}", get(import::page))
         .route("/imports/{id}/returned", get(import::returned))
+        .route("/visits", get(visits::page))
+        .route("/village", get(village::page))
+        .route("/village/people/{id}/phone", post(village::phone))
+        .route("/village/people/{id}/visit", post(village::visit))
+        .route(
+            "/village/leads",
+            get(village_leads::page).post(village_leads::report),
+        )
+        .route("/village/leads/new", get(village_leads::form))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
 use domain::record::{
     DatasetId, ImportHeader, NaturalKey, Revision, RowCounts, RowOutcome, SourceId,
 };
@@ -20,7 +20,7 @@ use jiff::civil::date;
 use sqlx::{AssertSqlSafe, PgPool};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, CommitKind, DecisionRow, Guard, ImportRow,
-    ImportState, KeptRow, Write,
+    ImportState, KeptRow, LeadRow, Write,
 };
 use store::corrections::CorrectionRow;
 use store::{Store, StoreError};
@@ -246,6 +246,14 @@ async fn fill(store: &dyn Store) {
             Write::Action(action(number, number, 1)),
             Write::Correction(task),
             Write::Feed(vec![news(number, township)]),
+            Write::Lead(LeadRow {
+                id: LeadId::from_uuid(id(number)),
+                person: PersonId::from_uuid(id(number)),
+                by: OfficerId::from_uuid(id(0)),
+                place: place(township),
+                at: Instant::from_micros(0),
+                sealed: Vec::new(),
+            }),
         ];
         let commit = taking(CommitKind::Evaluate, writes);
         store.commit(&commit).await.unwrap();
@@ -256,7 +264,7 @@ async fn fill(store: &dyn Store) {
 /// scope of its transaction, and nothing at all without one.
 #[tokio::test]
 async fn a_query_that_forgets_its_condition_sees_only_its_scope() {
-    const TABLES: [&str; 8] = [
+    const TABLES: [&str; 9] = [
         "imports",
         "import_rows",
         "access",
@@ -265,6 +273,7 @@ async fn a_query_that_forgets_its_condition_sees_only_its_scope() {
         "actions",
         "corrections",
         "feed",
+        "leads",
     ];
     let Some((store, url)) = store().await else {
         return;

@@ -117,6 +117,10 @@ pub(super) async fn page(
     if caller.officer.role == Role::Importer {
         return Ok(Redirect::to("/imports").into_response());
     }
+    // A village contact has no desk; this is where a login leads everybody.
+    if caller.officer.role == Role::VillageContact {
+        return Ok(Redirect::to("/village").into_response());
+    }
     let grant = caller.grant(Operation::ReadAlerts)?;
     let today = app.deps.clock.today();
     let township = chosen(&query.township)?;

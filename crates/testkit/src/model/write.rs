@@ -185,6 +185,7 @@ impl State {
             Write::Correction(row) => {
                 self.corrections.insert(row.action, row.clone());
             }
+            Write::Lead(row) => self.leads.push(row.clone()),
             Write::Account(_)
             | Write::AccountEvent(_)
             | Write::Session(_)
