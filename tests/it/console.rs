@@ -4,6 +4,7 @@
 mod audit;
 mod browser;
 mod forms;
+mod imports;
 mod pages;
 mod standards;
 

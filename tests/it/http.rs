@@ -257,6 +257,7 @@ async fn a_township_sees_only_its_own_through_every_operation() {
         "/families",
         "/county",
         "/audit",
+        "/imports",
         "/policies",
         "/visits",
         &format!("/alerts/{}", foreign.alert),

@@ -18,6 +18,8 @@ mod families;
 mod family;
 mod forms;
 mod household;
+mod import;
+mod imports;
 mod log_file;
 mod policies;
 mod policy;
@@ -36,6 +38,7 @@ mod words;
 pub(crate) use families::narrowed;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -69,6 +72,15 @@ pub fn router() -> Router<App> {
         .route("/audit/records", get(audit_records::page))
         .route("/audit/dismissed", get(audit_records::dismissed))
         .route("/policies", get(policies::page))
+        // An upload is bounded where it is spooled.
+        .route(
+            "/imports",
+            get(imports::page)
+                .post(imports::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/imports/{id}", get(import::page))
+        .route("/imports/{id}/returned", get(import::returned))
         .route("/visits", get(visits::page))
         .route("/village", get(village::page))
         .route("/village/people/{id}/phone", post(village::phone))

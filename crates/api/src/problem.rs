@@ -291,15 +291,26 @@ impl From<IntakeError> for Problem {
 /// Whole-file refusals: wrong kind of file 415, empty 400, otherwise 422.
 fn file_problem(error: &FileError) -> Problem {
     let status = match error.code() {
-        "upload.charset" | "upload.format" | "upload.charset_mismatch" => {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE
-        }
+        "upload.charset"
+        | "upload.format"
+        | "upload.charset_mismatch"
+        | "upload.encrypted"
+        | "upload.macro" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "upload.size" => StatusCode::PAYLOAD_TOO_LARGE,
         "batch.empty" => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     match error {
         FileError::Io(_) => internal(error),
-        FileError::Refused(refusal) => Problem::new(status, refusal.code, &refusal.zh, &refusal.en),
+        FileError::Refused(refusal) => {
+            let zh = match refusal.line {
+                Some(line) if !refusal.zh.contains('第') => {
+                    format!("{}（第 {line} 行）", refusal.zh)
+                }
+                _ => refusal.zh.clone(),
+            };
+            Problem::new(status, refusal.code, &zh, &refusal.en)
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::corrections::CorrectionRow;
 use crate::parameters::{ProposalRow, ReviewRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
@@ -185,6 +186,8 @@ pub enum Write {
     Decisions(Vec<DecisionRow>),
     Feed(Vec<FeedNews>),
     Action(ActionRow),
+    /// In the commit of the action that disputed the record.
+    Correction(CorrectionRow),
     Lead(LeadRow),
     Run(RunRow),
     Officer(Officer),

@@ -18,6 +18,7 @@ use crate::commit::{
     ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, LeadRow, SealedRecord,
     VerdictRow,
 };
+use crate::corrections::CorrectionRow;
 use crate::error::StoreError;
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::parts::Parts;
@@ -190,6 +191,20 @@ impl RowDigest {
         self.number(row.at.as_micros());
         self.number(row.version);
         self.bytes(&row.sealed);
+    }
+
+    pub(crate) fn correction(&mut self, row: &CorrectionRow) {
+        self.text("correction");
+        self.uuid(row.action.as_uuid());
+        self.uuid(row.import.as_uuid());
+        self.number(row.line.into());
+        self.subject(row.subject);
+        self.text(&row.kind);
+        self.bytes(&row.key.0);
+        self.date(row.revision.business_date);
+        self.number(row.revision.sequence.into());
+        self.number(row.at.as_micros());
+        self.absent_or(row.reason.as_deref());
     }
 
     pub(crate) fn disclosure(&mut self, row: &DisclosureRow) {

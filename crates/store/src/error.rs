@@ -112,6 +112,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "import_rows" => Some("import row"),
         "alerts" => Some("alert"),
         "actions" => Some("action"),
+        "corrections" => Some("correction"),
         "decisions" => Some("decision"),
         "identities" => Some("identity"),
         "accounts" => Some("account"),

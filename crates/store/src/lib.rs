@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod commit;
+pub mod corrections;
 mod encode;
 pub mod error;
 pub mod parameters;
@@ -41,6 +42,7 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
 use crate::parameters::Proposed;
@@ -104,6 +106,15 @@ pub trait Store: Send + Sync {
         after_line: u32,
         limit: u32,
     ) -> Stored<Vec<KeptRow>>;
+
+    /// Disputed rows of imports in the grant's regions, newest first; importers
+    /// see only their sources'.
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>>;
 
     // ---- folding ---------------------------------------------------------
 

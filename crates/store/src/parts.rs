@@ -19,6 +19,7 @@ use crate::commit::{
     FoldRow, ImportRow, ImportState, KeptRow, LeadRow, RunRow, SealedIdentity, SealedRecord,
     SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use crate::corrections::CorrectionRow;
 use crate::encode::RowDigest;
 use crate::parameters::{ProposalRow, ReviewRow};
 
@@ -67,6 +68,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) decisions: Vec<&'a DecisionRow>,
     pub(crate) feed: Vec<&'a FeedNews>,
     pub(crate) actions: Vec<&'a ActionRow>,
+    pub(crate) corrections: Vec<&'a CorrectionRow>,
     pub(crate) runs: Vec<&'a RunRow>,
     pub(crate) officers: Vec<&'a Officer>,
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
@@ -179,6 +181,7 @@ impl<'a> Parts<'a> {
             Write::Decisions(rows) => self.decisions.extend(rows),
             Write::Feed(rows) => self.feed.extend(rows),
             Write::Action(row) => self.actions.push(row),
+            Write::Correction(row) => self.corrections.push(row),
             Write::Run(row) => self.runs.push(row),
             Write::Officer(officer) => self.officers.push(officer),
             Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
@@ -263,6 +266,7 @@ impl<'a> Parts<'a> {
             ("decisions", self.decisions.len()),
             ("feed", self.feed.len()),
             ("actions", self.actions.len()),
+            ("corrections", self.corrections.len()),
             ("runs", self.runs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
@@ -308,6 +312,11 @@ impl<'a> Parts<'a> {
         }
         for row in &self.actions {
             digest.action(row);
+        }
+        let mut corrections = self.corrections.clone();
+        corrections.sort_by_key(|row| row.action);
+        for row in corrections {
+            digest.correction(row);
         }
         for row in &self.disclosures {
             digest.disclosure(row);

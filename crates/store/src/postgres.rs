@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -37,6 +38,7 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -95,6 +97,15 @@ impl Store for Postgres {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.pool, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.pool, grant, import, limit).await
     }
 
     async fn intake_after(

@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -39,6 +40,7 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -100,6 +102,15 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.readers, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.readers, grant, import, limit).await
     }
 
     async fn intake_after(

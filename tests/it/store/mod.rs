@@ -6,6 +6,7 @@ mod alerts;
 pub(crate) mod backend;
 mod build;
 mod commits;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -90,6 +91,10 @@ on_every_store! {
         kept_rows_are_paged_in_line_order,
         importers_see_their_own_sources,
         imports_of_other_places_do_not_exist;
+    corrections:
+        a_source_sees_what_is_asked_of_it,
+        a_task_is_answered_by_a_later_revision,
+        an_action_makes_one_task;
     folding:
         intake_comes_in_whole_commits,
         an_import_still_receiving_holds_back_what_follows,

@@ -35,6 +35,10 @@ const MIGRATIONS: [schema::File; 8] = [
         include_str!("../../migrations/postgres/0006_accounts.sql"),
     ),
     (
+        "corrections",
+        include_str!("../../migrations/postgres/0007_corrections.sql"),
+    ),
+    (
         "leads",
         include_str!("../../migrations/postgres/0008_leads.sql"),
     ),

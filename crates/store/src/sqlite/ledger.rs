@@ -10,7 +10,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports, leads, parameters};
+use super::{accounts, alerts, corrections, evaluation, folding, imports, leads, parameters};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -335,6 +335,10 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     let actions = "select * from actions where commit_id = $1 order by row_no";
     for row in stored(pool, "actions", actions, commit, alerts::action).await? {
         digest.action(&row);
+    }
+    let tasks = "select * from corrections where commit_id = $1 order by action_id";
+    for row in stored(pool, "corrections", tasks, commit, corrections::written).await? {
+        digest.correction(&row);
     }
     for row in disclosed(pool, commit).await? {
         digest.disclosure(&row);

@@ -34,6 +34,10 @@ const MIGRATIONS: [schema::File; 7] = [
         include_str!("../../migrations/sqlite/0006_accounts.sql"),
     ),
     (
+        "corrections",
+        include_str!("../../migrations/sqlite/0007_corrections.sql"),
+    ),
+    (
         "leads",
         include_str!("../../migrations/sqlite/0008_leads.sql"),
     ),

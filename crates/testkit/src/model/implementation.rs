@@ -15,6 +15,7 @@ use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
+use store::corrections::Correction;
 use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
@@ -107,6 +108,15 @@ impl Store for ModelStore {
                 && outcome.is_none_or(|outcome| row.outcome == outcome)
         });
         Ok(rows.take(limit as usize).cloned().collect())
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        Ok(self.state().corrections(grant, import, limit as usize))
     }
 
     // ---- folding ---------------------------------------------------------

@@ -13,6 +13,7 @@ use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use store::corrections::CorrectionRow;
 use store::parameters::Proposed;
 use store::rows::LedgerRoot;
 
@@ -104,6 +105,7 @@ pub(super) struct State {
     pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
+    pub(super) corrections: BTreeMap<ActionId, CorrectionRow>,
     /// Oldest first.
     pub(super) leads: Vec<LeadRow>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,

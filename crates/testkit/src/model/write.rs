@@ -183,6 +183,9 @@ impl State {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
             }
+            Write::Correction(row) => {
+                self.corrections.insert(row.action, row.clone());
+            }
             Write::Lead(row) => self.leads.push(row.clone()),
             Write::Account(_)
             | Write::AccountEvent(_)
