@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 8] = [
+const MIGRATIONS: [schema::File; 9] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),

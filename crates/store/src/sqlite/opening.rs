@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 7] = [
+const MIGRATIONS: [schema::File; 8] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
