@@ -86,7 +86,7 @@ impl Role {
         use Operation::{
             DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadDecisions,
             ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
-            WorkAlerts,
+            Subscribe, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -110,6 +110,7 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
+                Subscribe,
             ],
             Role::Importer => &[Import, ReadImports, ReadPolicies],
             Role::Auditor => &[
@@ -176,11 +177,13 @@ pub enum Operation {
     ReadAccounts,
     /// Make, unlock and disable accounts.
     ManageAccounts,
+    /// Have feeds sent to a machine, and see to its deliveries.
+    Subscribe,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 15] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -195,6 +198,7 @@ impl Operation {
         Operation::ReadLedger,
         Operation::ReadAccounts,
         Operation::ManageAccounts,
+        Operation::Subscribe,
     ];
 
     /// Stable name.
@@ -214,6 +218,7 @@ impl Operation {
             Operation::ReadLedger => "read_ledger",
             Operation::ReadAccounts => "read_accounts",
             Operation::ManageAccounts => "manage_accounts",
+            Operation::Subscribe => "subscribe",
         }
     }
 }
@@ -351,6 +356,10 @@ mod tests {
         assert!(!may(Role::Auditor).contains(&"work_alerts"));
         assert!(!may(Role::Caseworker).contains(&"direct_alerts"));
         assert!(may(Role::CountyOfficer).contains(&"direct_alerts"));
+        let subscribing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::Subscribe));
+        assert_eq!(subscribing.collect::<Vec<_>>(), [Role::CountyOfficer]);
         // Administrators see no people, and who grants does not audit.
         assert_eq!(may(Role::SystemAdmin), ["read_policies"]);
         assert_eq!(

@@ -7,7 +7,9 @@
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{
     Coverage, ImportHeader, NaturalKey, Read, Revision, RowCounts, RowNote, RowOutcome,
 };
@@ -15,6 +17,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +36,7 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, accounts, sessions, settings, erasure.
+    /// Officers, tokens, accounts, sessions, subscriptions, settings, erasure.
     Administration,
 }
 
@@ -214,6 +217,19 @@ pub enum Write {
     /// Ends every session the officer has before this commit.
     SessionsEnded {
         officer: OfficerId,
+    },
+    /// Taken only with the version after the stored one.
+    Subscription(SubscriptionRow),
+    /// Takes a subscription away with its deliveries.
+    SubscriptionEnded(SubscriptionId),
+    /// Replaces the rows of these entries.
+    Deliveries(Vec<DeliveryRow>),
+    /// Takes away the rows of entries from the first through the last
+    /// position; before [`Write::Deliveries`].
+    DeliveriesDone {
+        subscription: SubscriptionId,
+        from: i64,
+        through: i64,
     },
     Disclosure(DisclosureRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.

@@ -22,13 +22,16 @@ mod postgres;
 pub mod rows;
 mod schema;
 mod sqlite;
+pub mod subscriptions;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -44,6 +47,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
 /// Result of a store call.
 pub type Stored<T> = Result<T, StoreError>;
@@ -253,6 +257,39 @@ pub trait Store: Send + Sync {
     /// What happened to an account, newest first.
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>>;
 
+    // ---- subscriptions ---------------------------------------------------
+
+    /// Subscriptions to places the grant covers, in id order.
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>>;
+    /// One of them.
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>>;
+    /// Entries of a subscription the grant covers that did not arrive, after a
+    /// position, in order; dead letters alone when `dead`.
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>>;
+    /// For the step: subscriptions that have not ended and whose owners are not
+    /// disabled, in id order.
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>>;
+    /// For the step: entries to be tried again by `now`, longest due first.
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>>;
+    /// How many entries of a subscription did not arrive.
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts>;
+
     // ---- ledger ----------------------------------------------------------
 
     /// Entries from an index, in order.
@@ -291,7 +328,7 @@ pub trait Store: Send + Sync {
     /// Breaches of invariants, in words: folded later than evaluated but not
     /// due; a verdict that is not the last given, of a unit never evaluated, or
     /// of one that does not read whom it judges; feed holes; two open episodes;
-    /// alert without decision.
+    /// alert without decision; a delivery the feed does not have.
     async fn check(&self) -> Stored<Vec<String>>;
 }
 

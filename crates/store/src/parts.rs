@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedNews;
 use domain::authority::Officer;
-use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject, SubscriptionId};
 use domain::record::{Coverage, Read, RowCounts};
 use domain::time::Instant;
 
@@ -20,6 +20,7 @@ use crate::commit::{
     UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
+use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,11 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_seen: Vec<([u8; 32], Instant, Instant)>,
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
+    pub(crate) subscriptions: Vec<&'a SubscriptionRow>,
+    pub(crate) subscriptions_ended: Vec<SubscriptionId>,
+    pub(crate) deliveries: Vec<&'a DeliveryRow>,
+    /// Subscription, first and last position.
+    pub(crate) deliveries_done: Vec<(SubscriptionId, i64, i64)>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
@@ -110,6 +116,10 @@ impl<'a> Parts<'a> {
                 | Write::SessionSeen { .. }
                 | Write::SessionEnded { .. }
                 | Write::SessionsEnded { .. } => parts.take_account(write),
+                Write::Subscription(_)
+                | Write::SubscriptionEnded(_)
+                | Write::Deliveries(_)
+                | Write::DeliveriesDone { .. } => parts.take_subscription(write),
                 _ => parts.take_told(write),
             }
         }
@@ -213,6 +223,22 @@ impl<'a> Parts<'a> {
         }
     }
 
+    fn take_subscription(&mut self, write: &'a Write) {
+        match write {
+            Write::Subscription(row) => self.subscriptions.push(row),
+            Write::SubscriptionEnded(id) => self.subscriptions_ended.push(*id),
+            Write::Deliveries(rows) => self.deliveries.extend(rows),
+            Write::DeliveriesDone {
+                subscription,
+                from,
+                through,
+            } => self
+                .deliveries_done
+                .push((*subscription, *from, *through)),
+            _ => {}
+        }
+    }
+
     /// The import a commit belongs to: its steps wait until it is received.
     pub(crate) fn import(&self) -> Option<ImportId> {
         let opened = self.opened.first().map(|row| row.header.id);
@@ -262,6 +288,14 @@ impl<'a> Parts<'a> {
             (
                 "sessions",
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
+            ),
+            (
+                "subscriptions",
+                self.subscriptions.len() + self.subscriptions_ended.len(),
+            ),
+            (
+                "deliveries",
+                self.deliveries.len() + self.deliveries_done.len(),
             ),
             ("disclosures", self.disclosures.len()),
             ("keys_erased", self.erased.len()),

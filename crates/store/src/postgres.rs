@@ -16,12 +16,15 @@ mod opening;
 mod people;
 mod running;
 mod scope;
+mod subscriptions;
 mod write;
 mod writer;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -37,6 +40,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
 
 /// An open PostgreSQL store.
@@ -291,6 +295,47 @@ impl Store for Postgres {
 
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
         accounts::account_events(&self.pool, officer, limit).await
+    }
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        subscriptions::subscriptions(&self.pool, grant).await
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        subscriptions::subscription(&self.pool, grant, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        let page = (after, limit);
+        subscriptions::deliveries(&self.pool, grant, subscription, dead, page).await
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        subscriptions::subscribers(&self.pool, now).await
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        subscriptions::deliveries_due(&self.pool, subscription, now, limit).await
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        subscriptions::delivery_counts(&self.pool, subscription).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {

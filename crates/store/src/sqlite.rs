@@ -15,6 +15,7 @@ mod officers;
 mod opening;
 mod people;
 mod running;
+mod subscriptions;
 mod write;
 mod writer;
 
@@ -22,7 +23,9 @@ use std::fs::File;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -39,6 +42,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
 
 /// An open SQLite store.
@@ -296,6 +300,47 @@ impl Store for Sqlite {
 
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
         accounts::account_events(&self.readers, officer, limit).await
+    }
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        subscriptions::subscriptions(&self.readers, grant).await
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        subscriptions::subscription(&self.readers, grant, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        let page = (after, limit);
+        subscriptions::deliveries(&self.readers, grant, subscription, dead, page).await
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        subscriptions::subscribers(&self.readers, now).await
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        subscriptions::deliveries_due(&self.readers, subscription, now, limit).await
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        subscriptions::delivery_counts(&self.readers, subscription).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {

@@ -9,6 +9,7 @@ mod implementation;
 mod people;
 mod refusal;
 mod state;
+mod subscriptions;
 mod work;
 mod write;
 

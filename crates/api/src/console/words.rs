@@ -184,6 +184,7 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadLedger => "查看留痕",
         Operation::ReadAccounts => "查看账号",
         Operation::ManageAccounts => "管理账号",
+        Operation::Subscribe => "管理推送订阅",
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod administered;
 mod folded;
 mod said;
+mod subscriptions;
 mod told;
 
 use domain::ids::ImportId;
@@ -38,6 +39,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
+    subscriptions::write(tx, &parts).await?;
     Ok(id)
 }
 

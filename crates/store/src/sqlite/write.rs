@@ -4,6 +4,7 @@ mod accounts;
 mod administered;
 mod folded;
 mod said;
+mod subscriptions;
 mod told;
 
 use domain::ids::ImportId;
@@ -34,6 +35,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
+    subscriptions::write(tx, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;
     }

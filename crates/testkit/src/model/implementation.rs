@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -17,6 +19,7 @@ use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
 };
+use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
 
 use crate::model::state::State;
@@ -396,6 +399,57 @@ impl Store for ModelStore {
         let newest = state.account_events.iter().rev();
         let theirs = newest.filter(|happened| happened.row.officer == officer);
         Ok(theirs.take(limit as usize).cloned().collect())
+    }
+
+    // ---- subscriptions ---------------------------------------------------
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        let state = self.state();
+        let rows = state.subscriptions.values();
+        Ok(rows
+            .filter(|row| grant.covers(row.region))
+            .cloned()
+            .collect())
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        let state = self.state();
+        let row = state.subscriptions.get(&id);
+        Ok(row.filter(|row| grant.covers(row.region)).cloned())
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        Ok(self
+            .state()
+            .deliveries_of(grant, subscription, dead, after, limit))
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        Ok(self.state().subscribers(now))
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        Ok(self.state().deliveries_due(subscription, now, limit))
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        Ok(self.state().delivery_counts(subscription))
     }
 
     // ---- ledger ----------------------------------------------------------

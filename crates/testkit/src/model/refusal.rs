@@ -122,6 +122,11 @@ impl State {
                 refuse_if(known, "decision")
             }
             Write::Account(row) => self.refuse_account(row),
+            Write::Subscription(row) => {
+                let stored = self.subscriptions.get(&row.id);
+                let version = stored.map_or(0, |stored| stored.version);
+                refuse_unless(version + 1 == row.version)
+            }
             Write::Action(row) => refuse_if(self.actions.contains_key(&row.id), "action"),
             _ => Ok(()),
         }
