@@ -9,6 +9,7 @@
 mod absence;
 mod console;
 mod crash;
+mod hooks;
 mod http;
 mod login;
 mod order;

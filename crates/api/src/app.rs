@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::Deps;
 use pipeline::account::Door;
 use pipeline::disclose::Discloser;
+use pipeline::webhook::Hooks;
 
 use crate::account::cookie::Cookies;
 
@@ -65,6 +66,8 @@ pub struct App {
     pub limits: Limits,
     /// Lets people in.
     pub door: Arc<Door>,
+    /// Makes and changes subscriptions.
+    pub hooks: Arc<Hooks>,
     /// How the session cookie is named and guarded.
     pub cookies: Cookies,
     /// Where a trusted proxy tells the client's address; the peer's without it.

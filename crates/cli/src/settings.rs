@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) tables: TableSettings,
     pub(crate) steps: StepSettings,
     pub(crate) accounts: AccountSettings,
+    pub(crate) outbound: OutboundSettings,
     pub(crate) log: LogSettings,
 }
 
@@ -198,6 +199,69 @@ impl AccountSettings {
             session_seconds: seconds(self.session_minutes),
             ..pipeline::account::AccountSettings::default()
         })
+    }
+}
+
+/// Where connections may go: the security administrator's list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OutboundSettings {
+    /// Nothing is allowed that is not on it.
+    pub(crate) allow: Vec<AllowSettings>,
+    /// Authorities trusted, PEM; the system's when absent.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Loopback and this machine's addresses as well: for tests and drills.
+    pub(crate) own_addresses: bool,
+}
+
+/// One place connections may go to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AllowSettings {
+    host: String,
+    port: u16,
+    /// Networks its addresses must lie in.
+    #[serde(default)]
+    networks: Vec<String>,
+    /// Without TLS.
+    #[serde(default)]
+    plain: bool,
+}
+
+impl OutboundSettings {
+    /// As the client takes them.
+    pub(crate) fn steps(&self) -> anyhow::Result<pipeline::outbound::OutboundSettings> {
+        let entry = |entry: &AllowSettings| -> anyhow::Result<pipeline::outbound::Allowed> {
+            let host = entry.host.parse().map_err(|error| {
+                exit::configuration(format!("outbound.allow: `{}`: {error}", entry.host))
+            })?;
+            let networks = entry.networks.iter().map(|network| {
+                let parsed = network.parse();
+                parsed.map_err(|error| exit::configuration(format!("outbound.allow: {error}")))
+            });
+            Ok(pipeline::outbound::Allowed {
+                host,
+                port: entry.port,
+                networks: networks.collect::<anyhow::Result<_>>()?,
+                plain: entry.plain,
+            })
+        };
+        let settings = pipeline::outbound::OutboundSettings {
+            allow: self
+                .allow
+                .iter()
+                .map(entry)
+                .collect::<anyhow::Result<_>>()?,
+            ca_file: self.ca_file.clone(),
+            own_addresses: self.own_addresses,
+            ..pipeline::outbound::OutboundSettings::default()
+        };
+        if settings.allow.iter().any(|entry| !entry.plain)
+            && let Err(error) = pipeline::outbound::Client::check_tls(&settings)
+        {
+            return Err(exit::configuration(format!("outbound: {error}")));
+        }
+        Ok(settings)
     }
 }
 

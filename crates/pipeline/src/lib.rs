@@ -18,6 +18,7 @@ pub mod error;
 pub mod evaluate;
 pub mod intake;
 pub mod loading;
+pub mod outbound;
 pub mod people;
 pub mod register;
 pub mod remind;
@@ -27,6 +28,7 @@ pub mod runner;
 pub mod sealing;
 pub mod standing;
 pub mod trace;
+pub mod webhook;
 
 pub use apply::Progress;
 pub use deps::{Deps, Settings};

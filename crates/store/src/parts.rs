@@ -232,9 +232,7 @@ impl<'a> Parts<'a> {
                 subscription,
                 from,
                 through,
-            } => self
-                .deliveries_done
-                .push((*subscription, *from, *through)),
+            } => self.deliveries_done.push((*subscription, *from, *through)),
             _ => {}
         }
     }

@@ -18,6 +18,8 @@ use pipeline::account::{AccountSettings, Door};
 use pipeline::clock::ManualClock;
 use pipeline::disclose::Discloser;
 use pipeline::intake::{IntakeError, Taken, UploadHeader, intake};
+use pipeline::outbound::{Client, OutboundSettings};
+use pipeline::webhook::Hooks;
 use pipeline::{Deps, Settings, StepError, runner};
 use rules::{Document, PolicySet};
 use store::Store;
@@ -53,6 +55,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// The service.
     pub router: axum::Router,
+    /// Sends feeds to machines.
+    pub hooks: Arc<Hooks>,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
     /// `auditor`, `elsewhere` (an officer of another county), and of no people:
     /// `system`, `security`, `village`.
@@ -119,6 +123,16 @@ impl TestApp {
 
     /// On any store.
     pub async fn on(store: Arc<dyn Store>, folder: TempDir) -> TestApp {
+        TestApp::reaching(store, folder, OutboundSettings::default()).await
+    }
+
+    /// On any store, with connections to the outside.
+    pub async fn reaching(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        outbound: OutboundSettings,
+    ) -> TestApp {
+        let client = Arc::new(Client::new(outbound));
         let clock = Arc::new(ManualClock::at(sample_day()));
         let deps = Arc::new(Deps {
             store,
@@ -144,6 +158,7 @@ impl TestApp {
             work: Notify::default(),
             published: Notify::default(),
         });
+        let hooks = Arc::new(Hooks::new(deps.clone(), client));
         let app = App {
             deps: deps.clone(),
             discloser: Discloser::start(deps.clone()),
@@ -156,6 +171,7 @@ impl TestApp {
                 ..Limits::default()
             },
             door: Arc::new(Door::new(deps.clone())),
+            hooks: hooks.clone(),
             cookies: Cookies::Secure,
             client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),
@@ -165,6 +181,7 @@ impl TestApp {
             deps,
             clock,
             router,
+            hooks,
             officers: BTreeMap::new(),
             folder,
         };

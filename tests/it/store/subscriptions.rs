@@ -120,7 +120,10 @@ pub async fn no_step_of_a_subscription_is_lost(store: Arc<dyn Store>) {
     for version in [1, 3, 0] {
         let writes = vec![Write::Subscription(subscription(1, COUNTY, version))];
         let refused = store.commit(&commit(KIND, writes)).await.unwrap_err();
-        assert!(matches!(refused, StoreError::Conflict), "{version}: {refused:?}");
+        assert!(
+            matches!(refused, StoreError::Conflict),
+            "{version}: {refused:?}"
+        );
     }
     // Nothing of a refused commit stays.
     let writes = vec![
@@ -167,10 +170,21 @@ pub async fn what_failed_is_tried_when_it_is_due(store: Arc<dyn Store>) {
     assert_eq!(due(9, 9).await, [2, 1]);
     assert_eq!(due(9, 1).await, [2]);
     // Given up, it is not tried by itself again.
-    put(&store, KIND, vec![Write::Deliveries(vec![delivery(1, 2, None)])]).await;
+    put(
+        &store,
+        KIND,
+        vec![Write::Deliveries(vec![delivery(1, 2, None)])],
+    )
+    .await;
     assert_eq!(due(99, 9).await, [1]);
     let counts = store.delivery_counts(sub_id(1)).await.unwrap();
-    assert_eq!(counts, DeliveryCounts { waiting: 1, dead: 1 });
+    assert_eq!(
+        counts,
+        DeliveryCounts {
+            waiting: 1,
+            dead: 1
+        }
+    );
     assert_eq!(positions(&store, false, 0, 9).await, [1, 2]);
     assert_eq!(positions(&store, true, 0, 9).await, [2]);
     assert_eq!(positions(&store, false, 1, 9).await, [2]);

@@ -11,7 +11,10 @@ use crate::Stored;
 use crate::encode::divisions_text;
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
-pub(super) async fn subscriptions(pool: &SqlitePool, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+pub(super) async fn subscriptions(
+    pool: &SqlitePool,
+    grant: &Grant,
+) -> Stored<Vec<SubscriptionRow>> {
     let rows = sqlx::query(
         "select s.*
         from subscriptions s

@@ -35,7 +35,10 @@ impl State {
     }
 
     pub(super) fn subscribers(&self, now: Instant) -> Vec<Subscriber> {
-        let live = self.subscriptions.values().filter(|row| row.ended.is_none());
+        let live = self
+            .subscriptions
+            .values()
+            .filter(|row| row.ended.is_none());
         live.filter_map(|row| {
             let (owner, disabled_at) = self.officers.get(&row.owner)?;
             let enabled = disabled_at.is_none_or(|end| now < end);
@@ -112,7 +115,9 @@ impl State {
         });
         let strays = strays.map(|row| {
             let (id, position) = (row.subscription, row.position);
-            format!("the delivery of entry {position} belongs to nothing subscription {id} has read")
+            format!(
+                "the delivery of entry {position} belongs to nothing subscription {id} has read"
+            )
         });
         ahead.chain(strays).collect()
     }
