@@ -15,6 +15,7 @@ mod login;
 mod order;
 mod quiet;
 mod samples;
+mod sso;
 mod store;
 mod tidy;
 mod twice;

@@ -7,6 +7,7 @@ pub use axum::http::HeaderName;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::Deps;
 use pipeline::account::Door;
+use pipeline::account::sso::Sso;
 use pipeline::disclose::Discloser;
 use pipeline::webhook::Hooks;
 
@@ -66,6 +67,8 @@ pub struct App {
     pub limits: Limits,
     /// Lets people in.
     pub door: Arc<Door>,
+    /// Takes an identity provider's word, where one is configured.
+    pub sso: Option<Arc<Sso>>,
     /// Makes and changes subscriptions.
     pub hooks: Arc<Hooks>,
     /// How the session cookie is named and guarded.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::time::Date;
+use pipeline::account::sso::SsoSettings;
+use pipeline::outbound::Target;
 use serde::Deserialize;
 
 use crate::exit;
@@ -28,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) steps: StepSettings,
     pub(crate) accounts: AccountSettings,
     pub(crate) outbound: OutboundSettings,
+    pub(crate) oidc: OidcSettings,
     pub(crate) log: LogSettings,
 }
 
@@ -265,6 +268,61 @@ impl OutboundSettings {
     }
 }
 
+/// The identity provider; none without an issuer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OidcSettings {
+    /// As the provider names itself.
+    pub(crate) issuer: Option<String>,
+    client_id: String,
+    client_secret_file: PathBuf,
+    /// `https://…/login/oidc/callback` as browsers reach it.
+    redirect_url: String,
+    /// The claim that names the subject; `sub` when absent.
+    subject_claim: Option<String>,
+    /// Whether the provider's second factor is taken for ours.
+    counts_as_second_factor: bool,
+    /// Values of `amr` that are one.
+    second_factor_amr: Vec<String>,
+    /// Values of `acr` that include one.
+    second_factor_acr: Vec<String>,
+}
+
+impl OidcSettings {
+    /// As the door takes them.
+    pub(crate) fn steps(&self) -> anyhow::Result<Option<SsoSettings>> {
+        let Some(issuer) = &self.issuer else {
+            return Ok(None);
+        };
+        let refuse = |why: &str| Err(exit::configuration(format!("oidc: {why}")));
+        if issuer.parse::<Target>().is_err() || self.redirect_url.parse::<Target>().is_err() {
+            return refuse("issuer and redirect_url must be plain URLs");
+        }
+        if self.client_id.is_empty() {
+            return refuse("client_id is missing");
+        }
+        let (methods, levels) = (&self.second_factor_amr, &self.second_factor_acr);
+        if self.counts_as_second_factor && methods.is_empty() && levels.is_empty() {
+            return refuse("name second_factor_amr or second_factor_acr, or nothing counts");
+        }
+        let counting = |list: &[String]| {
+            let counts = self.counts_as_second_factor;
+            if counts { list.to_vec() } else { Vec::new() }
+        };
+        let secret = secret::read(&self.client_secret_file, "the client's secret")?;
+        let claim = self.subject_claim.as_deref().unwrap_or("sub");
+        Ok(Some(SsoSettings {
+            issuer: issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: vault::Zeroizing::new(secret.trim().to_owned()),
+            redirect_url: self.redirect_url.clone(),
+            subject_claim: claim.to_owned(),
+            second_factor_methods: counting(methods),
+            second_factor_levels: counting(levels),
+        }))
+    }
+}
+
 /// How the log is written, to stderr.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -361,6 +419,77 @@ mod tests {
             "{:?}",
             toml::from_str::<Settings>(&all)
         );
+    }
+
+    /// The keys a table takes, as the refusal of an unknown one names them.
+    fn known_keys(table: &str) -> Vec<String> {
+        let refused = toml::from_str::<Settings>(&format!("{table}\nno-such-key = 1"));
+        let told = refused.unwrap_err().to_string();
+        let (_, expected) = told
+            .split_once(", expected ")
+            .expect("it names the known ones");
+        let names = expected.split('`').skip(1).step_by(2);
+        names.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_example() {
+        let example = include_str!("../../../docs/deploy/hearth.toml");
+        let lines: Vec<&str> = example
+            .lines()
+            .map(|line| line.strip_prefix("#= ").unwrap_or(line))
+            .collect();
+        let within = |table: &str, key: &str| {
+            let mut inside = table.is_empty();
+            lines.iter().any(|line| {
+                if line.starts_with('[') {
+                    inside = *line == table;
+                }
+                inside && line.split('=').next().map(str::trim) == Some(key)
+            })
+        };
+        let sections = known_keys("");
+        assert!(sections.len() >= 9, "{sections:?}");
+        let mut keys = 0;
+        for section in &sections {
+            let table = format!("[{section}]");
+            assert!(lines.contains(&table.as_str()), "{table} is missing");
+            for key in known_keys(&table) {
+                let nested = format!("[[{section}.{key}]]");
+                keys += 1;
+                if lines.contains(&nested.as_str()) {
+                    let nested_keys = known_keys(&format!("{nested}\nhost = 'x'\nport = 1"));
+                    for key in nested_keys {
+                        assert!(within(&nested, &key), "{nested} {key} is missing");
+                    }
+                } else {
+                    assert!(within(&table, &key), "{table} {key} is missing");
+                }
+            }
+        }
+        assert!(keys > 25, "only {keys} were looked for");
+    }
+
+    #[test]
+    fn where_connections_may_go_is_read_or_refused() {
+        let read = |text: &str| {
+            let settings: OutboundSettings = toml::from_str(text).unwrap();
+            settings.steps()
+        };
+        let listed = "[[allow]]\nhost = 'hooks.example'\nport = 8080\nplain = true\nnetworks = ['10.20.0.0/16']";
+        let settings = read(listed).unwrap();
+        assert_eq!(settings.allow.len(), 1);
+        assert!(!settings.own_addresses);
+        for bad in [
+            listed.replace("hooks.example", "0x7f.1"),
+            listed.replace("hooks.example", "*.example"),
+            listed.replace("hooks.example", "https://hooks.example"),
+            listed.replace("10.20.0.0/16", "10.20.0.1/16"),
+            "ca_file = '/nowhere/ca.pem'\n[[allow]]\nhost = 'a.example'\nport = 443".to_owned(),
+        ] {
+            let refused = read(&bad).unwrap_err();
+            assert_eq!(exit::of(&refused), exit::Exit::Configuration, "{bad}");
+        }
     }
 
     #[test]

@@ -218,6 +218,17 @@ pub enum Write {
     SessionsEnded {
         officer: OfficerId,
     },
+    /// Binds an identity provider's subject to an account, in place of any
+    /// other of that account. A subject of another account is
+    /// [`crate::StoreError::Duplicate`].
+    SubjectBound {
+        digest: [u8; 32],
+        officer: OfficerId,
+    },
+    /// Takes an account's subject away.
+    SubjectUnbound {
+        officer: OfficerId,
+    },
     /// Taken only with the version after the stored one.
     Subscription(SubscriptionRow),
     /// Takes a subscription away with its deliveries.

@@ -116,6 +116,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "identities" => Some("identity"),
         "accounts" => Some("account"),
         "subscriptions" => Some("subscription"),
+        "subjects" => Some("subject"),
         _ => None,
     }
 }

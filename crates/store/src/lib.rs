@@ -246,6 +246,9 @@ pub trait Store: Send + Sync {
 
     /// The account with this login name, disabled ones too.
     async fn account_by_login(&self, login: &str) -> Stored<Option<KnownAccount>>;
+    /// The account an identity provider's subject is bound to, disabled ones
+    /// too.
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>>;
     /// An officer's account, disabled ones too.
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>>;
     /// All accounts in the order of their officers' ids.

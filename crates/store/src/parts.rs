@@ -78,6 +78,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_seen: Vec<([u8; 32], Instant, Instant)>,
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
+    pub(crate) subjects: Vec<([u8; 32], OfficerId)>,
+    pub(crate) subjects_unbound: Vec<OfficerId>,
     pub(crate) subscriptions: Vec<&'a SubscriptionRow>,
     pub(crate) subscriptions_ended: Vec<SubscriptionId>,
     pub(crate) deliveries: Vec<&'a DeliveryRow>,
@@ -115,7 +117,9 @@ impl<'a> Parts<'a> {
                 | Write::Session(_)
                 | Write::SessionSeen { .. }
                 | Write::SessionEnded { .. }
-                | Write::SessionsEnded { .. } => parts.take_account(write),
+                | Write::SessionsEnded { .. }
+                | Write::SubjectBound { .. }
+                | Write::SubjectUnbound { .. } => parts.take_account(write),
                 Write::Subscription(_)
                 | Write::SubscriptionEnded(_)
                 | Write::Deliveries(_)
@@ -219,6 +223,8 @@ impl<'a> Parts<'a> {
             } => self.sessions_seen.push((*digest, *seen_at, *idle_until)),
             Write::SessionEnded { digest } => self.sessions_ended.push(*digest),
             Write::SessionsEnded { officer } => self.sessions_of_ended.push(*officer),
+            Write::SubjectBound { digest, officer } => self.subjects.push((*digest, *officer)),
+            Write::SubjectUnbound { officer } => self.subjects_unbound.push(*officer),
             _ => {}
         }
     }
@@ -286,6 +292,10 @@ impl<'a> Parts<'a> {
             (
                 "sessions",
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
+            ),
+            (
+                "subjects",
+                self.subjects.len() + self.subjects_unbound.len(),
             ),
             (
                 "subscriptions",

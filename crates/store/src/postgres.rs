@@ -277,6 +277,10 @@ impl Store for Postgres {
         accounts::account_by_login(&self.pool, login).await
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        accounts::account_by_subject(&self.pool, digest).await
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         accounts::account(&self.pool, id).await
     }

@@ -282,6 +282,10 @@ impl Store for Sqlite {
         accounts::account_by_login(&self.readers, login).await
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        accounts::account_by_subject(&self.readers, digest).await
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         accounts::account(&self.readers, id).await
     }

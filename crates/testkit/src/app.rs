@@ -14,6 +14,7 @@ use domain::record::{DatasetId, Revision, SourceId};
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
 use pipeline::account::hash::Cost;
+use pipeline::account::sso::{Sso, SsoSettings};
 use pipeline::account::{AccountSettings, Door};
 use pipeline::clock::ManualClock;
 use pipeline::disclose::Discloser;
@@ -132,6 +133,18 @@ impl TestApp {
         folder: TempDir,
         outbound: OutboundSettings,
     ) -> TestApp {
+        TestApp::trusting(store, folder, outbound, None, false).await
+    }
+
+    /// The same with an identity provider, and perhaps a second factor asked of
+    /// everybody.
+    pub async fn trusting(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        outbound: OutboundSettings,
+        provider: Option<SsoSettings>,
+        second_factor_required: bool,
+    ) -> TestApp {
         let client = Arc::new(Client::new(outbound));
         let clock = Arc::new(ManualClock::at(sample_day()));
         let deps = Arc::new(Deps {
@@ -144,7 +157,7 @@ impl TestApp {
             settings: Settings {
                 synthetic: true,
                 accounts: AccountSettings {
-                    second_factor_required: false,
+                    second_factor_required,
                     // Real hashes would be most of the time of a test.
                     cost: Cost {
                         memory_kib: 8,
@@ -158,6 +171,9 @@ impl TestApp {
             work: Notify::default(),
             published: Notify::default(),
         });
+        let door = Arc::new(Door::new(deps.clone()));
+        let sso = provider.map(|settings| Sso::new(door.clone(), client.clone(), settings));
+        let sso = sso.map(Arc::new);
         let hooks = Arc::new(Hooks::new(deps.clone(), client));
         let app = App {
             deps: deps.clone(),
@@ -170,8 +186,9 @@ impl TestApp {
                 wait_seconds_max: 1,
                 ..Limits::default()
             },
-            door: Arc::new(Door::new(deps.clone())),
+            door,
             hooks: hooks.clone(),
+            sso,
             cookies: Cookies::Secure,
             client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),

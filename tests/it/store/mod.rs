@@ -145,6 +145,7 @@ on_every_store! {
         a_person_holds_one_account_that_administers,
         a_session_lives_until_it_ends,
         an_ended_session_is_not_seen_again,
+        a_subject_is_one_accounts,
         events_are_told_newest_first;
         [a_changed_event_is_found]
     subscriptions:

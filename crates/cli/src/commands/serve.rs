@@ -9,6 +9,7 @@ use api::app::{App, HeaderName, Limits};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pipeline::account::Door;
+use pipeline::account::sso::Sso;
 use pipeline::disclose::Discloser;
 use pipeline::outbound::Client;
 use pipeline::webhook::{self, Hooks};
@@ -99,6 +100,9 @@ pub(crate) async fn until_stopped(
         ..Limits::default()
     };
     let client = Arc::new(Client::new(settings.outbound.steps()?));
+    let door = Arc::new(Door::new(deps.clone()));
+    let provider = settings.oidc.steps()?;
+    let sso = provider.map(|provider| Arc::new(Sso::new(door.clone(), client.clone(), provider)));
     let hooks = Arc::new(Hooks::new(deps.clone(), client));
     let app = App {
         deps: deps.clone(),
@@ -106,7 +110,8 @@ pub(crate) async fn until_stopped(
         metrics: Some(install_metrics()?),
         spool: settings.store.spool(),
         limits: limits.clone(),
-        door: Arc::new(Door::new(deps.clone())),
+        door,
+        sso,
         hooks: hooks.clone(),
         cookies: edge.cookies,
         client_address_header: client_address_header(settings)?,

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 7] = [
+const MIGRATIONS: [schema::File; 8] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -37,6 +37,10 @@ const MIGRATIONS: [schema::File; 7] = [
     (
         "webhooks",
         include_str!("../../migrations/postgres/0009_webhooks.sql"),
+    ),
+    (
+        "oidc",
+        include_str!("../../migrations/postgres/0010_oidc.sql"),
     ),
 ];
 

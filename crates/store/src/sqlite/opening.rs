@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 6] = [
+const MIGRATIONS: [schema::File; 7] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -36,6 +36,10 @@ const MIGRATIONS: [schema::File; 6] = [
     (
         "webhooks",
         include_str!("../../migrations/sqlite/0009_webhooks.sql"),
+    ),
+    (
+        "oidc",
+        include_str!("../../migrations/sqlite/0010_oidc.sql"),
     ),
 ];
 

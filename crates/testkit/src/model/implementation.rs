@@ -372,6 +372,13 @@ impl Store for ModelStore {
         Ok(found.map(|row| state.known(row)))
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        let state = self.state();
+        let officer = state.subjects.get(digest);
+        let row = officer.and_then(|officer| state.accounts.get(officer));
+        Ok(row.map(|row| state.known(row)))
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         let state = self.state();
         Ok(state.accounts.get(&id).map(|row| state.known(row)))

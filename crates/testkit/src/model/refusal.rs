@@ -122,6 +122,10 @@ impl State {
                 refuse_if(known, "decision")
             }
             Write::Account(row) => self.refuse_account(row),
+            Write::SubjectBound { digest, officer } => {
+                let bound = self.subjects.get(digest);
+                refuse_if(bound.is_some_and(|bound| bound != officer), "subject")
+            }
             Write::Subscription(row) => {
                 let stored = self.subscriptions.get(&row.id);
                 let version = stored.map_or(0, |stored| stored.version);

@@ -112,6 +112,7 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<[u8; 32], SessionRow>,
     /// Oldest first.
     pub(super) account_events: Vec<Happened>,
+    pub(super) subjects: BTreeMap<[u8; 32], OfficerId>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     pub(super) deliveries: BTreeMap<(SubscriptionId, i64), DeliveryRow>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,

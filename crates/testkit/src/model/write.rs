@@ -191,7 +191,9 @@ impl State {
             | Write::Session(_)
             | Write::SessionSeen { .. }
             | Write::SessionEnded { .. }
-            | Write::SessionsEnded { .. } => self.keep_account(commit, write),
+            | Write::SessionsEnded { .. }
+            | Write::SubjectBound { .. }
+            | Write::SubjectUnbound { .. } => self.keep_account(commit, write),
             Write::Subscription(_)
             | Write::SubscriptionEnded(_)
             | Write::Deliveries(_)
