@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -14,8 +15,9 @@ use domain::ids::OfficerId;
 use domain::region::DivisionCode;
 use pipeline::account::administer::{Act, NewAccount, add, bind, disable, unbind};
 use pipeline::account::sso::SsoSettings;
-use pipeline::outbound::{Allowed, OutboundSettings};
+use pipeline::outbound::{Allowed, OutboundSettings, Patience};
 use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
@@ -66,9 +68,8 @@ fn signing() -> &'static Signing {
 }
 
 fn rsa_public() -> (Vec<u8>, Vec<u8>) {
-    let public = signing().rsa.public();
-    let whole = |part: ring::io::Positive<'_>| part.big_endian_without_leading_zero().to_vec();
-    (whole(public.modulus()), whole(public.exponent()))
+    let public = PublicKeyComponents::<Vec<u8>>::from(signing().rsa.public());
+    (public.n, public.e)
 }
 
 fn jwks() -> Json {
@@ -240,6 +241,15 @@ impl Provider {
         self.0.lock().unwrap().mint = Some(Arc::new(mint));
     }
 
+    /// Would take the code again, and thinks it is another time: so that only
+    /// what we remember stands in the way.
+    fn forgets(&self, way: &Way, now: i64) {
+        let mut kept = self.0.lock().unwrap();
+        let known = (way.challenge.clone(), way.nonce.clone());
+        kept.codes.insert(way.code.clone(), known);
+        kept.now = now;
+    }
+
     /// What happens on its pages: somebody logs in and is sent back with a code.
     fn visited(&self, location: &str, now: i64) -> (String, String) {
         let (endpoint, query) = location.split_once('?').unwrap();
@@ -277,6 +287,11 @@ async fn office(backend: &Backend, provider: &Provider, counts: bool, asked: boo
             plain: true,
         }],
         own_addresses: true,
+        // A busy machine is no reason to fail.
+        patience: Patience {
+            connect: Duration::from_secs(60),
+            total: Duration::from_secs(60),
+        },
         ..OutboundSettings::default()
     };
     let list = |text: &str| {
@@ -371,6 +386,8 @@ fn cookie(answer: &Answer, name: &str) -> Option<String> {
 /// with.
 struct Way {
     kept: String,
+    challenge: String,
+    nonce: String,
     code: String,
     state: String,
 }
@@ -384,7 +401,11 @@ async fn begin(app: &TestApp, provider: &Provider) -> Way {
     }
     let now = app.deps.clock.now().as_micros() / 1_000_000;
     let (code, state) = provider.visited(begun.headers["location"].to_str().unwrap(), now);
+    let location = begun.headers["location"].to_str().unwrap();
+    let query = parsed(location.split_once('?').unwrap().1);
     Way {
+        challenge: query["code_challenge"].clone(),
+        nonce: query["nonce"].clone(),
         kept: cookie(&begun, "__Host-hearth-sso").unwrap(),
         code,
         state,
@@ -410,13 +431,8 @@ async fn whole_way(app: &TestApp, provider: &Provider) -> Answer {
 async fn opens(app: &TestApp, answer: &Answer) -> StatusCode {
     let id = cookie(answer, "__Host-hearth").expect("a session");
     let session = format!("__Host-hearth={id}");
-    let desk = app.call(
-        "nobody",
-        Method::GET,
-        "/api/v1/alerts",
-        &[("cookie", &session)],
-        vec![],
-    );
+    let headers = [("cookie", session.as_str())];
+    let desk = app.call("nobody", Method::GET, "/api/v1/alerts", &headers, vec![]);
     desk.await.status
 }
 
@@ -606,6 +622,8 @@ async fn no_attack_gets_in_and_all_are_answered_alike() {
     app.clock.advance(901);
     let way = begin(&app, &provider).await;
     assert_eq!(way.back(&app).await.status, StatusCode::OK);
+    let now = app.deps.clock.now().as_micros() / 1_000_000;
+    provider.forgets(&way, now);
     refused("a state used before", way.back(&app).await);
     let (one, mut other) = (begin(&app, &provider).await, begin(&app, &provider).await);
     other.kept.clone_from(&one.kept);
@@ -627,6 +645,8 @@ async fn no_attack_gets_in_and_all_are_answered_alike() {
     refused("no code", denied.back(&app).await);
     let slow = begin(&app, &provider).await;
     app.clock.advance(601);
+    let now = app.deps.clock.now().as_micros() / 1_000_000;
+    provider.forgets(&slow, now);
     refused("a login that took too long", slow.back(&app).await);
     disable(&app.deps, &ACT, "li.min").await.unwrap();
     refused("a disabled account", whole_way(&app, &provider).await);

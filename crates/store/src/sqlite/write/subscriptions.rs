@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use crate::encode::{feed_kinds_text, level_rank, list_text};
 use crate::parts::Parts;
-use crate::subscriptions::{DeliveryRow, Ended, SubscriptionRow};
+use crate::subscriptions::{DeliveryRow, Ended, Failure, SubscriptionRow};
 use crate::{StoreError, Stored};
 
 pub(super) async fn write(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
@@ -94,7 +94,7 @@ async fn subscription_row(tx: &mut SqliteConnection, row: &SubscriptionRow) -> S
         .bind(row.made_at.as_micros())
         .bind(row.succeeded_at.map(Instant::as_micros))
         .bind(failed_at.map(Instant::as_micros))
-        .bind(failure.map(|failure| failure.name()))
+        .bind(failure.map(Failure::name))
         .bind(row.version)
         .execute(tx)
         .await?;
