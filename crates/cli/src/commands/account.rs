@@ -189,16 +189,7 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
             done.await.map_err(refused)?;
             say!("已停用 disabled {}", args.login);
         }
-        AccountCommand::Bind(args) => {
-            let issuer = settings.oidc.issuer.as_deref();
-            let issuer = issuer.ok_or_else(|| exit::configuration("oidc.issuer is not set"))?;
-            let bound = administer::bind(&deps, &act, &args.login, issuer, &args.subject);
-            bound.await.map_err(|error| match error {
-                AccountError::Taken => exit::usage("the subject is bound to another account"),
-                other => refused(other),
-            })?;
-            say!("已绑定 bound {}", args.login);
-        }
+        AccountCommand::Bind(args) => bind(&deps, &act, args, &settings).await?,
         AccountCommand::Unbind(args) => {
             let done = administer::unbind(&deps, &act, &args.login);
             done.await.map_err(refused)?;
@@ -207,6 +198,23 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
         AccountCommand::List(args) => list(&deps, args.json).await?,
     }
     while deps.store.publish(u32::MAX).await?.commits > 0 {}
+    Ok(())
+}
+
+async fn bind(
+    deps: &pipeline::Deps,
+    act: &Act<'_>,
+    args: &BindArgs,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    let issuer = settings.oidc.issuer.as_deref();
+    let issuer = issuer.ok_or_else(|| exit::configuration("oidc.issuer is not set"))?;
+    let bound = administer::bind(deps, act, &args.login, issuer, &args.subject);
+    bound.await.map_err(|error| match error {
+        AccountError::Taken => exit::usage("the subject is bound to another account"),
+        other => refused(other),
+    })?;
+    say!("已绑定 bound {}", args.login);
     Ok(())
 }
 
