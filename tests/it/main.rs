@@ -9,6 +9,7 @@
 mod absence;
 mod console;
 mod crash;
+mod declined;
 mod hooks;
 mod http;
 mod login;
@@ -19,3 +20,5 @@ mod sso;
 mod store;
 mod tidy;
 mod twice;
+mod village;
+mod village_words;

@@ -57,6 +57,8 @@ typed_id! {
     ActionId,
     /// One machine's subscription to feeds.
     SubscriptionId,
+    /// One report of somebody in need.
+    LeadId,
 }
 
 /// Whom a fact or a verdict is about.

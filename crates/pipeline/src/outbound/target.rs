@@ -153,14 +153,6 @@ impl Target {
         }
     }
 
-    /// Another path of the same place.
-    pub fn at(&self, path: &str) -> Target {
-        Target {
-            path: path.to_owned(),
-            ..self.clone()
-        }
-    }
-
     /// The entry that allows this target, before its name is resolved.
     pub fn allowed_by<'a>(
         &self,

@@ -141,12 +141,11 @@ async fn go_through(hooks: &Hooks, round: Round) -> Result<Vec<Dealt>, StepError
         if stop || (late && !dealt.is_empty()) {
             break;
         }
-        let entry = match entry {
-            Some(entry) => Some(entry),
-            None => {
-                let found = deps.store.feed(&round.grant, position - 1, 1).await?;
-                found.into_iter().find(|entry| entry.position == position)
-            }
+        let entry = if let Some(entry) = entry {
+            Some(entry)
+        } else {
+            let found = deps.store.feed(&round.grant, position - 1, 1).await?;
+            found.into_iter().find(|entry| entry.position == position)
         };
         let outcome = match entry.filter(|entry| wants(&row, entry)) {
             Some(entry) => post(hooks, &row, &event::of_entry(&round.epoch, &entry), now).await?,
@@ -362,11 +361,10 @@ pub async fn run(hooks: Arc<Hooks>, mut stop: watch::Receiver<bool>) {
 
 /// A worker that panicked leaves its subscription alone until the next start.
 fn forget(busy: &mut BTreeSet<SubscriptionId>, done: Option<SubscriptionId>) {
-    match done {
-        Some(id) => {
-            busy.remove(&id);
-        }
-        None => tracing::error!("a worker of a subscription panicked"),
+    if let Some(id) = done {
+        busy.remove(&id);
+    } else {
+        tracing::error!("a worker of a subscription panicked");
     }
 }
 
