@@ -6,5 +6,6 @@ pub mod cookie;
 pub mod origin;
 pub mod pages;
 mod qr;
+mod sso;
 mod views;
 pub mod visitor;

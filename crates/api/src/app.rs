@@ -7,7 +7,9 @@ pub use axum::http::HeaderName;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pipeline::Deps;
 use pipeline::account::Door;
+use pipeline::account::sso::Sso;
 use pipeline::disclose::Discloser;
+use pipeline::webhook::Hooks;
 
 use crate::account::cookie::Cookies;
 
@@ -65,6 +67,10 @@ pub struct App {
     pub limits: Limits,
     /// Lets people in.
     pub door: Arc<Door>,
+    /// Takes an identity provider's word, where one is configured.
+    pub sso: Option<Arc<Sso>>,
+    /// Makes and changes subscriptions.
+    pub hooks: Arc<Hooks>,
     /// How the session cookie is named and guarded.
     pub cookies: Cookies,
     /// Where a trusted proxy tells the client's address; the peer's without it.

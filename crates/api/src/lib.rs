@@ -29,6 +29,7 @@ pub mod server;
 mod spool;
 pub mod stream;
 pub mod strict;
+pub mod subscriptions;
 pub mod visits;
 
 use std::time::Duration;
@@ -63,6 +64,7 @@ use crate::problem::Problem;
         (name = "alert actions", description = "办理"), (name = "people", description = "家庭与人员"),
         (name = "leads", description = "线索"), (name = "visits", description = "走访探访"),
         (name = "decisions", description = "判定依据与重放"), (name = "policies", description = "政策与参数"),
+        (name = "subscriptions", description = "推送订阅（webhook）"),
         (name = "ledger", description = "留痕与核验"), (name = "operations", description = "运行状态")
     )
 )]
@@ -114,6 +116,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))
         .routes(routes!(ledger_log::disclosures))
+        .routes(routes!(subscriptions::subscribe, subscriptions::list))
+        .routes(routes!(subscriptions::one, subscriptions::end))
+        .routes(routes!(subscriptions::rotate))
+        .routes(routes!(subscriptions::replay))
+        .routes(routes!(subscriptions::ping))
+        .routes(routes!(subscriptions::deliveries))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod escrow;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod fsck;

@@ -81,7 +81,8 @@ pub(crate) fn refuse_beside(copy: &Path, key_file: &Path, what: &str) -> anyhow:
     );
     if copy.starts_with(&key) {
         return Err(exit::configuration(format!(
-            "{what} must lie in another place than the key file: another disk, or paper"
+            "{what} must lie in another place than {}: another disk, or paper",
+            key_file.display()
         )));
     }
     Ok(())

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::time::Date;
+use pipeline::account::sso::SsoSettings;
+use pipeline::outbound::Target;
 use serde::Deserialize;
 
 use crate::exit;
@@ -27,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) tables: TableSettings,
     pub(crate) steps: StepSettings,
     pub(crate) accounts: AccountSettings,
+    pub(crate) outbound: OutboundSettings,
+    pub(crate) oidc: OidcSettings,
     pub(crate) log: LogSettings,
 }
 
@@ -201,6 +205,124 @@ impl AccountSettings {
     }
 }
 
+/// Where connections may go: the security administrator's list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OutboundSettings {
+    /// Nothing is allowed that is not on it.
+    pub(crate) allow: Vec<AllowSettings>,
+    /// Authorities trusted, PEM; the system's when absent.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Loopback and this machine's addresses as well: for tests and drills.
+    pub(crate) own_addresses: bool,
+}
+
+/// One place connections may go to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AllowSettings {
+    host: String,
+    port: u16,
+    /// Networks its addresses must lie in.
+    #[serde(default)]
+    networks: Vec<String>,
+    /// Without TLS.
+    #[serde(default)]
+    plain: bool,
+}
+
+impl OutboundSettings {
+    /// As the client takes them.
+    pub(crate) fn steps(&self) -> anyhow::Result<pipeline::outbound::OutboundSettings> {
+        let entry = |entry: &AllowSettings| -> anyhow::Result<pipeline::outbound::Allowed> {
+            let host = entry.host.parse().map_err(|error| {
+                exit::configuration(format!("outbound.allow: `{}`: {error}", entry.host))
+            })?;
+            let networks = entry.networks.iter().map(|network| {
+                let parsed = network.parse();
+                parsed.map_err(|error| exit::configuration(format!("outbound.allow: {error}")))
+            });
+            Ok(pipeline::outbound::Allowed {
+                host,
+                port: entry.port,
+                networks: networks.collect::<anyhow::Result<_>>()?,
+                plain: entry.plain,
+            })
+        };
+        let settings = pipeline::outbound::OutboundSettings {
+            allow: self
+                .allow
+                .iter()
+                .map(entry)
+                .collect::<anyhow::Result<_>>()?,
+            ca_file: self.ca_file.clone(),
+            own_addresses: self.own_addresses,
+            ..pipeline::outbound::OutboundSettings::default()
+        };
+        if settings.allow.iter().any(|entry| !entry.plain)
+            && let Err(error) = pipeline::outbound::Client::check_tls(&settings)
+        {
+            return Err(exit::configuration(format!("outbound: {error}")));
+        }
+        Ok(settings)
+    }
+}
+
+/// The identity provider; none without an issuer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OidcSettings {
+    /// As the provider names itself.
+    pub(crate) issuer: Option<String>,
+    client_id: String,
+    client_secret_file: PathBuf,
+    /// `https://…/login/oidc/callback` as browsers reach it.
+    redirect_url: String,
+    /// The claim that names the subject; `sub` when absent.
+    subject_claim: Option<String>,
+    /// Whether the provider's second factor is taken for ours.
+    counts_as_second_factor: bool,
+    /// Values of `amr` that are one.
+    second_factor_amr: Vec<String>,
+    /// Values of `acr` that include one.
+    second_factor_acr: Vec<String>,
+}
+
+impl OidcSettings {
+    /// As the door takes them.
+    pub(crate) fn steps(&self) -> anyhow::Result<Option<SsoSettings>> {
+        let Some(issuer) = &self.issuer else {
+            return Ok(None);
+        };
+        let refuse = |why: &str| Err(exit::configuration(format!("oidc: {why}")));
+        if issuer.parse::<Target>().is_err() || self.redirect_url.parse::<Target>().is_err() {
+            return refuse("issuer and redirect_url must be plain URLs");
+        }
+        if self.client_id.is_empty() {
+            return refuse("client_id is missing");
+        }
+        let (methods, levels) = (&self.second_factor_amr, &self.second_factor_acr);
+        if self.counts_as_second_factor && methods.is_empty() && levels.is_empty() {
+            return refuse("name second_factor_amr or second_factor_acr, or nothing counts");
+        }
+        let counting = |list: &[String]| {
+            let counts = self.counts_as_second_factor;
+            if counts { list.to_vec() } else { Vec::new() }
+        };
+        let secret = secret::read(&self.client_secret_file, "the client's secret")?;
+        let claim = self.subject_claim.as_deref().unwrap_or("sub");
+        Ok(Some(SsoSettings {
+            issuer: issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: vault::Zeroizing::new(secret.trim().to_owned()),
+            redirect_url: self.redirect_url.clone(),
+            subject_claim: claim.to_owned(),
+            second_factor_methods: counting(methods),
+            second_factor_levels: counting(levels),
+        }))
+    }
+}
+
 /// How the log is written, to stderr.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -297,6 +419,77 @@ mod tests {
             "{:?}",
             toml::from_str::<Settings>(&all)
         );
+    }
+
+    /// The keys a table takes, as the refusal of an unknown one names them.
+    fn known_keys(table: &str) -> Vec<String> {
+        let refused = toml::from_str::<Settings>(&format!("{table}\nno-such-key = 1"));
+        let told = refused.unwrap_err().to_string();
+        let (_, expected) = told
+            .split_once(", expected ")
+            .expect("it names the known ones");
+        let names = expected.split('`').skip(1).step_by(2);
+        names.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_example() {
+        let example = include_str!("../../../docs/deploy/hearth.toml");
+        let lines: Vec<&str> = example
+            .lines()
+            .map(|line| line.strip_prefix("#= ").unwrap_or(line))
+            .collect();
+        let within = |table: &str, key: &str| {
+            let mut inside = table.is_empty();
+            lines.iter().any(|line| {
+                if line.starts_with('[') {
+                    inside = *line == table;
+                }
+                inside && line.split('=').next().map(str::trim) == Some(key)
+            })
+        };
+        let sections = known_keys("");
+        assert!(sections.len() >= 9, "{sections:?}");
+        let mut keys = 0;
+        for section in &sections {
+            let table = format!("[{section}]");
+            assert!(lines.contains(&table.as_str()), "{table} is missing");
+            for key in known_keys(&table) {
+                let nested = format!("[[{section}.{key}]]");
+                keys += 1;
+                if lines.contains(&nested.as_str()) {
+                    let nested_keys = known_keys(&format!("{nested}\nhost = 'x'\nport = 1"));
+                    for key in nested_keys {
+                        assert!(within(&nested, &key), "{nested} {key} is missing");
+                    }
+                } else {
+                    assert!(within(&table, &key), "{table} {key} is missing");
+                }
+            }
+        }
+        assert!(keys > 25, "only {keys} were looked for");
+    }
+
+    #[test]
+    fn where_connections_may_go_is_read_or_refused() {
+        let read = |text: &str| {
+            let settings: OutboundSettings = toml::from_str(text).unwrap();
+            settings.steps()
+        };
+        let listed = "[[allow]]\nhost = 'hooks.example'\nport = 8080\nplain = true\nnetworks = ['10.20.0.0/16']";
+        let settings = read(listed).unwrap();
+        assert_eq!(settings.allow.len(), 1);
+        assert!(!settings.own_addresses);
+        for bad in [
+            listed.replace("hooks.example", "0x7f.1"),
+            listed.replace("hooks.example", "*.example"),
+            listed.replace("hooks.example", "https://hooks.example"),
+            listed.replace("10.20.0.0/16", "10.20.0.1/16"),
+            "ca_file = '/nowhere/ca.pem'\n[[allow]]\nhost = 'a.example'\nport = 443".to_owned(),
+        ] {
+            let refused = read(&bad).unwrap_err();
+            assert_eq!(exit::of(&refused), exit::Exit::Configuration, "{bad}");
+        }
     }
 
     #[test]

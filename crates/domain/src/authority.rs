@@ -97,7 +97,7 @@ impl Role {
             DirectAlerts, Import, ManageAccounts, ProposeParameters, ReadAccounts, ReadAlerts,
             ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLeads,
             ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies, RecordVisit, ReportLead,
-            ReviewParameters, SearchPeople, WorkAlerts,
+            ReviewParameters, SearchPeople, Subscribe, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -125,6 +125,7 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
+                Subscribe,
                 ReportLead,
                 ReadLeads,
                 ReadCareVisits,
@@ -199,6 +200,8 @@ pub enum Operation {
     ReadAccounts,
     /// Make, unlock and disable accounts.
     ManageAccounts,
+    /// Have feeds sent to a machine, and see to its deliveries.
+    Subscribe,
     /// Report somebody in need.
     ReportLead,
     /// Read the leads of a place.
@@ -217,7 +220,7 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 21] = [
+    pub const ALL: [Operation; 22] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -232,6 +235,7 @@ impl Operation {
         Operation::ReadLedger,
         Operation::ReadAccounts,
         Operation::ManageAccounts,
+        Operation::Subscribe,
         Operation::ReportLead,
         Operation::ReadLeads,
         Operation::ReadOwnLeads,
@@ -258,6 +262,7 @@ impl Operation {
             Operation::ReadLedger => "read_ledger",
             Operation::ReadAccounts => "read_accounts",
             Operation::ManageAccounts => "manage_accounts",
+            Operation::Subscribe => "subscribe",
             Operation::ReportLead => "report_lead",
             Operation::ReadLeads => "read_leads",
             Operation::ReadOwnLeads => "read_own_leads",
@@ -418,6 +423,10 @@ mod tests {
         assert!(!may(Role::Auditor).contains(&"work_alerts"));
         assert!(!may(Role::Caseworker).contains(&"direct_alerts"));
         assert!(may(Role::CountyOfficer).contains(&"direct_alerts"));
+        let subscribing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::Subscribe));
+        assert_eq!(subscribing.collect::<Vec<_>>(), [Role::CountyOfficer]);
         // Administrators see no people, and who grants does not audit.
         assert_eq!(may(Role::SystemAdmin), ["read_policies"]);
         assert_eq!(

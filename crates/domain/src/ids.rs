@@ -55,6 +55,8 @@ typed_id! {
     OfficerId,
     /// One officer's action on one alert.
     ActionId,
+    /// One machine's subscription to feeds.
+    SubscriptionId,
     /// One report of somebody in need.
     LeadId,
     /// One value proposed for a parameter.

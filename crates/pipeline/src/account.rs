@@ -2,7 +2,8 @@
 //!
 //! What is decided is decided by pure functions ([`password`], [`lockout`],
 //! [`session`], [`totp`], [`recovery`]); [`door`] lets people in, [`care`] lets
-//! them look after their account, [`administer`] makes and resets accounts.
+//! them look after their account, [`administer`] makes and resets accounts,
+//! [`sso`] takes an identity provider's word for who somebody is.
 
 pub mod administer;
 pub mod base32;
@@ -13,6 +14,7 @@ pub mod lockout;
 pub mod password;
 pub mod recovery;
 pub mod session;
+pub mod sso;
 pub mod totp;
 
 pub use door::Door;

@@ -22,6 +22,7 @@ pub mod evaluate;
 pub mod intake;
 pub mod leads;
 pub mod loading;
+pub mod outbound;
 pub mod parameters;
 pub mod people;
 pub mod policies;
@@ -35,6 +36,7 @@ pub mod sealing;
 pub mod standing;
 pub mod trace;
 pub mod visits;
+pub mod webhook;
 
 pub use apply::Progress;
 pub use deps::{Deps, Settings};

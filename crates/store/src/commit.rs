@@ -7,7 +7,9 @@
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::{
     Coverage, ImportHeader, NaturalKey, Read, Revision, RowCounts, RowNote, RowOutcome,
 };
@@ -17,6 +19,7 @@ use domain::time::{Date, Instant, Period};
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::corrections::CorrectionRow;
 use crate::parameters::{ProposalRow, ReviewRow};
+use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +38,8 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, accounts, sessions, parameters, settings, erasure.
+    /// Officers, tokens, accounts, sessions, parameters, subscriptions,
+    /// settings, erasure.
     Administration,
 }
 
@@ -219,6 +223,30 @@ pub enum Write {
     /// Ends every session the officer has before this commit.
     SessionsEnded {
         officer: OfficerId,
+    },
+    /// Binds an identity provider's subject to an account, in place of any
+    /// other of that account. A subject of another account is
+    /// [`crate::StoreError::Duplicate`].
+    SubjectBound {
+        digest: [u8; 32],
+        officer: OfficerId,
+    },
+    /// Takes an account's subject away.
+    SubjectUnbound {
+        officer: OfficerId,
+    },
+    /// Taken only with the version after the stored one.
+    Subscription(SubscriptionRow),
+    /// Takes a subscription away with its deliveries.
+    SubscriptionEnded(SubscriptionId),
+    /// Replaces the rows of these entries.
+    Deliveries(Vec<DeliveryRow>),
+    /// Takes away the rows of entries from the first through the last
+    /// position; before [`Write::Deliveries`].
+    DeliveriesDone {
+        subscription: SubscriptionId,
+        from: i64,
+        through: i64,
     },
     Disclosure(DisclosureRow),
     Proposal(ProposalRow),

@@ -23,6 +23,7 @@ use crate::error::StoreError;
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::parts::Parts;
 use crate::rows::LedgerEntry;
+use crate::subscriptions::{Ended, Failure};
 
 /// Name of the entry field that holds [`Parts::digest`].
 const ROWS: &str = "rows_sha256";
@@ -354,6 +355,24 @@ impl Cell {
         named(self, AccountEvent::ALL, AccountEvent::name, name)
     }
 
+    pub(crate) fn failure(self, name: &str) -> Result<Failure, StoreError> {
+        named(self, Failure::ALL, Failure::name, name)
+    }
+
+    pub(crate) fn ended(self, name: &str) -> Result<Ended, StoreError> {
+        named(self, [Ended::Gone], Ended::name, name)
+    }
+
+    /// Kinds of feed entries as a JSON list of their names.
+    pub(crate) fn feed_kinds(self, json: &str) -> Result<Vec<FeedKind>, StoreError> {
+        let names = self.list(json)?;
+        names.iter().map(|name| self.feed_kind(name)).collect()
+    }
+
+    pub(crate) fn status(self, number: i64) -> Result<u16, StoreError> {
+        u16::try_from(number).map_err(|_| self.damaged("not an HTTP status"))
+    }
+
     /// Digests as a JSON list of hex.
     pub(crate) fn digests(self, json: &str) -> Result<Vec<[u8; 32]>, StoreError> {
         let list = self.list(json)?;
@@ -423,6 +442,12 @@ pub(crate) fn notes_text(notes: &[RowNote]) -> String {
 /// A list of texts as stored.
 pub(crate) fn list_text(list: &[String]) -> String {
     serde_json::to_string(list).expect("texts are JSON")
+}
+
+/// Kinds of feed entries as stored.
+pub(crate) fn feed_kinds_text(kinds: &[FeedKind]) -> String {
+    let names: Vec<String> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+    list_text(&names)
 }
 
 /// Digests as stored.

@@ -117,6 +117,8 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "identities" => Some("identity"),
         "accounts" => Some("account"),
         "parameter_proposals" => Some("parameter proposal"),
+        "subscriptions" => Some("subscription"),
+        "subjects" => Some("subject"),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ mod postgres;
 pub mod rows;
 mod schema;
 mod sqlite;
+pub mod subscriptions;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
     AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+    SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -50,6 +52,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Ran, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
 /// Result of a store call.
 pub type Stored<T> = Result<T, StoreError>;
@@ -270,6 +273,9 @@ pub trait Store: Send + Sync {
 
     /// The account with this login name, disabled ones too.
     async fn account_by_login(&self, login: &str) -> Stored<Option<KnownAccount>>;
+    /// The account an identity provider's subject is bound to, disabled ones
+    /// too.
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>>;
     /// An officer's account, disabled ones too.
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>>;
     /// All accounts in the order of their officers' ids.
@@ -292,6 +298,38 @@ pub trait Store: Send + Sync {
     async fn reviews(&self) -> Stored<i64>;
     /// Approved values of all places in the order of their reviews.
     async fn approved(&self) -> Stored<Vec<Proposed>>;
+    // ---- subscriptions ---------------------------------------------------
+
+    /// Subscriptions to places the grant covers, in id order.
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>>;
+    /// One of them.
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>>;
+    /// Entries of a subscription the grant covers that did not arrive, after a
+    /// position, in order; dead letters alone when `dead`.
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>>;
+    /// For the step: subscriptions that have not ended and whose owners are not
+    /// disabled, in id order.
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>>;
+    /// For the step: entries to be tried again by `now`, longest due first.
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>>;
+    /// How many entries of a subscription did not arrive.
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts>;
 
     // ---- ledger ----------------------------------------------------------
 
@@ -333,7 +371,7 @@ pub trait Store: Send + Sync {
     /// Breaches of invariants, in words: folded later than evaluated but not
     /// due; a verdict that is not the last given, of a unit never evaluated, or
     /// of one that does not read whom it judges; feed holes; two open episodes;
-    /// alert without decision.
+    /// alert without decision; a delivery the feed does not have.
     async fn check(&self) -> Stored<Vec<String>>;
 }
 

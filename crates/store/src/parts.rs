@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedNews;
 use domain::authority::Officer;
-use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{AlertId, ImportId, OfficerId, PersonId, Subject, SubscriptionId};
 use domain::record::{Coverage, Read, RowCounts};
 use domain::time::Instant;
 
@@ -22,6 +22,7 @@ use crate::commit::{
 use crate::corrections::CorrectionRow;
 use crate::encode::RowDigest;
 use crate::parameters::{ProposalRow, ReviewRow};
+use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_seen: Vec<([u8; 32], Instant, Instant)>,
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
+    pub(crate) subjects: Vec<([u8; 32], OfficerId)>,
+    pub(crate) subjects_unbound: Vec<OfficerId>,
+    pub(crate) subscriptions: Vec<&'a SubscriptionRow>,
+    pub(crate) subscriptions_ended: Vec<SubscriptionId>,
+    pub(crate) deliveries: Vec<&'a DeliveryRow>,
+    /// Subscription, first and last position.
+    pub(crate) deliveries_done: Vec<(SubscriptionId, i64, i64)>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
     pub(crate) proposals: Vec<&'a ProposalRow>,
     pub(crate) reviews: Vec<&'a ReviewRow>,
@@ -116,7 +124,13 @@ impl<'a> Parts<'a> {
                 | Write::Session(_)
                 | Write::SessionSeen { .. }
                 | Write::SessionEnded { .. }
-                | Write::SessionsEnded { .. } => parts.take_account(write),
+                | Write::SessionsEnded { .. }
+                | Write::SubjectBound { .. }
+                | Write::SubjectUnbound { .. } => parts.take_account(write),
+                Write::Subscription(_)
+                | Write::SubscriptionEnded(_)
+                | Write::Deliveries(_)
+                | Write::DeliveriesDone { .. } => parts.take_subscription(write),
                 _ => parts.take_told(write),
             }
         }
@@ -220,6 +234,22 @@ impl<'a> Parts<'a> {
             } => self.sessions_seen.push((*digest, *seen_at, *idle_until)),
             Write::SessionEnded { digest } => self.sessions_ended.push(*digest),
             Write::SessionsEnded { officer } => self.sessions_of_ended.push(*officer),
+            Write::SubjectBound { digest, officer } => self.subjects.push((*digest, *officer)),
+            Write::SubjectUnbound { officer } => self.subjects_unbound.push(*officer),
+            _ => {}
+        }
+    }
+
+    fn take_subscription(&mut self, write: &'a Write) {
+        match write {
+            Write::Subscription(row) => self.subscriptions.push(row),
+            Write::SubscriptionEnded(id) => self.subscriptions_ended.push(*id),
+            Write::Deliveries(rows) => self.deliveries.extend(rows),
+            Write::DeliveriesDone {
+                subscription,
+                from,
+                through,
+            } => self.deliveries_done.push((*subscription, *from, *through)),
             _ => {}
         }
     }
@@ -275,6 +305,18 @@ impl<'a> Parts<'a> {
             (
                 "sessions",
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
+            ),
+            (
+                "subjects",
+                self.subjects.len() + self.subjects_unbound.len(),
+            ),
+            (
+                "subscriptions",
+                self.subscriptions.len() + self.subscriptions_ended.len(),
+            ),
+            (
+                "deliveries",
+                self.deliveries.len() + self.deliveries_done.len(),
             ),
             ("disclosures", self.disclosures.len()),
             ("parameter_proposals", self.proposals.len()),

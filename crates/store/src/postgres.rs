@@ -19,6 +19,7 @@ mod parameters;
 mod people;
 mod running;
 mod scope;
+mod subscriptions;
 mod write;
 mod writer;
 
@@ -26,6 +27,7 @@ use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
     AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+    SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -44,6 +46,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Ran, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
 
 /// An open PostgreSQL store.
@@ -302,6 +305,10 @@ impl Store for Postgres {
         accounts::account_by_login(&self.pool, login).await
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        accounts::account_by_subject(&self.pool, digest).await
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         accounts::account(&self.pool, id).await
     }
@@ -336,6 +343,47 @@ impl Store for Postgres {
 
     async fn approved(&self) -> Stored<Vec<Proposed>> {
         parameters::approved(&self.pool).await
+    }
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        subscriptions::subscriptions(&self.pool, grant).await
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        subscriptions::subscription(&self.pool, grant, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        let page = (after, limit);
+        subscriptions::deliveries(&self.pool, grant, subscription, dead, page).await
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        subscriptions::subscribers(&self.pool, now).await
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        subscriptions::deliveries_due(&self.pool, subscription, now, limit).await
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        subscriptions::delivery_counts(&self.pool, subscription).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {

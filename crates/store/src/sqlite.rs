@@ -18,6 +18,7 @@ mod opening;
 mod parameters;
 mod people;
 mod running;
+mod subscriptions;
 mod write;
 mod writer;
 
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
     AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+    SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -46,6 +48,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Ran, Receipt, Statistics,
 };
+use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
 
 /// An open SQLite store.
@@ -307,6 +310,10 @@ impl Store for Sqlite {
         accounts::account_by_login(&self.readers, login).await
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        accounts::account_by_subject(&self.readers, digest).await
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         accounts::account(&self.readers, id).await
     }
@@ -341,6 +348,47 @@ impl Store for Sqlite {
 
     async fn approved(&self) -> Stored<Vec<Proposed>> {
         parameters::approved(&self.readers).await
+    }
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        subscriptions::subscriptions(&self.readers, grant).await
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        subscriptions::subscription(&self.readers, grant, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        let page = (after, limit);
+        subscriptions::deliveries(&self.readers, grant, subscription, dead, page).await
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        subscriptions::subscribers(&self.readers, now).await
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        subscriptions::deliveries_due(&self.readers, subscription, now, limit).await
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        subscriptions::delivery_counts(&self.readers, subscription).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {

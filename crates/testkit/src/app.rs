@@ -14,11 +14,14 @@ use domain::record::{DatasetId, Revision, SourceId};
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
 use pipeline::account::hash::Cost;
+use pipeline::account::sso::{Sso, SsoSettings};
 use pipeline::account::{AccountSettings, Door};
 use pipeline::clock::ManualClock;
 use pipeline::disclose::Discloser;
 use pipeline::intake::{IntakeError, Taken, UploadHeader, intake};
+use pipeline::outbound::{Client, OutboundSettings};
 use pipeline::policies::{Documents, Policies};
+use pipeline::webhook::Hooks;
 use pipeline::{Deps, Settings, StepError, runner};
 use rules::{Document, PolicySet};
 use store::Store;
@@ -56,6 +59,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// The service.
     pub router: axum::Router,
+    /// Sends feeds to machines.
+    pub hooks: Arc<Hooks>,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
     /// `auditor`, `elsewhere` (an officer of another county), `contact` (of the
     /// village [`NANJIE`]), and of no people: `system`, `security`, `village`
@@ -138,6 +143,28 @@ impl TestApp {
 
     /// On any store.
     pub async fn on(store: Arc<dyn Store>, folder: TempDir) -> TestApp {
+        TestApp::reaching(store, folder, OutboundSettings::default()).await
+    }
+
+    /// On any store, with connections to the outside.
+    pub async fn reaching(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        outbound: OutboundSettings,
+    ) -> TestApp {
+        TestApp::trusting(store, folder, outbound, None, false).await
+    }
+
+    /// The same with an identity provider, and perhaps a second factor asked of
+    /// everybody.
+    pub async fn trusting(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        outbound: OutboundSettings,
+        provider: Option<SsoSettings>,
+        second_factor_required: bool,
+    ) -> TestApp {
+        let client = Arc::new(Client::new(outbound));
         let clock = Arc::new(ManualClock::at(sample_day()));
         let deps = Arc::new(Deps {
             store,
@@ -149,7 +176,7 @@ impl TestApp {
             settings: Settings {
                 synthetic: true,
                 accounts: AccountSettings {
-                    second_factor_required: false,
+                    second_factor_required,
                     // Real hashes would be most of the time of a test.
                     cost: Cost {
                         memory_kib: 8,
@@ -163,6 +190,10 @@ impl TestApp {
             work: Notify::default(),
             published: Notify::default(),
         });
+        let door = Arc::new(Door::new(deps.clone()));
+        let sso = provider.map(|settings| Sso::new(door.clone(), client.clone(), settings));
+        let sso = sso.map(Arc::new);
+        let hooks = Arc::new(Hooks::new(deps.clone(), client));
         let app = App {
             deps: deps.clone(),
             discloser: Discloser::start(deps.clone()),
@@ -174,7 +205,9 @@ impl TestApp {
                 wait_seconds_max: 1,
                 ..Limits::default()
             },
-            door: Arc::new(Door::new(deps.clone())),
+            door,
+            hooks: hooks.clone(),
+            sso,
             cookies: Cookies::Secure,
             client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),
@@ -184,6 +217,7 @@ impl TestApp {
             deps,
             clock,
             router,
+            hooks,
             officers: BTreeMap::new(),
             folder,
         };

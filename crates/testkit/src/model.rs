@@ -10,6 +10,7 @@ mod parameters;
 mod people;
 mod refusal;
 mod state;
+mod subscriptions;
 mod work;
 mod write;
 

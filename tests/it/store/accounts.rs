@@ -270,3 +270,36 @@ pub async fn a_changed_event_is_found(backend: &Backend) {
     let store = backend.open().await;
     assert_eq!(store.mismatched_commits(0, 100).await.unwrap(), [number]);
 }
+
+pub async fn a_subject_is_one_accounts(store: Arc<dyn Store>) {
+    with_accounts(&store).await;
+    let bind = |byte: u8, number| Write::SubjectBound {
+        digest: [byte; 32],
+        officer: officer_id(number),
+    };
+    let whose = async |byte: u8| {
+        let known = store.account_by_subject(&[byte; 32]).await.unwrap();
+        known.map(|known| known.officer.id)
+    };
+    put(&store, KIND, vec![bind(1, 1), bind(2, 2)]).await;
+    assert_eq!(whose(1).await, Some(officer_id(1)));
+    assert_eq!(whose(2).await, Some(officer_id(2)));
+    assert_eq!(whose(3).await, None);
+    let refused = store.commit(&commit(KIND, vec![bind(2, 1)])).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, StoreError::Duplicate("subject")),
+        "{refused:?}"
+    );
+    // Another subject takes the place of the one before.
+    put(&store, KIND, vec![bind(3, 1)]).await;
+    assert_eq!(
+        (whose(1).await, whose(3).await),
+        (None, Some(officer_id(1)))
+    );
+    let officer = officer_id(2);
+    put(&store, KIND, vec![Write::SubjectUnbound { officer }]).await;
+    assert_eq!(whose(2).await, None);
+    put(&store, KIND, vec![bind(2, 1)]).await;
+    assert_eq!(whose(2).await, Some(officer_id(1)));
+}

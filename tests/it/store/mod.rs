@@ -19,6 +19,7 @@ mod parameters;
 mod people;
 mod running;
 mod server;
+mod subscriptions;
 
 use store::commit::{CommitKind, SubjectKeyRow, Write};
 
@@ -155,6 +156,7 @@ on_every_store! {
         a_person_holds_one_account_that_administers,
         a_session_lives_until_it_ends,
         an_ended_session_is_not_seen_again,
+        a_subject_is_one_accounts,
         events_are_told_newest_first;
         [a_changed_event_is_found]
     parameters:
@@ -164,6 +166,14 @@ on_every_store! {
         proposals_of_other_places_do_not_exist,
         runs_are_of_the_grants_counties;
         [a_changed_proposal_is_found]
+    subscriptions:
+        a_subscription_reads_back_whole,
+        no_step_of_a_subscription_is_lost,
+        subscriptions_of_other_places_do_not_exist,
+        what_failed_is_tried_when_it_is_due,
+        what_arrived_is_forgotten,
+        a_disabled_owner_is_sent_nothing,
+        a_delivery_of_nothing_is_a_breach;
     ledger:
         roots_are_of_the_entries,
         an_event_is_the_same_leaf_in_every_store,
@@ -239,6 +249,7 @@ fn every_method_is_in_the_suite() {
         include_str!("parameters.rs"),
         include_str!("people.rs"),
         include_str!("running.rs"),
+        include_str!("subscriptions.rs"),
     ];
     let methods: Vec<&str> = contract
         .split("    async fn ")

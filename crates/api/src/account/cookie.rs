@@ -47,23 +47,51 @@ impl Cookies {
         HeaderValue::from_str(&text).ok()
     }
 
-    /// The session id of a request. Two of them are refused: one may have been
-    /// planted.
-    pub fn id(self, headers: &HeaderMap) -> Answered<Option<&str>> {
-        let values = headers.get_all(header::COOKIE).iter();
-        let pairs = values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|text| text.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
-        let mut ids = pairs.filter(|(name, _)| *name == self.name());
-        let first = ids.next().map(|(_, id)| id);
-        if ids.next().is_some() {
-            return Err(Problem::bad(
-                "session.two_cookies",
-                "请求带有两个登录 Cookie，请清除后重新登录",
-                "two session cookies were sent",
-            ));
+    /// The name of what is kept while somebody logs in elsewhere.
+    const fn sso_name(self) -> &'static str {
+        match self {
+            Cookies::Secure => "__Host-hearth-sso",
+            Cookies::Plain => "hearth-sso",
         }
-        Ok(first)
     }
+
+    /// Keeps a login under way for some minutes; taken away when empty. It must
+    /// come along when another site sends the browser back: `Lax`.
+    pub fn set_sso(self, kept: &str) -> Option<HeaderValue> {
+        let (name, secure) = (self.sso_name(), self.secure());
+        let age = if kept.is_empty() { 0 } else { 600 };
+        let text = format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The login under way.
+    pub fn sso(self, headers: &HeaderMap) -> Answered<Option<&str>> {
+        one_of(headers, self.sso_name())
+    }
+
+    /// The session id of a request.
+    pub fn id(self, headers: &HeaderMap) -> Answered<Option<&str>> {
+        one_of(headers, self.name())
+    }
+}
+
+/// The cookie of a name. Two of them are refused: one may have been planted.
+fn one_of<'a>(headers: &'a HeaderMap, name: &str) -> Answered<Option<&'a str>> {
+    let values = headers.get_all(header::COOKIE).iter();
+    let pairs = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let mut ids = pairs.filter(|(is, _)| *is == name);
+    let first = ids.next().map(|(_, id)| id);
+    if ids.next().is_some() {
+        return Err(Problem::bad(
+            "session.two_cookies",
+            "请求带有两个登录 Cookie，请清除后重新登录",
+            "two session cookies were sent",
+        ));
+    }
+    Ok(first)
 }

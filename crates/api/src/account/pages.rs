@@ -14,14 +14,14 @@ use serde::Deserialize;
 use vault::Zeroizing;
 
 use crate::account::address::Address;
-use crate::account::qr;
 use crate::account::views::{Account, Code, EventLine, Login, Recovery, SecondFactor, page};
 use crate::account::visitor::{Visitor, next, unfinished};
+use crate::account::{qr, sso};
 use crate::app::App;
 use crate::problem::{Answered, Problem};
 
 /// What is told of a login that failed, whatever the reason.
-const WRONG: &str = "用户名、口令或动态口令不正确，或账号已锁定、停用。连续多次错误会锁定账号，请稍后再试或联系安全管理员。";
+pub(super) const WRONG: &str = "用户名、口令或动态口令不正确，或账号已锁定、停用。连续多次错误会锁定账号，请稍后再试或联系安全管理员。";
 /// Events shown to the owner.
 const EVENTS: u32 = 10;
 
@@ -29,6 +29,8 @@ const EVENTS: u32 = 10;
 pub fn routes() -> axum::Router<App> {
     axum::Router::new()
         .route("/login", get(login).post(log_in))
+        .route("/login/oidc", get(sso::begin))
+        .route("/login/oidc/callback", get(sso::finish))
         .route("/login/code", get(code).post(give_code))
         .route("/logout", post(log_out))
         .route("/account", get(account))
@@ -124,7 +126,7 @@ fn go_on(app: &App, opened: &Opened) -> Response {
     response
 }
 
-fn with_cookie(app: &App, response: &mut Response, id: &str) {
+pub(super) fn with_cookie(app: &App, response: &mut Response, id: &str) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(cookie) = app.cookies.set(id) {
@@ -148,10 +150,16 @@ fn told(error: AccountError) -> Answered<(StatusCode, String)> {
     }
 }
 
-async fn login(visitor: Result<Visitor, Response>) -> Response {
+/// The page to log in on.
+pub(super) fn login_page(app: &App, status: StatusCode, notice: Option<String>) -> Response {
+    let sso = app.sso.is_some();
+    page(status, &Login { notice, sso })
+}
+
+async fn login(State(app): State<App>, visitor: Result<Visitor, Response>) -> Response {
     match visitor {
         Ok(visitor) => Redirect::to(next(visitor.stage)).into_response(),
-        Err(_) => page(StatusCode::OK, &Login { notice: None }),
+        Err(_) => login_page(&app, StatusCode::OK, None),
     }
 }
 
@@ -168,8 +176,7 @@ async fn log_in(
         Ok(opened) => Ok(go_on(&app, &opened)),
         Err(error) => {
             let (status, notice) = told(error)?;
-            let notice = Some(notice);
-            Ok(page(status, &Login { notice }))
+            Ok(login_page(&app, status, Some(notice)))
         }
     }
 }

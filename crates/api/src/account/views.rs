@@ -12,6 +12,16 @@ use crate::problem::Problem;
 #[template(path = "account/login.html")]
 pub(super) struct Login {
     pub(super) notice: Option<String>,
+    /// One can log in elsewhere.
+    pub(super) sso: bool,
+}
+
+/// Logged in elsewhere: goes on from a page of our own, because the session's
+/// cookie does not come along on a way that began at another site.
+#[derive(Template)]
+#[template(path = "account/arrived.html")]
+pub(super) struct Arrived {
+    pub(super) next: &'static str,
 }
 
 /// The code of the second factor.

@@ -186,6 +186,7 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadLedger => "查看留痕",
         Operation::ReadAccounts => "查看账号",
         Operation::ManageAccounts => "管理账号",
+        Operation::Subscribe => "管理推送订阅",
         Operation::ReportLead => "上报线索",
         Operation::ReadLeads => "查看线索",
         Operation::ReadOwnLeads => "查看本人上报的线索",

@@ -28,6 +28,10 @@ pub(crate) enum AccountCommand {
     Unlock(NamedArgs),
     /// Disables an account and its tokens for good
     Disable(NamedArgs),
+    /// Binds the identity provider's subject to an account
+    Bind(BindArgs),
+    /// Takes an account's subject away
+    Unbind(NamedArgs),
     /// Lists accounts
     List(ListArgs),
 }
@@ -38,7 +42,10 @@ impl AccountCommand {
         match self {
             AccountCommand::Add(args) => &args.place,
             AccountCommand::Reset(args) => &args.place,
-            AccountCommand::Unlock(args) | AccountCommand::Disable(args) => &args.place,
+            AccountCommand::Unlock(args)
+            | AccountCommand::Disable(args)
+            | AccountCommand::Unbind(args) => &args.place,
+            AccountCommand::Bind(args) => &args.place,
             AccountCommand::List(args) => &args.place,
         }
     }
@@ -84,6 +91,18 @@ pub(crate) struct ResetArgs {
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What `hearth account bind` takes.
+#[derive(Args)]
+pub(crate) struct BindArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Login name
+    login: String,
+    /// What the provider calls the person: the claim named in oidc.subject_claim
+    #[arg(long)]
+    subject: String,
 }
 
 /// An account by its name.
@@ -170,9 +189,32 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
             done.await.map_err(refused)?;
             say!("已停用 disabled {}", args.login);
         }
+        AccountCommand::Bind(args) => bind(&deps, &act, args, &settings).await?,
+        AccountCommand::Unbind(args) => {
+            let done = administer::unbind(&deps, &act, &args.login);
+            done.await.map_err(refused)?;
+            say!("已解除 unbound {}", args.login);
+        }
         AccountCommand::List(args) => list(&deps, args.json).await?,
     }
     while deps.store.publish(u32::MAX).await?.commits > 0 {}
+    Ok(())
+}
+
+async fn bind(
+    deps: &pipeline::Deps,
+    act: &Act<'_>,
+    args: &BindArgs,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    let issuer = settings.oidc.issuer.as_deref();
+    let issuer = issuer.ok_or_else(|| exit::configuration("oidc.issuer is not set"))?;
+    let bound = administer::bind(deps, act, &args.login, issuer, &args.subject);
+    bound.await.map_err(|error| match error {
+        AccountError::Taken => exit::usage("the subject is bound to another account"),
+        other => refused(other),
+    })?;
+    say!("已绑定 bound {}", args.login);
     Ok(())
 }
 

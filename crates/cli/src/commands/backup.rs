@@ -10,10 +10,10 @@ use clap::Args;
 use pipeline::clock::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use vault::Vault;
+use vault::MasterKey;
 
-use crate::commands::Place;
 use crate::commands::erase::Erasures;
+use crate::commands::{Place, escrow};
 use crate::settings::Settings;
 use crate::terminal::say;
 use crate::{exit, secret};
@@ -25,6 +25,16 @@ pub(crate) struct BackupArgs {
     pub(crate) place: Place,
     /// The copy; FILE.json beside it says what it is
     file: PathBuf,
+    /// The escrow copy of the key, to be held against the key in use
+    #[arg(long, value_name = "FILE")]
+    escrow: Option<PathBuf>,
+    /// Writes the key as well, sealed with a passphrase, into this file: not
+    /// beside the copy
+    #[arg(long, value_name = "FILE", requires = "passphrase_file")]
+    with_keys: Option<PathBuf>,
+    /// Holds the passphrase, 16 characters or more; only its owner may read it
+    #[arg(long, value_name = "FILE", requires = "with_keys")]
+    passphrase_file: Option<PathBuf>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -48,6 +58,9 @@ pub(crate) struct Manifest {
     pub(crate) key_fingerprint: String,
     /// Subjects whose keys had been destroyed by then and before.
     pub(crate) erased: Vec<String>,
+    /// When an escrow copy of the key was last held against it.
+    #[serde(default)]
+    pub(crate) escrow_seen_on: Option<String>,
 }
 
 /// Where the manifest of a copy lies.
@@ -61,7 +74,13 @@ pub(crate) fn manifest_of(copy: &Path) -> PathBuf {
 pub(crate) async fn run(args: &BackupArgs, settings: Settings) -> anyhow::Result<()> {
     let url = settings.store.url()?;
     let key_file = &settings.store.key_file;
-    let vault = Vault::new(secret::key(key_file)?);
+    let key = secret::key(key_file)?;
+    let fingerprint = key.fingerprint();
+    let today = SystemClock::new().now().china_date();
+    if let Some(escrow) = &args.escrow {
+        escrow::verify(&settings.store, escrow, &key, today)?;
+    }
+    let seen_on = escrow::seen_on(&settings.store, &fingerprint, today);
     let manifest_file = manifest_of(&args.file);
     for file in [&args.file, &manifest_file] {
         if file.exists() {
@@ -70,6 +89,7 @@ pub(crate) async fn run(args: &BackupArgs, settings: Settings) -> anyhow::Result
         }
     }
     secret::refuse_beside(&args.file, key_file, "a backup")?;
+    sealed_key(args, &key)?;
     let ledger = store::copy(&url, &args.file).await?;
     let (bytes, sha256) = digest(&args.file)?;
     let manifest = Manifest {
@@ -78,12 +98,18 @@ pub(crate) async fn run(args: &BackupArgs, settings: Settings) -> anyhow::Result
         bytes,
         sha256,
         ledger,
-        key_fingerprint: vault.fingerprint().to_owned(),
+        key_fingerprint: fingerprint,
         erased: Erasures::of(&settings.store).read()?,
+        escrow_seen_on: seen_on.map(|on| on.to_string()),
     };
     let text = serde_json::to_string_pretty(&manifest)?;
     secret::write_new(&manifest_file, &text)
         .with_context(|| format!("cannot write {}", manifest_file.display()))?;
+    if seen_on.is_none() && args.with_keys.is_none() {
+        tracing::warn!(
+            "no escrow copy of the key was held against it for a year: without the key this backup opens nothing; say --escrow FILE, or --with-keys"
+        );
+    }
     if args.json {
         say!("{}", serde_json::to_string(&manifest)?);
         return Ok(());
@@ -94,9 +120,27 @@ pub(crate) async fn run(args: &BackupArgs, settings: Settings) -> anyhow::Result
         manifest.bytes
     );
     say!("说明 manifest {}", manifest_file.display());
+    match seen_on {
+        Some(on) => say!("托管件 escrow  {on} 核对过 held against the key"),
+        None => say!("托管件 escrow  未核对：请加 --escrow FILE not held against the key"),
+    }
+    if let Some(file) = &args.with_keys {
+        say!("密钥 key       {} (以口令加密 sealed)", file.display());
+    }
     say!("备份里没有密钥；密钥托管件另处存放，勿与备份放在一起。");
     say!("The key is not in it. Keep the escrow copy elsewhere, never beside the backup.");
     Ok(())
+}
+
+/// The key goes with its passphrase to whoever keeps both, never with the copy.
+fn sealed_key(args: &BackupArgs, key: &MasterKey) -> anyhow::Result<()> {
+    let (Some(file), Some(passphrase)) = (&args.with_keys, &args.passphrase_file) else {
+        return Ok(());
+    };
+    secret::refuse_beside(file, &args.file, "the sealed key")?;
+    secret::refuse_beside(&args.file, file, "a backup")?;
+    secret::refuse_beside(passphrase, file, "the passphrase")?;
+    escrow::write_sealed(file, key, &escrow::passphrase(passphrase)?)
 }
 
 /// Size and SHA-256 of a file.

@@ -7,10 +7,12 @@ use clap::Args;
 use domain::authority::Grant;
 use domain::region::DivisionCode;
 use domain::time::Date;
+use pipeline::outbound::{Client, Target};
 use pipeline::{Deps, standing};
 use serde_json::json;
+use store::subscriptions::Failure;
 
-use crate::commands::Place;
+use crate::commands::{Place, escrow as copies};
 use crate::settings::Settings;
 use crate::terminal::say;
 use crate::{exit, office};
@@ -43,7 +45,10 @@ pub(crate) async fn run(args: &DoctorArgs, settings: Settings) -> anyhow::Result
     let deps = office::open(&settings, "doctor").await?;
     let on = deps.clock.today();
     let mut findings = Vec::new();
+    escrow(&deps, &settings, &mut findings);
+    let client = Client::new(settings.outbound.steps()?);
     for county in deps.store.partitions().await? {
+        webhooks(&deps, &client, county, &mut findings).await?;
         lists(&deps, county, &mut findings).await?;
         parameters(&deps, county, on, &mut findings);
         proposals(&deps, county, &mut findings).await?;
@@ -208,6 +213,68 @@ async fn work(deps: &Arc<Deps>, findings: &mut Vec<Finding>) -> anyhow::Result<(
             zh: "不变式被破坏：停止服务，保留现场，运行 fsck".to_owned(),
             en: "an invariant is broken: stop the service, keep everything, run fsck".to_owned(),
         });
+    }
+    Ok(())
+}
+
+/// Without a copy of the key no backup opens.
+fn escrow(deps: &Deps, settings: &Settings, findings: &mut Vec<Finding>) {
+    let fingerprint = deps.vault.fingerprint();
+    let today = deps.clock.now().china_date();
+    // A demonstration has nothing to lose.
+    if deps.settings.synthetic || copies::seen_on(&settings.store, fingerprint, today).is_some() {
+        return;
+    }
+    findings.push(Finding {
+        code: "escrow.unseen",
+        about: fingerprint.to_owned(),
+        zh: "一年内没有核对过密钥托管件：请运行 backup --escrow FILE".to_owned(),
+        en: "no escrow copy was held against the key for a year: run backup --escrow FILE"
+            .to_owned(),
+    });
+}
+
+/// Receivers that cannot be reached, and what they did not get.
+async fn webhooks(
+    deps: &Arc<Deps>,
+    client: &Client,
+    county: DivisionCode,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    for row in deps.store.subscriptions(&Grant::for_steps(county)).await? {
+        let about = row.id.to_string();
+        let dead = deps.store.delivery_counts(row.id).await?.dead;
+        if dead > 0 {
+            findings.push(Finding {
+                code: "webhook.dead_letters",
+                about: about.clone(),
+                zh: format!("{dead}条三天内未送达，已停止重试：接收方恢复后请重发（replay）"),
+                en: format!(
+                    "{dead} entries did not arrive in three days: replay when the receiver is back"
+                ),
+            });
+        }
+        if row.ended.is_some() {
+            findings.push(Finding {
+                code: "webhook.gone",
+                about,
+                zh: "接收方应答 410，已停止推送：请重发以恢复，或删除订阅".to_owned(),
+                en: "the receiver answered 410 and is sent nothing: replay, or delete the subscription".to_owned(),
+            });
+            continue;
+        }
+        let reached = match row.url.parse::<Target>() {
+            Ok(target) => client.reaches(&target).await,
+            Err(_) => Err(Failure::Refused),
+        };
+        if let Err(failure) = reached {
+            findings.push(Finding {
+                code: "webhook.unreachable",
+                about,
+                zh: format!("接收方连不上：{}", failure.zh()),
+                en: format!("the receiver cannot be reached: {}", failure.name()),
+            });
+        }
     }
     Ok(())
 }

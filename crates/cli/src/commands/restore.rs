@@ -9,10 +9,11 @@ use clap::Args;
 use domain::ids::Subject;
 use pipeline::clock::SystemClock;
 use store::commit::Write;
+use vault::{MasterKey, MasterKeyFile};
 
 use crate::commands::backup::{Manifest, digest, manifest_of};
 use crate::commands::erase::Erasures;
-use crate::commands::{Place, ledger};
+use crate::commands::{Place, escrow, ledger};
 use crate::settings::Settings;
 use crate::terminal::say;
 use crate::{exit, local, office, secret};
@@ -24,6 +25,12 @@ pub(crate) struct RestoreArgs {
     pub(crate) place: Place,
     /// The copy that `backup` made; its manifest FILE.json must lie beside it
     file: PathBuf,
+    /// The key that `backup --with-keys` wrote, where the key file is lost too
+    #[arg(long, value_name = "FILE", requires = "passphrase_file")]
+    keys: Option<PathBuf>,
+    /// Holds its passphrase; only its owner may read it
+    #[arg(long, value_name = "FILE", requires = "keys")]
+    passphrase_file: Option<PathBuf>,
     /// Sets aside the store that is there
     #[arg(long)]
     replace: bool,
@@ -38,7 +45,7 @@ pub(crate) async fn run(args: &RestoreArgs, settings: Settings) -> anyhow::Resul
         ));
     };
     let manifest = known_copy(&args.file)?;
-    let key = secret::key(&settings.store.key_file)?;
+    let key = key(args, &settings.store.key_file)?;
     if key.fingerprint() != manifest.key_fingerprint {
         return Err(exit::configuration(format!(
             "the key file holds key {}, the copy needs key {}",
@@ -53,6 +60,7 @@ pub(crate) async fn run(args: &RestoreArgs, settings: Settings) -> anyhow::Resul
         return Err(exit::usage(message));
     }
     // Copied whole before anything is moved: a full disk leaves all as it was.
+    keep(&settings.store.key_file, &key)?;
     let arriving = beside(&target, ".restoring");
     fs::copy(&args.file, &arriving)
         .and_then(|_| fs::File::open(&arriving)?.sync_all())
@@ -97,6 +105,32 @@ pub(crate) async fn run(args: &RestoreArgs, settings: Settings) -> anyhow::Resul
         "the restored store is not sound:\n{}",
         breaches.join("\n")
     )))
+}
+
+/// The key that is there, or the one that was sealed with a passphrase.
+fn key(args: &RestoreArgs, key_file: &Path) -> anyhow::Result<MasterKey> {
+    let (Some(sealed), Some(passphrase)) = (&args.keys, &args.passphrase_file) else {
+        return secret::key(key_file);
+    };
+    let key = escrow::open_sealed(sealed, &escrow::passphrase(passphrase)?)?;
+    if key_file.exists() && secret::key(key_file)?.fingerprint() != key.fingerprint() {
+        return Err(exit::configuration(format!(
+            "{} holds another key than {}",
+            key_file.display(),
+            sealed.display()
+        )));
+    }
+    Ok(key)
+}
+
+/// Puts the key where it is looked for, unless it is there.
+fn keep(key_file: &Path, key: &MasterKey) -> anyhow::Result<()> {
+    if key_file.exists() {
+        return Ok(());
+    }
+    secret::create_folder(secret::folder_of(key_file))?;
+    secret::write_new(key_file, &MasterKeyFile::format(key))
+        .with_context(|| format!("cannot write {}", key_file.display()))
 }
 
 /// The manifest of a copy that is what its manifest says.

@@ -9,7 +9,10 @@ use api::app::{App, HeaderName, Limits};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pipeline::account::Door;
+use pipeline::account::sso::Sso;
 use pipeline::disclose::Discloser;
+use pipeline::outbound::Client;
+use pipeline::webhook::{self, Hooks};
 use pipeline::{Deps, runner};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -96,13 +99,20 @@ pub(crate) async fn until_stopped(
         upload_bytes_max: settings.http.upload_bytes_max,
         ..Limits::default()
     };
+    let client = Arc::new(Client::new(settings.outbound.steps()?));
+    let door = Arc::new(Door::new(deps.clone()));
+    let provider = settings.oidc.steps()?;
+    let sso = provider.map(|provider| Arc::new(Sso::new(door.clone(), client.clone(), provider)));
+    let hooks = Arc::new(Hooks::new(deps.clone(), client));
     let app = App {
         deps: deps.clone(),
         discloser: Discloser::start(deps.clone()),
         metrics: Some(install_metrics()?),
         spool: settings.store.spool(),
         limits: limits.clone(),
-        door: Arc::new(Door::new(deps.clone())),
+        door,
+        sso,
+        hooks: hooks.clone(),
         cookies: edge.cookies,
         client_address_header: client_address_header(settings)?,
         gateway_parameters: settings.http.gateway_parameters.clone().into(),
@@ -112,6 +122,7 @@ pub(crate) async fn until_stopped(
         signal(SignalKind::interrupt())?,
     );
     let steps = tokio::spawn(runner::run(deps, stop.clone()));
+    let sending = tokio::spawn(webhook::run(hooks, stop.clone()));
     let router = api::router(app);
     let serving =
         tokio::spawn(async move { api::server::serve(edge.listener, router, &limits, stop).await });
@@ -121,8 +132,9 @@ pub(crate) async fn until_stopped(
     }
     // Both ends read it; when they are gone already there is nothing to stop.
     let _ = stopping.send(true);
-    let (steps, serving) = tokio::join!(steps, serving);
+    let (steps, sending, serving) = tokio::join!(steps, sending, serving);
     steps
+        .and(sending)
         .and(serving)
         .map_err(|error| anyhow::anyhow!("a worker ended unexpectedly: {error}"))
 }

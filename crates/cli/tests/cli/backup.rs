@@ -2,6 +2,8 @@
 //! lost, the copy put in its place.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -91,4 +93,114 @@ fn a_copy_that_is_not_what_it_says_is_refused_and_the_store_left_alone() {
     fs::remove_file(manifest).unwrap();
     refuses(&restore, DATA);
     assert_eq!(counts(data.path()), before);
+}
+
+fn private(path: &Path, content: &str) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The machine is lost with all that was on it: the copy comes from one place,
+/// the sealed key from another, the passphrase from a third.
+#[test]
+fn a_lost_machine_is_restored_from_copy_sealed_key_and_passphrase() {
+    let data = SMALL.copy();
+    let places = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [copies, keys, safe] = &places;
+    let folder = text(data.path());
+    let before = counts(data.path());
+    let copy = copies.path().join("monday.db");
+    let (sealed, passphrase) = (keys.path().join("key.json"), safe.path().join("words"));
+    private(&passphrase, "四个互不相干的词语 and some more\n");
+    let beside = copies.path().join("key.json");
+    let back_up = |sealed: &Path, passphrase: &Path, code: i32| {
+        let (sealed, passphrase) = (text(sealed), text(passphrase));
+        let keys = ["--with-keys", sealed, "--passphrase-file", passphrase];
+        let words = [&["backup", "--data", folder, text(&copy)][..], &keys].concat();
+        ends(&words, code)
+    };
+    // Never beside the copy; never with a passphrase that can be guessed.
+    back_up(&beside, &passphrase, CONFIGURATION);
+    let short = safe.path().join("short");
+    private(&short, "fifteen letters");
+    back_up(&sealed, &short, CONFIGURATION);
+    assert!(!copy.exists() && !sealed.exists() && !beside.exists());
+    back_up(&sealed, &passphrase, 0);
+    let key = fs::read_to_string(data.path().join("master.key")).unwrap();
+    let digits = key
+        .lines()
+        .find_map(|line| line.strip_prefix("key: "))
+        .unwrap();
+    let kept = fs::read_to_string(&sealed).unwrap();
+    assert!(!kept.contains(digits), "the key is not in clear");
+    assert_eq!(
+        fs::metadata(&sealed).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    for entry in fs::read_dir(data.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let restore = |passphrase: &Path, code: i32| {
+        let (sealed, passphrase) = (text(&sealed), text(passphrase));
+        let keys = ["--keys", sealed, "--passphrase-file", passphrase];
+        let words = [&["restore", "--data", folder, text(&copy)][..], &keys].concat();
+        ends(&words, code)
+    };
+    let wrong = safe.path().join("wrong");
+    private(&wrong, "another sixteen letters");
+    let told = restore(&wrong, CONFIGURATION);
+    assert!(!String::from_utf8_lossy(&told.stderr).contains(digits));
+    assert!(!data.path().join("master.key").exists());
+    restore(&passphrase, 0);
+    assert_eq!(counts(data.path()), before);
+    says(&["fsck", "--data", folder]);
+    let again = fs::read_to_string(data.path().join("master.key")).unwrap();
+    assert!(again.contains(digits));
+}
+
+#[test]
+fn an_escrow_copy_is_held_against_the_key() {
+    let (data, safe) = (SMALL.copy(), tempfile::tempdir().unwrap());
+    let folder = text(data.path());
+    let copy = safe.path().join("monday.db");
+    let unseen = tells(&["backup", "--json", "--data", folder, text(&copy)]);
+    assert_eq!(unseen["escrow_seen_on"], Json::Null);
+    let other = tempfile::tempdir().unwrap();
+    let foreign = safe.path().join("foreign.txt");
+    ends(
+        &[
+            "init",
+            "--data",
+            text(other.path()),
+            "--escrow",
+            text(&foreign),
+        ],
+        0,
+    );
+    let second = safe.path().join("tuesday.db");
+    let with = |escrow: &Path, code: i32| {
+        let backup = ["backup", "--json", "--data", folder, text(&second)];
+        let words = [&backup[..], &["--escrow", text(escrow)]].concat();
+        ends(&words, code).stdout
+    };
+    with(&foreign, CONFIGURATION);
+    assert!(
+        !second.exists(),
+        "nothing is copied under a key nobody holds"
+    );
+    let own = safe.path().join("own.txt");
+    let key = fs::read_to_string(data.path().join("master.key")).unwrap();
+    private(&own, &key);
+    let seen: Json = serde_json::from_slice(&with(&own, 0)).unwrap();
+    assert!(seen["escrow_seen_on"].is_string(), "{seen}");
+    // Once seen it is remembered for a while.
+    let third = safe.path().join("wednesday.db");
+    let later = tells(&["backup", "--json", "--data", folder, text(&third)]);
+    assert_eq!(later["escrow_seen_on"], seen["escrow_seen_on"]);
 }

@@ -9,6 +9,7 @@ use store::commit::Write;
 use vault::{Entropy as _, Zeroizing};
 
 use crate::account::door::commit;
+use crate::account::sso::subject_digest;
 use crate::account::{AccountError, base32, hash, login_name};
 use crate::clock::OsEntropy;
 use crate::deps::Deps;
@@ -170,6 +171,41 @@ pub async fn disable(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), Acco
         Write::SessionsEnded { officer },
     ];
     write(deps, act, officer, AccountEvent::Disabled, writes).await
+}
+
+/// Binds an identity provider's subject to an account, in place of any other.
+///
+/// [`AccountError::Taken`] when it is another account's.
+pub async fn bind(
+    deps: &Deps,
+    act: &Act<'_>,
+    login: &str,
+    issuer: &str,
+    subject: &str,
+) -> Result<(), AccountError> {
+    let officer = find(deps, login).await?.officer.id;
+    let digest = subject_digest(&deps.vault, issuer, subject);
+    let writes = vec![
+        Write::SubjectBound { digest, officer },
+        Write::SessionsEnded { officer },
+    ];
+    let commit = commit(deps.clock.now(), act.by.to_owned(), writes);
+    match deps.store.commit(&commit).await {
+        Err(StoreError::Duplicate(_)) => Err(AccountError::Taken),
+        done => Ok(done.map(|_| ())?),
+    }
+}
+
+/// Takes the subject of an account away; its sessions end.
+pub async fn unbind(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
+    let officer = find(deps, login).await?.officer.id;
+    let writes = vec![
+        Write::SubjectUnbound { officer },
+        Write::SessionsEnded { officer },
+    ];
+    let commit = commit(deps.clock.now(), act.by.to_owned(), writes);
+    deps.store.commit(&commit).await?;
+    Ok(())
 }
 
 async fn find(deps: &Deps, login: &str) -> Result<KnownAccount, AccountError> {

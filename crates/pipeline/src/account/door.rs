@@ -149,6 +149,33 @@ impl Door {
         Ok(step.map(Used::Step).or_else(|| left().map(Used::Recovery)))
     }
 
+    /// Someone an identity provider vouches for; with `second` also for a second
+    /// factor. Unbound, disabled and locked answer alike.
+    pub(super) async fn log_in_bound(
+        &self,
+        digest: &[u8; 32],
+        second: bool,
+    ) -> Result<Opened, AccountError> {
+        loop {
+            let now = self.deps.clock.now();
+            let known = self.deps.store.account_by_subject(digest).await?;
+            let known = known.filter(|known| is_usable(known, now, self.settings()));
+            let known = known.ok_or(AccountError::Wrong)?;
+            let Judged::Right(mut row) = judge(&known.account, true, now, self.settings()) else {
+                return Err(AccountError::Wrong);
+            };
+            let mut writes = Vec::new();
+            if row.totp.is_none() || second {
+                row.failed = 0;
+                writes.push(event_of(&known, AccountEvent::LoggedIn));
+            }
+            let begun = self.begin(&known, now, second);
+            if let Some(opened) = self.open(&known, row, begun, writes, now).await? {
+                return Ok(opened);
+            }
+        }
+    }
+
     /// Ends a session.
     pub async fn log_out(&self, signed: &Signed) -> Result<(), AccountError> {
         let digest = signed.session.digest;

@@ -55,6 +55,15 @@ pub async fn hash(cost: Cost, password: Zeroizing<String>) -> Result<String, Ste
     hashed.await?.ok_or(StepError::Computation)
 }
 
+/// A key out of a passphrase, on the caller's thread; `None` when Argon2 does
+/// not take the cost or the salt.
+pub fn stretch(cost: Cost, passphrase: &[u8], salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params().ok()?);
+    let mut key = Zeroizing::new([0; 32]);
+    let done = argon2.hash_password_into(passphrase, salt, key.as_mut_slice());
+    done.ok().map(|()| key)
+}
+
 /// Whether a password is the one behind a PHC string.
 pub async fn is_right(phc: String, password: Zeroizing<String>) -> Result<bool, StepError> {
     let checked = offload(move || {

@@ -41,7 +41,8 @@ pub fn stage(
     if account.must_change || old {
         return Stage::Password;
     }
-    if settings.second_factor_required && account.totp.is_none() {
+    // A second factor may have been given elsewhere.
+    if settings.second_factor_required && account.totp.is_none() && !session.second {
         return Stage::SecondFactor;
     }
     Stage::Open

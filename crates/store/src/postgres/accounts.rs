@@ -24,6 +24,26 @@ pub(super) async fn account_by_login(pool: &PgPool, login: &str) -> Stored<Optio
         .transpose()
 }
 
+pub(super) async fn account_by_subject(
+    pool: &PgPool,
+    digest: &[u8; 32],
+) -> Stored<Option<KnownAccount>> {
+    let row = sqlx::query(
+        "select a.*, o.*
+        from subjects s
+        join accounts a
+        on a.officer_id = s.officer_id
+        join officers o
+        on o.id = s.officer_id
+        where s.digest = $1",
+    )
+    .bind(digest.to_vec())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| known(&Columns::of("accounts", &row)))
+        .transpose()
+}
+
 pub(super) async fn account(pool: &PgPool, id: OfficerId) -> Stored<Option<KnownAccount>> {
     let row = sqlx::query(
         "select *

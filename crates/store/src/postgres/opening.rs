@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 9] = [
+const MIGRATIONS: [schema::File; 11] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -45,6 +45,14 @@ const MIGRATIONS: [schema::File; 9] = [
     (
         "parameters",
         include_str!("../../migrations/postgres/0013_parameters.sql"),
+    ),
+    (
+        "webhooks",
+        include_str!("../../migrations/postgres/0009_webhooks.sql"),
+    ),
+    (
+        "oidc",
+        include_str!("../../migrations/postgres/0010_oidc.sql"),
     ),
 ];
 

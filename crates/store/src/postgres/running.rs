@@ -164,6 +164,7 @@ pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
     breaches.extend(check_grounds(&mut tx).await?);
     breaches.extend(check_alerts(&mut tx).await?);
     breaches.extend(check_numbers(&mut tx).await?);
+    breaches.extend(check_deliveries(&mut tx).await?);
     Ok(breaches)
 }
 
@@ -406,4 +407,39 @@ async fn check_numbers(tx: &mut PgConnection) -> Stored<Vec<String>> {
         ));
     }
     Ok(breaches)
+}
+
+/// A subscription ahead of the feed; an entry that failed and is not behind its
+/// subscription's cursor or not in the feed.
+async fn check_deliveries(tx: &mut PgConnection) -> Stored<Vec<String>> {
+    let ahead: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select s.id::text, s.cursor, h.position
+        from subscriptions s
+        join heads h
+        on h.position < s.cursor
+        order by s.id",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let strays: Vec<(String, i64)> = sqlx::query_as(
+        "select d.subscription_id::text, d.position
+        from deliveries d
+        left join subscriptions s
+        on s.id = d.subscription_id
+        left join feed f
+        on f.position = d.position
+        where s.id is null
+        or d.position > s.cursor
+        or f.position is null
+        order by d.subscription_id, d.position",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let ahead = ahead.into_iter().map(|(id, cursor, head)| {
+        format!("subscription {id} stands at position {cursor}, the feed at {head}")
+    });
+    let strays = strays.into_iter().map(|(id, position)| {
+        format!("the delivery of entry {position} belongs to nothing subscription {id} has read")
+    });
+    Ok(ahead.chain(strays).collect())
 }

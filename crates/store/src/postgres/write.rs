@@ -5,6 +5,7 @@ mod administered;
 mod folded;
 mod parameters;
 mod said;
+mod subscriptions;
 mod told;
 
 use domain::ids::ImportId;
@@ -40,6 +41,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
     parameters::write(tx, id, &parts).await?;
+    subscriptions::write(tx, &parts).await?;
     Ok(id)
 }
 

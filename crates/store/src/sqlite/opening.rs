@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 8] = [
+const MIGRATIONS: [schema::File; 10] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -44,6 +44,14 @@ const MIGRATIONS: [schema::File; 8] = [
     (
         "parameters",
         include_str!("../../migrations/sqlite/0013_parameters.sql"),
+    ),
+    (
+        "webhooks",
+        include_str!("../../migrations/sqlite/0009_webhooks.sql"),
+    ),
+    (
+        "oidc",
+        include_str!("../../migrations/sqlite/0010_oidc.sql"),
     ),
 ];
 

@@ -165,6 +165,7 @@ pub(super) async fn check(pool: &SqlitePool) -> Stored<Vec<String>> {
     breaches.extend(check_grounds(pool).await?);
     breaches.extend(check_alerts(pool).await?);
     breaches.extend(check_numbers(pool).await?);
+    breaches.extend(check_deliveries(pool).await?);
     Ok(breaches)
 }
 
@@ -407,4 +408,39 @@ async fn check_numbers(pool: &SqlitePool) -> Stored<Vec<String>> {
         ));
     }
     Ok(breaches)
+}
+
+/// A subscription ahead of the feed; an entry that failed and is not behind its
+/// subscription's cursor or not in the feed.
+async fn check_deliveries(pool: &SqlitePool) -> Stored<Vec<String>> {
+    let ahead: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select lower(hex(s.id)), s.cursor, h.position
+        from subscriptions s
+        join heads h
+        on h.position < s.cursor
+        order by s.id",
+    )
+    .fetch_all(pool)
+    .await?;
+    let strays: Vec<(String, i64)> = sqlx::query_as(
+        "select lower(hex(d.subscription_id)), d.position
+        from deliveries d
+        left join subscriptions s
+        on s.id = d.subscription_id
+        left join feed f
+        on f.position = d.position
+        where s.id is null
+        or d.position > s.cursor
+        or f.position is null
+        order by d.subscription_id, d.position",
+    )
+    .fetch_all(pool)
+    .await?;
+    let ahead = ahead.into_iter().map(|(id, cursor, head)| {
+        format!("subscription {id} stands at position {cursor}, the feed at {head}")
+    });
+    let strays = strays.into_iter().map(|(id, position)| {
+        format!("the delivery of entry {position} belongs to nothing subscription {id} has read")
+    });
+    Ok(ahead.chain(strays).collect())
 }

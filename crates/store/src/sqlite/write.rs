@@ -5,6 +5,7 @@ mod administered;
 mod folded;
 mod parameters;
 mod said;
+mod subscriptions;
 mod told;
 
 use domain::ids::ImportId;
@@ -36,6 +37,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
     parameters::write(tx, id, &parts).await?;
+    subscriptions::write(tx, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;
     }

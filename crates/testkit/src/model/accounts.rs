@@ -86,6 +86,13 @@ impl State {
             Write::SessionEnded { digest } => {
                 self.sessions.remove(digest);
             }
+            Write::SubjectBound { digest, officer } => {
+                self.subjects.retain(|_, bound| bound != officer);
+                self.subjects.insert(*digest, *officer);
+            }
+            Write::SubjectUnbound { officer } => {
+                self.subjects.retain(|_, bound| bound != officer);
+            }
             Write::SessionsEnded { officer } => {
                 self.sessions.retain(|_, row| row.officer != *officer);
             }

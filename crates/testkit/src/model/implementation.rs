@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
     AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+    SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -21,6 +22,7 @@ use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Ran, Receipt, Statistics,
 };
+use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
 
 use crate::model::state::State;
@@ -408,6 +410,13 @@ impl Store for ModelStore {
         Ok(found.map(|row| state.known(row)))
     }
 
+    async fn account_by_subject(&self, digest: &[u8; 32]) -> Stored<Option<KnownAccount>> {
+        let state = self.state();
+        let officer = state.subjects.get(digest);
+        let row = officer.and_then(|officer| state.accounts.get(officer));
+        Ok(row.map(|row| state.known(row)))
+    }
+
     async fn account(&self, id: OfficerId) -> Stored<Option<KnownAccount>> {
         let state = self.state();
         Ok(state.accounts.get(&id).map(|row| state.known(row)))
@@ -453,6 +462,57 @@ impl Store for ModelStore {
 
     async fn approved(&self) -> Stored<Vec<Proposed>> {
         Ok(self.state().approved())
+    }
+
+    // ---- subscriptions ---------------------------------------------------
+
+    async fn subscriptions(&self, grant: &Grant) -> Stored<Vec<SubscriptionRow>> {
+        let state = self.state();
+        let rows = state.subscriptions.values();
+        Ok(rows
+            .filter(|row| grant.covers(row.region))
+            .cloned()
+            .collect())
+    }
+
+    async fn subscription(
+        &self,
+        grant: &Grant,
+        id: SubscriptionId,
+    ) -> Stored<Option<SubscriptionRow>> {
+        let state = self.state();
+        let row = state.subscriptions.get(&id);
+        Ok(row.filter(|row| grant.covers(row.region)).cloned())
+    }
+
+    async fn deliveries(
+        &self,
+        grant: &Grant,
+        subscription: SubscriptionId,
+        dead: bool,
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        Ok(self
+            .state()
+            .deliveries_of(grant, subscription, dead, after, limit))
+    }
+
+    async fn subscribers(&self, now: Instant) -> Stored<Vec<Subscriber>> {
+        Ok(self.state().subscribers(now))
+    }
+
+    async fn deliveries_due(
+        &self,
+        subscription: SubscriptionId,
+        now: Instant,
+        limit: u32,
+    ) -> Stored<Vec<DeliveryRow>> {
+        Ok(self.state().deliveries_due(subscription, now, limit))
+    }
+
+    async fn delivery_counts(&self, subscription: SubscriptionId) -> Stored<DeliveryCounts> {
+        Ok(self.state().delivery_counts(subscription))
     }
 
     // ---- ledger ----------------------------------------------------------

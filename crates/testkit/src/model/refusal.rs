@@ -124,6 +124,15 @@ impl State {
             Write::Account(row) => self.refuse_account(row),
             Write::Proposal(row) => self.refuse_proposal(row),
             Write::Review(row) => self.refuse_review(row),
+            Write::SubjectBound { digest, officer } => {
+                let bound = self.subjects.get(digest);
+                refuse_if(bound.is_some_and(|bound| bound != officer), "subject")
+            }
+            Write::Subscription(row) => {
+                let stored = self.subscriptions.get(&row.id);
+                let version = stored.map_or(0, |stored| stored.version);
+                refuse_unless(version + 1 == row.version)
+            }
             Write::Action(row) => refuse_if(self.actions.contains_key(&row.id), "action"),
             Write::Correction(row) => {
                 refuse_if(self.corrections.contains_key(&row.action), "correction")

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedNews;
 use domain::authority::Officer;
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+};
 use domain::record::Read;
 use domain::region::DivisionCode;
 use domain::time::Instant;
@@ -16,6 +18,7 @@ use store::commit::{
 use store::corrections::CorrectionRow;
 use store::parameters::Proposed;
 use store::rows::LedgerRoot;
+use store::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// A commit with its place: its id is its position in the log plus one.
 #[derive(Clone, Debug)]
@@ -116,6 +119,9 @@ pub(super) struct State {
     pub(super) account_events: Vec<Happened>,
     /// In the order they were proposed.
     pub(super) proposals: Vec<Proposed>,
+    pub(super) subjects: BTreeMap<[u8; 32], OfficerId>,
+    pub(super) subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
+    pub(super) deliveries: BTreeMap<(SubscriptionId, i64), DeliveryRow>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,

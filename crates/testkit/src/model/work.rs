@@ -204,6 +204,7 @@ impl State {
         let mut breaches = self.forgotten();
         breaches.extend(self.unfounded());
         breaches.extend(undecided.chain(orphans));
+        breaches.extend(self.check_deliveries());
         breaches
     }
 

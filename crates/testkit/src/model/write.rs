@@ -56,10 +56,14 @@ impl State {
             self.answers.insert(key, answer.clone());
         }
         // Marks are cleared before others are made, and made where units are
-        // folded; sessions end before others begin.
+        // folded; sessions end before others begin; what arrived is taken away
+        // before what failed is written, and a subscription at last.
         let turn = |write: &&Write| match write {
-            Write::DueCleared(_) | Write::SessionEnded { .. } | Write::SessionsEnded { .. } => 0,
-            Write::Due(_) | Write::SessionSeen { .. } => 2,
+            Write::DueCleared(_)
+            | Write::SessionEnded { .. }
+            | Write::SessionsEnded { .. }
+            | Write::DeliveriesDone { .. } => 0,
+            Write::Due(_) | Write::SessionSeen { .. } | Write::SubscriptionEnded(_) => 2,
             _ => 1,
         };
         let mut writes: Vec<_> = commit.writes.iter().collect();
@@ -192,7 +196,13 @@ impl State {
             | Write::Session(_)
             | Write::SessionSeen { .. }
             | Write::SessionEnded { .. }
-            | Write::SessionsEnded { .. } => self.keep_account(commit, write),
+            | Write::SessionsEnded { .. }
+            | Write::SubjectBound { .. }
+            | Write::SubjectUnbound { .. } => self.keep_account(commit, write),
+            Write::Subscription(_)
+            | Write::SubscriptionEnded(_)
+            | Write::Deliveries(_)
+            | Write::DeliveriesDone { .. } => self.keep_subscription(write),
             _ => self.keep_administered(write),
         }
     }

@@ -22,6 +22,7 @@ pub(super) async fn write(
             return Err(StoreError::Conflict);
         }
     }
+    subjects(tx, parts).await?;
     sessions(tx, commit, parts).await?;
     events(tx, id, &parts.account_events).await
 }
@@ -67,6 +68,28 @@ async fn account_row(tx: &mut PgConnection, row: &AccountRow) -> Stored<bool> {
         .execute(tx)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// An account has one subject; it gives way to another.
+async fn subjects(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
+    let bound = parts.subjects.iter().map(|(_, officer)| officer);
+    for officer in parts.subjects_unbound.iter().chain(bound) {
+        sqlx::query("delete from subjects where officer_id = $1")
+            .bind(officer.as_uuid())
+            .execute(&mut *tx)
+            .await?;
+    }
+    for (digest, officer) in &parts.subjects {
+        sqlx::query(
+            "insert into subjects (digest, officer_id)
+            values ($1, $2)",
+        )
+        .bind(digest.to_vec())
+        .bind(officer.as_uuid())
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Sessions end before others begin; one that ended is not seen again.
