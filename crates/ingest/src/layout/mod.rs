@@ -32,6 +32,9 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/vehicles.yaml"),
         include_str!("../../layouts/social_security.yaml"),
         include_str!("../../layouts/hukou_elders.yaml"),
+        include_str!("../../layouts/school_enrolment.yaml"),
+        include_str!("../../layouts/obligors.yaml"),
+        include_str!("../../layouts/serious_illness.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()
@@ -167,7 +170,7 @@ pub(crate) enum Source {
     First(Vec<usize>),
     SexOf(usize),
     BirthOf(usize),
-    Less { whole: usize, part: usize },
+    Less { whole: usize, parts: Vec<usize> },
     Place(usize),
     Within(usize),
     Refund(usize),

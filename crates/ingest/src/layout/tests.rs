@@ -20,7 +20,10 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "restricted_liberty",
             "vehicles",
             "social_security",
-            "hukou_elders"
+            "hukou_elders",
+            "school_enrolment",
+            "obligors",
+            "serious_illness"
         ]
     );
     for dataset in datasets {
@@ -31,7 +34,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false, false
+            true, false, false, true, false, false, false, false, true, false, false, true, true,
+            false
         ]
     );
 }
@@ -148,7 +152,10 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
                 | Source::Person(c)
                 | Source::Household(c) => used.extend([*c]),
                 Source::First(list) => used.extend(list),
-                Source::Less { whole, part } => used.extend([*whole, *part]),
+                Source::Less { whole, parts } => {
+                    used.extend([*whole]);
+                    used.extend(parts);
+                }
                 Source::Constant(_) | Source::Place(_) | Source::Within(_) => {}
             }
         }
@@ -169,6 +176,9 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
                     .flatten(),
             ),
             Check::Refund { original, .. } => used.extend([*original]),
+            Check::Distinct {
+                from, unless_head, ..
+            } => used.extend(from.iter().chain([unless_head])),
             _ => {}
         }
     }

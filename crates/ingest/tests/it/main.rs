@@ -5,6 +5,8 @@ mod catalogue;
 #[cfg(test)]
 mod feeds;
 #[cfg(test)]
+mod hardship;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod people_and_things;
