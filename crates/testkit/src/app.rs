@@ -195,6 +195,7 @@ impl TestApp {
             "grid",
             "justice",
             "vehicle",
+            "education",
             "social_security",
         ];
         let officer = Officer {

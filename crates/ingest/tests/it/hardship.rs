@@ -124,7 +124,7 @@ fn school_dirt_has_one_answer_each() {
         就读状态=辍学 → accepted
         学籍号=L320412202609001 & 证件号码= → held id.missing@证件号码
         学籍号=L320412202609001 & 证件类型=无 & 证件号码=L320412202609001 → held id.charset@证件号码
-        证件类型=护照 & 证件号码= → held id.document_type@证件类型 id.missing@证件号码
+        证件类型=护照 & 证件号码= → held id.missing@证件号码 id.document_type@证件类型
         监护人1证件号码={99990720090109012} → held identity.mismatch@证件号码
         监护人2证件号码={99990720090109012} → held identity.mismatch@证件号码
         性别=男 → held identity.mismatch@证件号码
