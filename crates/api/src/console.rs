@@ -22,8 +22,13 @@ mod refusal;
 mod sheet;
 mod shell;
 mod today;
+mod village;
+mod village_leads;
 mod visitor;
+mod visits;
 mod words;
+
+pub(crate) use families::narrowed;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -56,6 +61,15 @@ pub fn router() -> Router<App> {
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/policies", get(policies::page))
+        .route("/visits", get(visits::page))
+        .route("/village", get(village::page))
+        .route("/village/people/{id}/phone", post(village::phone))
+        .route("/village/people/{id}/visit", post(village::visit))
+        .route(
+            "/village/leads",
+            get(village_leads::page).post(village_leads::report),
+        )
+        .route("/village/leads/new", get(village_leads::form))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

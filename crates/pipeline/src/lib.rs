@@ -9,6 +9,7 @@
 pub mod account;
 pub mod act;
 pub mod apply;
+pub mod care;
 pub mod clock;
 pub mod deps;
 pub mod desk;
@@ -17,6 +18,7 @@ pub mod dispatch;
 pub mod error;
 pub mod evaluate;
 pub mod intake;
+pub mod leads;
 pub mod loading;
 pub mod people;
 pub mod register;
@@ -27,6 +29,7 @@ pub mod runner;
 pub mod sealing;
 pub mod standing;
 pub mod trace;
+pub mod visits;
 
 pub use apply::Progress;
 pub use deps::{Deps, Settings};

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 
 use domain::code::COMPOSITION_BASIS;
 use domain::dictionary::{FieldId, Kind, Sensitivity};
-use domain::evaluation::Finding;
+use domain::evaluation::{Confidential, Finding};
 use domain::time::Period;
 use serde_saphyr::Spanned;
 
 use crate::check::{Bound, Scope, check, check_as, parts};
-use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, Within};
+use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, VillageFile, Within};
 use crate::expr::{Each, Expr, FUNCTIONS, Function, NAMES, Node};
 use crate::parameters::Parameters;
 use crate::policy::{Criterion, Deadline, Plan, Policy, SpanUnit};
 use crate::problem::{Fault, Problem};
 use crate::sentence::{Piece, Sentence};
 use crate::types::{Type, Unit};
+use crate::village::{self, Secret};
 use crate::yaml::{Document, Scalars, placed, read};
 
 /// Names a policy may bind.
@@ -42,6 +43,7 @@ pub(crate) fn compile(
         person: file.subject == About::Person,
         lets: Vec::new(),
         said: Vec::new(),
+        secrets: Vec::new(),
         used: BTreeSet::new(),
         problems,
     };
@@ -56,6 +58,8 @@ struct Compiler<'c> {
     lets: Vec<Bound>,
     /// What each of them says that is highly sensitive.
     said: Vec<Option<FieldId>>,
+    /// What each of them reads that a village is not told.
+    secrets: Vec<Option<Secret>>,
     used: BTreeSet<String>,
     problems: &'c mut Vec<Problem>,
 }
@@ -72,6 +76,7 @@ impl Compiler<'_> {
         let criteria = self.criteria(&file);
         self.open_groups(&file);
         self.plans_fit(&file);
+        self.confidential(&file);
         let composition = self.composition(&file);
         let missed = file
             .missed
@@ -98,6 +103,7 @@ impl Compiler<'_> {
             kind: file.kind,
             about: file.subject,
             title: file.title,
+            confidential: file.confidential,
             basis: file.basis,
             limits: file.limits,
             route: file.route,
@@ -183,6 +189,7 @@ impl Compiler<'_> {
                 continue;
             };
             self.said.push(said(&expr, &self.said));
+            self.secrets.push(village::secret(&expr, &self.secrets));
             self.lets.push(Bound {
                 name: text.to_owned(),
                 ty: expr.ty.clone(),
@@ -296,6 +303,8 @@ impl Compiler<'_> {
         let recheck_on = self.optional(plan.recheck_on.as_ref(), &Type::Date);
         let zh = self.sentence(&plan.sentence.zh);
         let en = self.sentence(&plan.sentence.en);
+        let village = plan.village.as_ref();
+        let village = village.map_or(Some(Sentence::default()), |v| self.village(v, file));
         Some(Plan {
             grade,
             grade_when_open: plan.grade_when_open.unwrap_or(grade),
@@ -307,6 +316,7 @@ impl Compiler<'_> {
             recheck_on: recheck_on?,
             zh: zh?,
             en: en?,
+            village: village?,
             advice: plan.advice.clone(),
         })
     }
@@ -316,7 +326,7 @@ impl Compiler<'_> {
         match parsed.and_then(|sentence| self.fit_to_show(sentence)) {
             Ok(sentence) => {
                 for piece in &sentence.0 {
-                    if let Piece::Value(expr) = piece {
+                    if let Piece::Value(_, expr) = piece {
                         uses(expr, &mut self.used);
                     }
                 }
@@ -333,7 +343,7 @@ impl Compiler<'_> {
     /// custody, deposits. Counting and comparing them is no saying.
     fn fit_to_show(&self, sentence: Sentence) -> Result<Sentence, Fault> {
         let values = sentence.0.iter().filter_map(|piece| match piece {
-            Piece::Value(expr) => Some(expr),
+            Piece::Value(_, expr) => Some(expr),
             _ => None,
         });
         match values.filter_map(|expr| said(expr, &self.said)).next() {
@@ -347,6 +357,29 @@ impl Compiler<'_> {
                     field.def().name
                 ),
             )),
+        }
+    }
+
+    /// Words for a village name no fact that a village is not told, and in a
+    /// confidential policy nobody at all.
+    fn village(&mut self, file: &VillageFile, policy: &PolicyFile) -> Option<Sentence> {
+        let sentence = self.sentence(&file.zh)?;
+        let secret = village::found(&sentence, &self.secrets, policy.confidential);
+        let Some(secret) = secret else {
+            return Some(sentence);
+        };
+        self.say(&file.zh, secret.fault());
+        None
+    }
+
+    /// Only a policy about a child can be kept for the children's officers: a
+    /// household's card is the whole desk's.
+    fn confidential(&mut self, file: &PolicyFile) {
+        if file.confidential == Confidential::Children && file.subject != About::Person {
+            let zh = "只有以人为对象的政策可以写 confidential: children";
+            let en = "only a policy about persons may be `confidential: children`";
+            let fault = Fault::new(0, "policy.confidential", zh.to_owned(), en.to_owned());
+            self.say(&file.policy, fault);
         }
     }
 

@@ -17,6 +17,7 @@ mod dice;
 mod dirt;
 mod families;
 mod feeds;
+mod incidents;
 mod model;
 mod people;
 mod places;
@@ -121,6 +122,7 @@ pub fn feeds(spec: &CountySpec) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::School, day(43), 1));
     plans.push(FeedPlan::new(Feed::Obligors, day(23), 1));
     plans.push(FeedPlan::new(Feed::Illness, day(14), 1));
+    plans.push(FeedPlan::new(Feed::Incidents, day(2), 1));
     plans.sort_by_key(|plan| plan.business_date);
     plans
 }

@@ -45,6 +45,7 @@ pub(super) struct OpenAlert {
     pub(super) alert: Alert,
     pub(super) decision: Decision,
     pub(super) sentence: String,
+    village: String,
 }
 
 /// Opens an alert the grant covers; unknown and foreign are the same refusal.
@@ -58,11 +59,13 @@ pub(super) async fn open(app: &App, grant: &Grant, id: AlertId) -> Answered<Open
         return Err(pipeline::StepError::Erased.into());
     };
     let sentence = opened.render(&app.deps, &decision.sentence_zh);
+    let village = opened.render(&app.deps, &decision.village());
     Ok(OpenAlert {
         row,
         alert,
         decision,
         sentence: words::short(&sentence),
+        village,
     })
 }
 
@@ -178,6 +181,7 @@ struct AlertPage {
     coverage: Vec<String>,
     missing: String,
     advice: String,
+    village: String,
     limits: Vec<String>,
     deadlines: Vec<String>,
     may_print: bool,
@@ -239,6 +243,7 @@ fn assemble(
         alert,
         decision,
         sentence,
+        village,
     } = open;
     let today = app.deps.clock.today();
     let family = household.as_ref().map(|household| &household.family);
@@ -272,6 +277,7 @@ fn assemble(
         coverage: decision.coverage.iter().map(words::coverage).collect(),
         missing: today::missing(&decision),
         advice: decision.advice_zh.clone(),
+        village,
         limits: decision.limits.clone(),
         deadlines: alert.deadlines.iter().map(words::deadline).collect(),
         may_print: caller.officer.role != Role::Auditor,

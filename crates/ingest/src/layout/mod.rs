@@ -35,6 +35,9 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/school_enrolment.yaml"),
         include_str!("../../layouts/obligors.yaml"),
         include_str!("../../layouts/serious_illness.yaml"),
+        include_str!("../../layouts/incidents.yaml"),
+        include_str!("../../layouts/care_plans.yaml"),
+        include_str!("../../layouts/visits.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()

@@ -23,7 +23,10 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "hukou_elders",
             "school_enrolment",
             "obligors",
-            "serious_illness"
+            "serious_illness",
+            "incidents",
+            "care_plans",
+            "visits"
         ]
     );
     for dataset in datasets {
@@ -35,7 +38,7 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
         snapshots,
         [
             true, false, false, true, false, false, false, false, true, false, false, true, true,
-            false
+            false, false, true, false
         ]
     );
 }

@@ -6,6 +6,7 @@ mod catalogue;
 mod feeds;
 #[cfg(test)]
 mod hardship;
+mod incidents;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
@@ -14,3 +15,5 @@ mod people_and_things;
 mod sample;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod visiting;

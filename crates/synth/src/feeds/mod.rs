@@ -6,6 +6,7 @@ pub(crate) mod deaths;
 pub(crate) mod disability;
 pub(crate) mod elders;
 pub(crate) mod illness;
+pub(crate) mod incidents;
 pub(crate) mod labour;
 pub(crate) mod leads;
 pub(crate) mod liberty;
@@ -60,6 +61,8 @@ pub enum Feed {
     Obligors,
     /// 医保 重特大疾病认定.
     Illness,
+    /// 应急、消防、交警 突发事件.
+    Incidents,
 }
 
 impl Feed {
@@ -79,6 +82,7 @@ impl Feed {
             Feed::School => 13,
             Feed::Obligors => 14,
             Feed::Illness => 15,
+            Feed::Incidents => 11,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -106,6 +110,7 @@ impl Feed {
             Feed::School => school::COLUMNS,
             Feed::Obligors => obligors::COLUMNS,
             Feed::Illness => illness::COLUMNS,
+            Feed::Incidents => incidents::COLUMNS,
         }
     }
 
@@ -114,7 +119,9 @@ impl Feed {
             Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders | Feed::Obligors => {
                 Charset::Gb18030
             }
-            Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::School => Charset::Utf8Bom,
+            Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::School | Feed::Incidents => {
+                Charset::Utf8Bom
+            }
             Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles | Feed::Illness => {
                 Charset::Utf8
             }
@@ -138,6 +145,7 @@ impl Feed {
             Feed::School => ("education", "school_enrolment"),
             Feed::Obligors => ("civil", "obligors"),
             Feed::Illness => ("medical", "serious_illness"),
+            Feed::Incidents => ("emergency", "incidents"),
         }
     }
 }
@@ -358,6 +366,7 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::School => school::rows(household, plan.business_date),
         Feed::Obligors => obligors::rows(household, plan.business_date),
         Feed::Illness => illness::rows(household, plan.business_date),
+        Feed::Incidents => incidents::rows(household, plan.window()),
     }
 }
 
