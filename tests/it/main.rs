@@ -13,6 +13,7 @@ mod declined;
 mod http;
 mod login;
 mod order;
+mod parameters;
 mod quiet;
 mod samples;
 mod store;

@@ -5,6 +5,8 @@ mod care;
 mod leads;
 mod pages;
 
+use std::fmt::Write as _;
+
 use axum::http::StatusCode;
 use domain::authority::Operation;
 use domain::ids::Subject;
@@ -72,7 +74,7 @@ async fn people(app: &TestApp) {
     let mut text = "公民身份号码,姓名,性别,出生日期,户籍镇街,户籍村(社区)\n".to_owned();
     for (index, (name, first17, town, _)) in PEOPLE.iter().enumerate() {
         let (id, village) = (number(first17), village_of(index));
-        text.push_str(&format!("{id},{name},,,{town},{village}\n"));
+        writeln!(text, "{id},{name},,,{town},{village}").unwrap();
     }
     let file = TestApp::file("police", "hukou_elders", "2026-11-09", 1, None, &text);
     let taken = app.import(&file).await.unwrap();
@@ -87,7 +89,7 @@ async fn roster(app: &TestApp, as_of: &str) {
     for (index, (name, first17, town, _)) in PEOPLE.iter().enumerate() {
         let class = if index == 3 { "每月" } else { "重点" };
         let (id, village) = (number(first17), village_of(index));
-        text.push_str(&format!("{name},{id},{town},{village},{class},周责任\n"));
+        writeln!(text, "{name},{id},{town},{village},{class},周责任").unwrap();
     }
     let file = TestApp::file("elder_care", "care_plans", as_of, 1, Some(as_of), &text);
     let taken = app.import(&file).await.unwrap();

@@ -51,12 +51,12 @@ impl ActedView {
 }
 
 /// The version in `If-Match`.
-fn version(headers: &HeaderMap) -> Answered<i64> {
+pub(crate) fn version(headers: &HeaderMap) -> Answered<i64> {
     let missing = || {
         Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if_match.missing",
-            "请带上 If-Match（打开预警时的版本）",
+            "请带上 If-Match（打开时的版本）",
             "If-Match with the version seen is needed",
         )
     };

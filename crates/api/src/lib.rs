@@ -14,6 +14,7 @@ pub mod alerts;
 pub mod app;
 pub mod auth;
 pub mod console;
+pub mod corrections;
 pub mod decisions;
 pub mod feed;
 pub mod health;
@@ -23,7 +24,9 @@ pub mod ledger_log;
 pub mod people;
 pub mod policies;
 pub mod problem;
+pub mod proposals;
 pub mod server;
+mod spool;
 pub mod stream;
 pub mod strict;
 pub mod visits;
@@ -71,6 +74,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(imports::one))
         .routes(routes!(imports::rows))
         .routes(routes!(imports::returned))
+        .routes(routes!(corrections::list))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::counts))
         .routes(routes!(feed::read))
@@ -103,6 +107,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policies::list))
         .routes(routes!(policies::one))
         .routes(routes!(policies::parameters))
+        .routes(routes!(proposals::list, proposals::propose))
+        .routes(routes!(proposals::one))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))
         .routes(routes!(ledger_log::disclosures))
@@ -215,6 +223,7 @@ async fn bounded(State(app): State<App>, request: Request, next: Next) -> Respon
     let path = request.uri().path();
     if [
         "/api/v1/imports",
+        "/imports",
         "/api/v1/alerts/feed",
         "/api/v1/alerts/stream",
     ]

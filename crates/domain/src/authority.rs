@@ -29,11 +29,13 @@ pub enum Role {
     /// Contact person of a village 村级联络人: reports leads and visits, sees
     /// who is to be visited in its own villages, and nothing else.
     VillageContact,
+    /// 政策管理员 of a county: proposes and reviews parameters; no people.
+    PolicyOfficer,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
@@ -41,6 +43,7 @@ impl Role {
         Role::SystemAdmin,
         Role::SecurityAdmin,
         Role::VillageContact,
+        Role::PolicyOfficer,
     ];
 
     /// Stable name.
@@ -53,6 +56,7 @@ impl Role {
             Role::SystemAdmin => "system_admin",
             Role::SecurityAdmin => "security_admin",
             Role::VillageContact => "village_contact",
+            Role::PolicyOfficer => "policy_officer",
         }
     }
 
@@ -66,6 +70,7 @@ impl Role {
             Role::SystemAdmin => "系统管理员",
             Role::SecurityAdmin => "安全管理员",
             Role::VillageContact => "村级联络人",
+            Role::PolicyOfficer => "政策管理员",
         }
     }
 
@@ -73,7 +78,11 @@ impl Role {
     pub const fn administers(self) -> bool {
         match self {
             Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor => true,
-            Role::Caseworker | Role::CountyOfficer | Role::Importer | Role::VillageContact => false,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::VillageContact
+            | Role::PolicyOfficer => false,
         }
     }
 
@@ -85,9 +94,10 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadCareVisits,
-            ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLeads, ReadLedger, ReadOwnLeads,
-            ReadPeople, ReadPolicies, RecordVisit, ReportLead, SearchPeople, WorkAlerts,
+            DirectAlerts, Import, ManageAccounts, ProposeParameters, ReadAccounts, ReadAlerts,
+            ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLeads,
+            ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies, RecordVisit, ReportLead,
+            ReviewParameters, SearchPeople, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -119,6 +129,7 @@ impl Role {
                 ReadLeads,
                 ReadCareVisits,
                 RecordVisit,
+                ReviewParameters,
             ],
             Role::Importer => &[Import, ReadImports, ReadPolicies, ReportLead, ReadOwnLeads],
             Role::Auditor => &[
@@ -137,6 +148,7 @@ impl Role {
             Role::SystemAdmin => &[ReadPolicies],
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
             Role::VillageContact => &[ReportLead, ReadOwnLeads, ReadCareVisits, RecordVisit],
+            Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters],
         }
     }
 
@@ -145,7 +157,7 @@ impl Role {
         match self {
             Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
             Role::Importer | Role::VillageContact => Sensitivity::L2,
-            Role::SystemAdmin | Role::SecurityAdmin => Sensitivity::L1,
+            Role::SystemAdmin | Role::SecurityAdmin | Role::PolicyOfficer => Sensitivity::L1,
         }
     }
 
@@ -197,11 +209,15 @@ pub enum Operation {
     ReadCareVisits,
     /// Tell of a visit.
     RecordVisit,
+    /// Propose a parameter's value.
+    ProposeParameters,
+    /// Approve or reject what another person proposed.
+    ReviewParameters,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 19] = [
+    pub const ALL: [Operation; 21] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -221,6 +237,8 @@ impl Operation {
         Operation::ReadOwnLeads,
         Operation::ReadCareVisits,
         Operation::RecordVisit,
+        Operation::ProposeParameters,
+        Operation::ReviewParameters,
     ];
 
     /// Stable name.
@@ -245,6 +263,8 @@ impl Operation {
             Operation::ReadOwnLeads => "read_own_leads",
             Operation::ReadCareVisits => "read_care_visits",
             Operation::RecordVisit => "record_visit",
+            Operation::ProposeParameters => "propose_parameters",
+            Operation::ReviewParameters => "review_parameters",
         }
     }
 }
@@ -413,6 +433,16 @@ mod tests {
                 "record_visit"
             ]
         );
+        // Who enters standards sees no people; who works may review, not propose.
+        assert_eq!(
+            may(Role::PolicyOfficer),
+            ["read_policies", "propose_parameters", "review_parameters"]
+        );
+        assert!(may(Role::CountyOfficer).contains(&"review_parameters"));
+        let proposing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::ProposeParameters));
+        assert_eq!(proposing.collect::<Vec<_>>(), [Role::PolicyOfficer]);
         let managing = Role::ALL
             .into_iter()
             .filter(|role| role.may().contains(&Operation::ManageAccounts));

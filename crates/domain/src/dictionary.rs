@@ -334,6 +334,7 @@ pub static DICTIONARY: &[KindDef] = &[
         Latest, InForce, from ["civil"], keep Some(36), [
         open("basis", "依据", Code(&code::COMPOSITION_BASIS)),
         open("known_on", "核实日期", Date),
+        sensitive("number", "户编号", Text),
     ]),
     kind!(ParentOf, "parent_of", "父母关系", "parent link", Person, Mode::Snapshot("civil_register"), fresh 62,
         LatestPer(&["relation"]), InForce, from ["civil"], keep None, [

@@ -57,6 +57,8 @@ typed_id! {
     ActionId,
     /// One report of somebody in need.
     LeadId,
+    /// One value proposed for a parameter.
+    ProposalId,
 }
 
 /// Whom a fact or a verdict is about.

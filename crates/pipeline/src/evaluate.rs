@@ -30,6 +30,7 @@ use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
+use crate::policies;
 use crate::round::Round;
 use crate::sealing::Keyring;
 use alerts::look_on;
@@ -53,7 +54,7 @@ pub async fn evaluate_step(
         return Ok(Progress::Idle);
     }
     let today = deps.clock.today();
-    let policies = deps.policies();
+    let policies = policies::refresh(deps).await?.set;
     let limit = deps.settings.evaluate_units;
     let marks = deps.store.due(partition, limit).await?;
     let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
@@ -401,6 +402,18 @@ impl Deciding<'_> {
                     evaluation.verdict.name()
                 ))
                 .or_default() += 1;
+            if matches!(evaluation.signal, Signal::Holds { .. }) {
+                let flagged = format!("{}/flagged", evaluation.policy);
+                *counts.entry(flagged).or_default() += 1;
+            }
+            if let Verdict::Undetermined(missing) = &evaluation.verdict {
+                // One subject counts once for each fact, however often it is missing.
+                let facts: BTreeSet<&str> = missing.iter().map(|m| m.fact.as_str()).collect();
+                for fact in facts {
+                    let about = format!("{}/undetermined/{fact}", evaluation.policy);
+                    *counts.entry(about).or_default() += 1;
+                }
+            }
         }
         RunRow {
             on: self.batch.today,

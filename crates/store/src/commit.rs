@@ -15,6 +15,8 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::corrections::CorrectionRow;
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +35,7 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, accounts, sessions, settings, erasure.
+    /// Officers, tokens, accounts, sessions, parameters, settings, erasure.
     Administration,
 }
 
@@ -184,6 +186,8 @@ pub enum Write {
     Decisions(Vec<DecisionRow>),
     Feed(Vec<FeedNews>),
     Action(ActionRow),
+    /// In the commit of the action that disputed the record.
+    Correction(CorrectionRow),
     Lead(LeadRow),
     Run(RunRow),
     Officer(Officer),
@@ -217,6 +221,9 @@ pub enum Write {
         officer: OfficerId,
     },
     Disclosure(DisclosureRow),
+    Proposal(ProposalRow),
+    /// Taken only with the number after the last one.
+    Review(ReviewRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.
     KeyErased(Subject),
     Setting {
@@ -550,7 +557,8 @@ pub struct RunRow {
     pub mode: String,
     /// Policy set.
     pub policy_set: String,
-    /// JSON object: units, and per policy × verdict the count.
+    /// JSON object: units, per policy × verdict the count, and per policy ×
+    /// `undetermined` × missing fact, and how many were `flagged`.
     pub counts: String,
 }
 

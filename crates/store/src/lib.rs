@@ -15,8 +15,10 @@
 
 pub mod accounts;
 pub mod commit;
+pub mod corrections;
 mod encode;
 pub mod error;
+pub mod parameters;
 mod parts;
 mod postgres;
 pub mod rows;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -40,11 +42,13 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 
 /// Result of a store call.
@@ -102,6 +106,15 @@ pub trait Store: Send + Sync {
         after_line: u32,
         limit: u32,
     ) -> Stored<Vec<KeptRow>>;
+
+    /// Disputed rows of imports in the grant's regions, newest first; importers
+    /// see only their sources'.
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>>;
 
     // ---- folding ---------------------------------------------------------
 
@@ -268,6 +281,18 @@ pub trait Store: Send + Sync {
     /// What happened to an account, newest first.
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>>;
 
+    // ---- parameters ------------------------------------------------------
+
+    /// Proposals for places the grant covers, and for places that hold them,
+    /// newest first.
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>>;
+    /// One of them.
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>>;
+    /// Number of the last review; 0 before the first.
+    async fn reviews(&self) -> Stored<i64>;
+    /// Approved values of all places in the order of their reviews.
+    async fn approved(&self) -> Stored<Vec<Proposed>>;
+
     // ---- ledger ----------------------------------------------------------
 
     /// Entries from an index, in order.
@@ -301,6 +326,8 @@ pub trait Store: Send + Sync {
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;
+    /// Batches of evaluation in the grant's counties, newest first.
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>>;
     /// Totals for operators: rows, people, households, verdicts, alerts.
     async fn statistics(&self) -> Stored<Statistics>;
     /// Breaches of invariants, in words: folded later than evaluated but not

@@ -19,7 +19,9 @@ use crate::commit::{
     FoldRow, ImportRow, ImportState, KeptRow, LeadRow, RunRow, SealedIdentity, SealedRecord,
     SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use crate::corrections::CorrectionRow;
 use crate::encode::RowDigest;
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +68,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) decisions: Vec<&'a DecisionRow>,
     pub(crate) feed: Vec<&'a FeedNews>,
     pub(crate) actions: Vec<&'a ActionRow>,
+    pub(crate) corrections: Vec<&'a CorrectionRow>,
     pub(crate) runs: Vec<&'a RunRow>,
     pub(crate) officers: Vec<&'a Officer>,
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
@@ -79,6 +82,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
+    pub(crate) proposals: Vec<&'a ProposalRow>,
+    pub(crate) reviews: Vec<&'a ReviewRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
 }
@@ -176,6 +181,7 @@ impl<'a> Parts<'a> {
             Write::Decisions(rows) => self.decisions.extend(rows),
             Write::Feed(rows) => self.feed.extend(rows),
             Write::Action(row) => self.actions.push(row),
+            Write::Correction(row) => self.corrections.push(row),
             Write::Run(row) => self.runs.push(row),
             Write::Officer(officer) => self.officers.push(officer),
             Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
@@ -190,6 +196,8 @@ impl<'a> Parts<'a> {
             }),
             Write::TokenRevoked { digest } => self.revoked.push(*digest),
             Write::Disclosure(row) => self.disclosures.push(row),
+            Write::Proposal(row) => self.proposals.push(row),
+            Write::Review(row) => self.reviews.push(row),
             Write::KeyErased(subject) => {
                 self.erased.insert(*subject);
             }
@@ -258,6 +266,7 @@ impl<'a> Parts<'a> {
             ("decisions", self.decisions.len()),
             ("feed", self.feed.len()),
             ("actions", self.actions.len()),
+            ("corrections", self.corrections.len()),
             ("runs", self.runs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
@@ -268,6 +277,8 @@ impl<'a> Parts<'a> {
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
             ),
             ("disclosures", self.disclosures.len()),
+            ("parameter_proposals", self.proposals.len()),
+            ("parameter_reviews", self.reviews.len()),
             ("keys_erased", self.erased.len()),
             ("settings", self.settings.len()),
         ];
@@ -302,6 +313,11 @@ impl<'a> Parts<'a> {
         for row in &self.actions {
             digest.action(row);
         }
+        let mut corrections = self.corrections.clone();
+        corrections.sort_by_key(|row| row.action);
+        for row in corrections {
+            digest.correction(row);
+        }
         for row in &self.disclosures {
             digest.disclosure(row);
         }
@@ -310,6 +326,12 @@ impl<'a> Parts<'a> {
         }
         for row in &self.leads {
             digest.lead(row);
+        }
+        for row in &self.proposals {
+            digest.proposal(row);
+        }
+        for row in &self.reviews {
+            digest.review(row);
         }
         digest.finish()
     }

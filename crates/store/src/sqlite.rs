@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -14,6 +15,7 @@ mod leads;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod write;
@@ -24,7 +26,7 @@ use std::fs::File;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -38,9 +40,11 @@ use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -98,6 +102,15 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.readers, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.readers, grant, import, limit).await
     }
 
     async fn intake_after(
@@ -314,6 +327,22 @@ impl Store for Sqlite {
         accounts::account_events(&self.readers, officer, limit).await
     }
 
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.readers, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.readers, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.readers).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.readers).await
+    }
+
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
         ledger::ledger_entries(&self.readers, from, limit).await
     }
@@ -353,6 +382,10 @@ impl Store for Sqlite {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.readers, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.readers, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

@@ -1,5 +1,7 @@
 //! Care visits: the week, the roster, and the policies that look again.
 
+#![expect(clippy::too_many_lines, reason = "a scenario reads from top to bottom")]
+
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use testkit::app::{HUTANG, NANJIE, NIUTANG, TestApp};

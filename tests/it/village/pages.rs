@@ -1,6 +1,8 @@
 //! The village contact's pages without JavaScript: what they show, what a tap
 //! does, what is in the ledger afterwards.
 
+#![expect(clippy::too_many_lines, reason = "a scenario reads from top to bottom")]
+
 use axum::http::{Method, StatusCode};
 use testkit::app::{NANJIE, TestApp};
 use testkit::call::Answer;

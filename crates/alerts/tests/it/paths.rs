@@ -247,6 +247,11 @@ fn desks_by_route_bureau_and_assisting_township() {
         desk(Route::Incident, Some(a), Some(b), None),
         says(None, Some(b))
     );
+    // A department's to clear up: no township's work and nobody's help.
+    assert_eq!(
+        desk(Route::County, Some(a), Some(b), Some(village)),
+        says(None, None)
+    );
     // Its code lies in this county, another bureau runs it.
     assert_eq!(
         desk(Route::Hukou, Some("320412104"), Some(a), None),

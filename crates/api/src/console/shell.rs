@@ -79,7 +79,9 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/families", "台账"),
             ("/visits", "探访"),
             ("/county", "全县情况"),
+            ("/imports", "报送"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
         Role::Auditor => &[
             ("/", "预警"),
@@ -88,8 +90,11 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/county", "全县情况"),
             ("/audit", "审计"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
-        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
+        Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
+        Role::Importer => &[("/imports", "报送"), ("/policies", "政策")],
+        Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
         Role::VillageContact => &[
             ("/village", "本周应访"),
             ("/village/leads/new", "报线索"),

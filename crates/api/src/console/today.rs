@@ -113,6 +113,10 @@ pub(super) async fn page(
     Visitor(caller): Visitor,
     StrictQuery(query): StrictQuery<TodayQuery>,
 ) -> Paged {
+    // A department has no desk; what it does here is send.
+    if caller.officer.role == Role::Importer {
+        return Ok(Redirect::to("/imports").into_response());
+    }
     // A village contact has no desk; this is where a login leads everybody.
     if caller.officer.role == Role::VillageContact {
         return Ok(Redirect::to("/village").into_response());

@@ -29,7 +29,9 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => role.zh(),
+        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact | Role::PolicyOfficer => {
+            role.zh()
+        }
     }
 }
 
@@ -190,6 +192,8 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadOwnLeads => "查看本人上报的线索",
         Operation::ReadCareVisits => "查看探访",
         Operation::RecordVisit => "登记探访",
+        Operation::ProposeParameters => "提出标准",
+        Operation::ReviewParameters => "复核标准",
     }
 }
 

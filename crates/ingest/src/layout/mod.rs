@@ -318,6 +318,11 @@ impl Layout {
         self.list == ListKind::Snapshot
     }
 
+    /// Whether each item and month in a file is told in full.
+    pub fn is_by_month(&self) -> bool {
+        self.list == ListKind::Months
+    }
+
     /// Chinese title.
     pub fn title_zh(&self) -> &str {
         &self.title

@@ -17,3 +17,7 @@ mod sample;
 mod unread;
 #[cfg(test)]
 mod visiting;
+#[cfg(test)]
+mod workbook;
+#[cfg(test)]
+mod xlsx;

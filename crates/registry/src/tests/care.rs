@@ -39,11 +39,14 @@ fn week_of(week: &str, today: &str, records: &[Record]) -> Option<ToVisit> {
     to_visit(fold, &world.coverage, place(COUNTY), week, day(today))
 }
 
+/// Day, kind and finding of a visit.
+type Made = (&'static str, &'static str, &'static str);
+
 #[test]
 fn a_week_counts_the_visits_made_in_it() {
     let plan = planned(1, "weekly", "2026-11-01");
     // Visits (day, kind, finding) → seen in 2026-W47 (16 to 22 November)?
-    let table: [(&[(&str, &str, &str)], Option<&str>, Option<&str>); 9] = [
+    let table: [(&[Made], Option<&str>, Option<&str>); 9] = [
         (&[], None, None),
         (&[("2026-11-16", "care", "safe")], Some("2026-11-16"), None),
         (

@@ -63,6 +63,29 @@ fn of_two_memberships_of_one_revision_the_lower_household_is_home() {
     assert_eq!(World::new([], rows).home(1, "2026-11-20"), h(1));
 }
 
+/// A mother listed by both sons lives in two households; a married daughter
+/// still in the old book lives in one; whoever moved with the next list too.
+#[test]
+fn households_are_those_the_register_has_someone_living_in() {
+    let apart = member_of(1, "child").with("living_together", Value::Flag(false));
+    let register = complete(REGISTER, COUNTY, "2026-10-31", "2026-10-31");
+    let rows = [
+        says(CIVIL, p(1), 1, "2026-10-31", member_of(1, "parent")),
+        says(CIVIL, p(1), 2, "2026-10-31", member_of(2, "parent")),
+        says(CIVIL, p(2), 3, "2026-10-31", apart),
+        says(CIVIL, p(2), 4, "2026-10-31", member_of(2, "spouse")),
+        says(CIVIL, p(3), 5, "2026-09-30", member_of(1, "head")),
+        says(CIVIL, p(3), 6, "2026-10-31", member_of(2, "head")),
+    ];
+    let world = World::new([register], rows);
+    for (number, expected) in [(1, 2), (2, 1), (3, 1)] {
+        let home = world.home(number, "2026-11-20");
+        let view = world.see(home, "2026-11-20");
+        let found = view.person(person(number)).unwrap();
+        assert_eq!(found.households, expected, "person {number}");
+    }
+}
+
 #[test]
 fn a_move_between_households_happens_on_the_day_of_the_list() {
     let register = |as_of: &str| complete(REGISTER, COUNTY, as_of, as_of);

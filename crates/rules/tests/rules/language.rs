@@ -54,6 +54,7 @@ fn well_typed_conditions_are_taken() {
         "days_between(on, add_days(on, 3)) > 2",
         "on >= '2026-01-01'",
         "-3 < size(people)",
+        "members.exists(m, households(m) > 1)",
     ] {
         if let Err(problems) = load(policy(when)) {
             panic!("{when}: {}", problems[0]);
@@ -184,6 +185,7 @@ fn units_do_not_mix() {
         ("members.identity", "type.no_fields"),
         ("household.exists(m, true)", "type.not_a_list"),
         ("sum(members) > 1", "call.arguments"),
+        ("households(household) > 1", "call.arguments"),
         ("within_months(on, size(members))", "call.arguments"),
         ("1.5 > 1.2", "expression.literal"),
         ("null == null", "expression.literal"),

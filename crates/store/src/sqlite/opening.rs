@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 6] = [
+const MIGRATIONS: [schema::File; 7] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -34,8 +34,16 @@ const MIGRATIONS: [schema::File; 6] = [
         include_str!("../../migrations/sqlite/0006_accounts.sql"),
     ),
     (
+        "corrections",
+        include_str!("../../migrations/sqlite/0007_corrections.sql"),
+    ),
+    (
         "leads",
         include_str!("../../migrations/sqlite/0008_leads.sql"),
+    ),
+    (
+        "parameters",
+        include_str!("../../migrations/sqlite/0013_parameters.sql"),
     ),
 ];
 

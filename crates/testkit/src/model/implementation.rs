@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -15,9 +15,11 @@ use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
+use store::corrections::Correction;
+use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use store::{Store, Stored};
 
@@ -106,6 +108,15 @@ impl Store for ModelStore {
                 && outcome.is_none_or(|outcome| row.outcome == outcome)
         });
         Ok(rows.take(limit as usize).cloned().collect())
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        Ok(self.state().corrections(grant, import, limit as usize))
     }
 
     // ---- folding ---------------------------------------------------------
@@ -426,6 +437,24 @@ impl Store for ModelStore {
         Ok(theirs.take(limit as usize).cloned().collect())
     }
 
+    // ---- parameters ------------------------------------------------------
+
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        Ok(self.state().proposals_for(grant, limit))
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        Ok(self.state().proposal(grant, id))
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        Ok(self.state().last_review())
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        Ok(self.state().approved())
+    }
+
     // ---- ledger ----------------------------------------------------------
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
@@ -482,6 +511,10 @@ impl Store for ModelStore {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         Ok(self.state().settings.get(key).cloned())
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        Ok(self.state().runs(grant, limit))
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

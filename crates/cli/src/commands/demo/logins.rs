@@ -84,6 +84,13 @@ pub(super) async fn officers(
             Role::Auditor,
             b"hearth-demo-audt",
             "审计（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::PolicyOfficer,
+            b"hearth-demo-plcy",
+            "政策管理员（演示）".to_owned(),
             counties,
             vec![],
         ),
@@ -148,6 +155,9 @@ pub(super) async fn issue(
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
             Role::VillageContact => writeln!(out, "  {bearer} '{base}/api/v1/leads'")?,
+            Role::PolicyOfficer => {
+                writeln!(out, "  {bearer} '{base}/api/v1/parameters/proposals'")?;
+            }
             Role::SystemAdmin | Role::SecurityAdmin => {}
         }
     }
@@ -161,6 +171,7 @@ const fn login_of(role: Role) -> Option<&'static str> {
         Role::CountyOfficer => Some("minzheng"),
         Role::Auditor => Some("shenji"),
         Role::VillageContact => Some("cunlian"),
+        Role::PolicyOfficer => Some("zhengce"),
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => None,
     }
 }
