@@ -101,12 +101,13 @@ fn uncovered(household: &Household, why: WhyUnknown) -> Household {
 
 /// Policies about what a record itself says, not about what a list lacks: a
 /// report stays a report when no other list has come.
-const TOLD_BY_RECORDS: [&str; 5] = [
+const TOLD_BY_RECORDS: [&str; 6] = [
     "incident",
     "urgent_lead",
     "main_worker_died",
     "new_vehicle",
     "job_found",
+    "visit_needs_help",
 ];
 
 #[test]
