@@ -133,7 +133,7 @@ codes! {
         "transfer" "转移净收入", "central_basic_pension" "中央基础养老金",
         "veteran_benefit" "优抚抚恤", "scholarship" "奖助学金", "social_assistance" "救助款物",
         "family_planning_reward" "计生奖励", "good_deed_reward" "见义勇为奖励",
-        "disability_subsidy" "残疾人两项补贴", "other" "其他收入"
+        "disability_subsidy" "残疾人两项补贴", "other" "其他收入", "senior_allowance" "高龄津贴"
 }
 codes! {
     /// Where an amount comes from; order of trust is the dictionary's precedence.
@@ -250,8 +250,25 @@ codes! {
 codes! {
     /// Stage of schooling.
     SCHOOL_STAGE, "school_stage":
-        "kindergarten" "幼儿园", "primary" "小学", "junior" "初中", "senior" "普通高中" ["高中"],
-        "vocational" "中职" ["职高", "技校"], "bachelor" "本科", "college" "专科" ["大专"], "postgraduate" "研究生" ["硕士", "博士"]
+        "kindergarten" "幼儿园" ["学前", "学前教育"], "primary" "小学" ["小学教育", "普通小学"],
+        "junior" "初中" ["普通初中", "初级中学", "初中教育"], "senior" "普通高中" ["高中", "高级中学"],
+        "vocational" "中职" ["职高", "技校", "中等职业学校", "中专", "职业高中"], "bachelor" "本科", "college" "专科" ["大专"], "postgraduate" "研究生" ["硕士", "博士"]
+}
+codes! {
+    /// School years of the nine compulsory and the three after them. An entry
+    /// year (2024级) is no grade: which one it means depends on the date and stage.
+    SCHOOL_GRADE, "school_grade":
+        "1" "一年级" ["小一", "小学一年级"], "2" "二年级" ["小二", "小学二年级"], "3" "三年级" ["小三", "小学三年级"],
+        "4" "四年级" ["小四", "小学四年级"], "5" "五年级" ["小五", "小学五年级"], "6" "六年级" ["小六", "小学六年级"],
+        "7" "七年级" ["初一", "初中一年级"], "8" "八年级" ["初二", "初中二年级"], "9" "九年级" ["初三", "初中三年级"],
+        "10" "高一" ["高中一年级", "职一", "中职一年级"], "11" "高二" ["高中二年级", "职二", "中职二年级"],
+        "12" "高三" ["高中三年级", "职三", "中职三年级"]
+}
+codes! {
+    /// State of an enrolment, as the school writes it.
+    ENROLMENT, "enrolment":
+        "enrolled" "在读" ["在校", "在籍", "正常在读", "复学"], "suspended" "休学", "transferred" "转出" ["转学", "已转出", "转学转出"],
+        "graduated" "毕业" ["已毕业", "结业", "毕结业"], "left" "退学" ["辍学", "失学"], "deceased" "死亡"
 }
 codes! {
     /// Parent or other relation of the linked person.
@@ -259,7 +276,11 @@ codes! {
 }
 codes! {
     /// Obligors (法定义务人).
-    OBLIGATION, "obligation": "spouse" "配偶", "parent" "父母", "child" "子女", "grandchild" "孙辈", "grandparent" "祖辈"
+    OBLIGATION, "obligation":
+        "spouse" "配偶" ["妻", "夫", "妻子", "丈夫"], "parent" "父母" ["父", "母", "父亲", "母亲", "养父", "养母"],
+        "child" "子女" ["子", "女", "儿子", "女儿", "之子", "之女", "长子", "次子", "长女", "次女", "养子", "养女"],
+        "grandchild" "孙辈" ["孙子", "孙女", "外孙", "外孙女", "孙子女"], "grandparent" "祖辈" ["祖父", "祖母", "外祖父", "外祖母", "祖父母"],
+        "sibling" "兄弟姐妹" ["兄", "弟", "姐", "妹"]
 }
 codes! {
     /// Class of periodic check (民发〔2021〕57号第三十一条).

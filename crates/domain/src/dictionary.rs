@@ -42,6 +42,9 @@ pub enum Kind {
     Consent,
     Vehicle,
     Labour,
+    Enrolment,
+    SchoolRecord,
+    ObligorSurvey,
     CarePlan,
 }
 
@@ -342,6 +345,7 @@ pub static DICTIONARY: &[KindDef] = &[
         LatestPer(&["obligor"]), InForce, from ["civil"], keep None, [
         open("relation", "义务关系", Code(&code::OBLIGATION)),
         open("obligor", "义务人", Person),
+        sensitive("birth_date", "义务人出生日期", Date),
     ]),
     kind!(Hukou, "hukou", "户籍地", "place of hukou", Person, Mode::Snapshot("civil_register"), fresh 62,
         Latest, InForce, from ["police", "civil", "disability"], keep Some(36), [
@@ -510,6 +514,26 @@ pub static DICTIONARY: &[KindDef] = &[
         open("benefit", "待遇类别", Code(&code::INSURANCE_BENEFIT)),
         open("benefit_from", "待遇起始年月", Month),
         open("benefit_to", "待遇终止年月", Month),
+    ]),
+    // Local schools only: somebody who is not listed may be at school elsewhere.
+    kind!(Enrolment, "enrolment", "学籍", "enrolment in a local school", Person, Mode::Snapshot("school_enrolment"), fresh 200, List, InForce, from ["education"], keep Some(36), [
+        open("stage", "学段", Code(&code::SCHOOL_STAGE)),
+        open("grade", "年级", Code(&code::SCHOOL_GRADE)),
+        open("status", "就读状态", Code(&code::ENROLMENT)),
+        open("aid", "资助项目", Text),
+        open("term", "学年学期", Text),
+    ]),
+    // The same rows as words once told: what a list said of someone whom the next one leaves out.
+    kind!(SchoolRecord, "school_record", "曾报学籍", "enrolment as once told", Person, Mode::Told, fresh 0, List, Dated, from ["education"], keep None, [
+        open("stage", "学段", Code(&code::SCHOOL_STAGE)),
+        open("grade", "年级", Code(&code::SCHOOL_GRADE)),
+        open("status", "就读状态", Code(&code::ENROLMENT)),
+    ]),
+    // One per row of the obligors' list, also of a row that says there is none.
+    kind!(ObligorSurvey, "obligor_survey", "法定义务人登记情况", "registration of obligors", Person, Mode::Snapshot("obligors"), fresh 365, List, InForce, from ["civil"], keep Some(36), [
+        open("complete", "义务人登记是否完整", Flag),
+        masked("obligor_name", "义务人姓名", Text, Mask::Name),
+        open("surveyed_on", "登记日期", Date),
     ]),
     kind!(CarePlan, "care_plan", "探访安排", "place on the visiting roster", Person, Mode::Snapshot("care_plans"), fresh 62, Latest, InForce, from ["elder_care"], keep Some(24), [
         open("class", "探访频次", Code(&code::CARE_CLASS)),

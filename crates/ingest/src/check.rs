@@ -88,13 +88,7 @@ pub(crate) fn run(row: &ReadRow<'_>, gazetteer: &Gazetteer<'_>, found: &mut Vec<
                     .is_some_and(|(stated, parts)| stated != parts);
                 found.extend(differs.then(|| row.finding(Weight::Warn, "amount.identity", *total)));
             }
-            Check::Part { whole, part } => {
-                let amounts = row.cells[*whole].money().zip(row.cells[*part].money());
-                let exceeds = amounts.is_some_and(|(whole, part)| part > whole);
-                found.extend(
-                    exceeds.then(|| row.finding(Weight::Reject, "amount.part_exceeds", *part)),
-                );
-            }
+            Check::Part { whole, parts } => found.extend(part(row, *whole, parts)),
             Check::Refund {
                 flag,
                 original,
@@ -153,6 +147,14 @@ fn identity(row: &ReadRow<'_>, check: &IdentityCheck<usize>) -> Option<Finding> 
         (unchecked && other_name.is_some())
             .then(|| row.finding(Weight::Warn, "identity.unchecked", *id))
     }
+}
+
+/// Parts that exceed the whole, told at the last of them that is written.
+fn part(row: &ReadRow<'_>, whole: usize, parts: &[usize]) -> Option<Finding> {
+    let whole = row.cells[whole].money()?;
+    let told = parts.iter().rfind(|c| row.cells[**c].money().is_some())?;
+    let exceeds = row.sum(parts).is_some_and(|parts| parts > whole);
+    exceeds.then(|| row.finding(Weight::Reject, "amount.part_exceeds", *told))
 }
 
 fn refund(

@@ -220,11 +220,12 @@ impl Making<'_> {
                 .cell(*column)
                 .id()
                 .map(|id| Value::Date(id.birth_date())),
-            Source::Less { whole, part } => {
-                let part = self.cell(*part).money().unwrap_or(Money::ZERO);
+            Source::Less { whole, parts } => {
+                let part = |column: &usize| self.cell(*column).money().unwrap_or(Money::ZERO);
+                let parts: Option<Money> = parts.iter().map(|c| Some(part(c))).sum();
                 self.cell(*whole)
                     .money()?
-                    .checked_sub(part)
+                    .checked_sub(parts?)
                     .map(Value::Money)
             }
             Source::Place(place) => self.places[*place].map(|placed| Value::Division(placed.place)),

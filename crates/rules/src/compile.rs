@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use domain::code::COMPOSITION_BASIS;
-use domain::dictionary::Kind;
+use domain::dictionary::{FieldId, Kind, Sensitivity};
 use domain::evaluation::{Confidential, Finding};
 use domain::time::Period;
 use serde_saphyr::Spanned;
 
 use crate::check::{Bound, Scope, check, check_as, parts};
 use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, VillageFile, Within};
-use crate::expr::{Expr, FUNCTIONS, NAMES, Node};
+use crate::expr::{Each, Expr, FUNCTIONS, Function, NAMES, Node};
 use crate::parameters::Parameters;
 use crate::policy::{Criterion, Deadline, Plan, Policy, SpanUnit};
 use crate::problem::{Fault, Problem};
@@ -42,6 +42,7 @@ pub(crate) fn compile(
         parameters,
         person: file.subject == About::Person,
         lets: Vec::new(),
+        said: Vec::new(),
         secrets: Vec::new(),
         used: BTreeSet::new(),
         problems,
@@ -55,6 +56,8 @@ struct Compiler<'c> {
     parameters: &'c Parameters,
     person: bool,
     lets: Vec<Bound>,
+    /// What each of them says that is highly sensitive.
+    said: Vec<Option<FieldId>>,
     /// What each of them reads that a village is not told.
     secrets: Vec<Option<Secret>>,
     used: BTreeSet<String>,
@@ -185,6 +188,7 @@ impl Compiler<'_> {
             let Some(expr) = self.any(source) else {
                 continue;
             };
+            self.said.push(said(&expr, &self.said));
             self.secrets.push(village::secret(&expr, &self.secrets));
             self.lets.push(Bound {
                 name: text.to_owned(),
@@ -318,7 +322,8 @@ impl Compiler<'_> {
     }
 
     fn sentence(&mut self, scalar: &Spanned<String>) -> Option<Sentence> {
-        match Sentence::parse(&scalar.value, &self.scope()) {
+        let parsed = Sentence::parse(&scalar.value, &self.scope());
+        match parsed.and_then(|sentence| self.fit_to_show(sentence)) {
             Ok(sentence) => {
                 for piece in &sentence.0 {
                     if let Piece::Value(_, expr) = piece {
@@ -331,6 +336,27 @@ impl Compiler<'_> {
                 self.say(scalar, fault);
                 None
             }
+        }
+    }
+
+    /// Refuses a sentence that would say what is highly sensitive: illness,
+    /// custody, deposits. Counting and comparing them is no saying.
+    fn fit_to_show(&self, sentence: Sentence) -> Result<Sentence, Fault> {
+        let values = sentence.0.iter().filter_map(|piece| match piece {
+            Piece::Value(_, expr) => Some(expr),
+            _ => None,
+        });
+        match values.filter_map(|expr| said(expr, &self.said)).next() {
+            None => Ok(sentence),
+            Some(field) => Err(Fault::new(
+                0,
+                "sentence.highly_sensitive",
+                format!("句子会写出高敏感信息“{}”", field.def().zh),
+                format!(
+                    "the sentence would say `{}`, which is highly sensitive",
+                    field.def().name
+                ),
+            )),
         }
     }
 
@@ -409,6 +435,24 @@ fn turned(plan: Option<Option<Plan>>) -> Option<Option<Plan>> {
         Some(Some(plan)) => Some(Some(plan)),
         Some(None) => None,
         None => Some(None),
+    }
+}
+
+/// A highly sensitive field whose value the expression shows, not merely looks at.
+fn said(expr: &Expr, lets: &[Option<FieldId>]) -> Option<FieldId> {
+    let shown = |of: &Expr| said(of, lets);
+    match &expr.node {
+        Node::Field(_, field) if field.def().level == Sensitivity::L4 => Some(*field),
+        Node::Let(index) => lets.get(*index).copied().flatten(),
+        // What is counted, compared or asked leaves a number or a yes, not the value.
+        Node::Field(..) | Node::Compare(..) | Node::In(..) | Node::And(..) | Node::Or(..) => None,
+        Node::Not(_) | Node::IsKnown(_) => None,
+        Node::Call(Function::Size | Function::Certain | Function::Sources, _) => None,
+        Node::Each(Each::Filter, list, _) => shown(list),
+        Node::Each(Each::Map, list, body) => shown(body).or_else(|| shown(list)),
+        Node::Each(..) => None,
+        Node::Choose(_, yes, no) => shown(yes).or_else(|| shown(no)),
+        other => parts(other).into_iter().find_map(shown),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn draw(dice: &mut Dice) -> Option<AnomalyKind> {
 enum Dead {
     /// A 特困 person living alone.
     Destitute,
-    /// The old mother in a 低边 family.
+    /// The old mother in a 刚性支出 family.
     Mother,
     /// An elder of no household we know.
     Stranger,
@@ -51,13 +51,13 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
                 Dead::Stranger,
             ]) {
                 Dead::Destitute => Sort::of(Scheme::ExtremeDifficulty),
-                // With the mother the two are a little above the line, and
-                // without her they are still above it.
+                // With the mother the two are a little above what makes a family
+                // marginal, and without her they are still above it.
                 Dead::Mother => Sort {
                     size_min: 2,
                     size_max: 2,
-                    income_percent: (160, 175),
-                    ..marginal
+                    income_percent: (230, 240),
+                    ..Sort::of(Scheme::Hardship)
                 },
                 Dead::Stranger => Sort::of(Scheme::None),
             }
@@ -154,7 +154,7 @@ fn paid_after_death(
 ) -> Done {
     let subject = match household.scheme {
         Scheme::ExtremeDifficulty => 0,
-        Scheme::Marginal => elder(dice, household, index, on, false),
+        Scheme::Hardship => elder(dice, household, index, on, false),
         _ => elder(dice, household, index, on, true),
     };
     let from = Month::of(on).plus(-3).first_day();

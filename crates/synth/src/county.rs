@@ -2,7 +2,7 @@
 //! seed and the index, so that a million can be streamed.
 
 use domain::resident_id::Sex;
-use domain::time::{Date, Month, add_days};
+use domain::time::{Date, Month, add_days, add_months};
 
 use crate::anomaly;
 use crate::bills;
@@ -10,7 +10,8 @@ use crate::dice::{Dice, Stream};
 use crate::families::{Sort, certificate, family, person_grant};
 use crate::incidents;
 use crate::model::{
-    Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, PoliceNote, Scheme, Standing,
+    Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, Obligors, PoliceNote,
+    Scheme, Standing,
 };
 use crate::people::{birth_date, either, person, resident_id, surname};
 use crate::places::Places;
@@ -19,6 +20,8 @@ use crate::words::{ASSUMED, WORDS};
 
 /// Position of a stranger's number beside a family.
 const STRANGER_POSITION: u32 = 7;
+/// Position of an obligor's number beside somebody who lives alone.
+const OBLIGOR_POSITION: u32 = 5;
 
 /// One household and what is wrong with it.
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ pub(crate) fn household(seed: u64, index: u32, places: &Places, on: Date) -> Inv
     let anomaly = kind.map(|kind| anomaly::put(dice, &mut household, index, kind, on));
     beside(dice, &mut household, index, on);
     no_findings(dice, &mut household, index, on);
+    registered(&mut household, index, on);
     Invented { household, anomaly }
 }
 
@@ -150,6 +154,33 @@ fn no_findings(dice: &mut Dice, household: &mut Household, index: u32, on: Date)
     }
     if dice.per_mille(4) {
         incidents::witnessed(household, index, on);
+    }
+}
+
+/// What further departments register of families that no policy takes up: old
+/// obligors of 特困 people or none, and illness in families on 低保 as a whole.
+fn registered(household: &mut Household, index: u32, on: Date) {
+    let head = &mut household.members[0];
+    match household.scheme {
+        Scheme::ExtremeDifficulty => {
+            let mut people = Vec::new();
+            if index % 4 == 0 {
+                // Older than the head, and so of an age that settles nothing.
+                let birth = add_months(head.birth(), -12 * 3);
+                let id = resident_id(index, OBLIGOR_POSITION, birth, Sex::Male);
+                people.push((format!("{}兄", head.name), Some(id), "兄"));
+            }
+            head.obligors = Some(Obligors {
+                complete: index % 7 != 0,
+                people,
+            });
+        }
+        Scheme::Subsistence if index % 9 == 0 => {
+            let since = add_days(on, -i32::try_from(40 + index % 400).unwrap_or(40));
+            let until = add_days(add_months(since, 24), -1);
+            head.illness = Some((since, (index % 2 == 0).then_some(until)));
+        }
+        _ => {}
     }
 }
 

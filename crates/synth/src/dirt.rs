@@ -10,7 +10,8 @@ use domain::time::{Date, add_days};
 use crate::dice::Dice;
 use crate::families::{certificate, person_grant};
 use crate::feeds::{
-    Feed, civil, deaths, disability, elders, labour, leads, liberty, medical, payments, vehicles,
+    Feed, civil, deaths, disability, elders, illness, labour, leads, liberty, medical, obligors,
+    payments, school, vehicles,
 };
 use crate::model::{
     Bill, Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote,
@@ -181,6 +182,21 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
                 Some(plate.trim_start_matches('测').to_owned())
             }),
         },
+        Feed::School => match dice.below(4) {
+            0 => row.rewrite("学生姓名", spaced),
+            1 | 2 => row.rewrite("年级", |grade| school::other_grade(dice, grade)),
+            _ => row.rewrite("证件号码", lower_x),
+        },
+        Feed::Obligors => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("登记日期", dotted),
+            _ => row.rewrite("义务关系", |_| Some("兄弟姐妹".to_owned())),
+        },
+        Feed::Illness => match dice.below(3) {
+            0 => row.rewrite("姓名", spaced),
+            1 => row.rewrite("认定日期", in_words),
+            _ => row.fill("有效期止", "长期"),
+        },
         Feed::Leads => match dice.below(4) {
             0 => row.rewrite("上报时间", without_year),
             1 => row.rewrite("对象姓名", spaced),
@@ -338,10 +354,17 @@ pub(crate) fn defect(
         return wordless_report(household, index, told);
     }
     let newborn = defect == Defect::Missing && matches!(feed, Feed::Civil | Feed::Medical);
-    let age = if newborn { 0 } else { dice.between(81, 90) };
+    let age = match feed {
+        _ if newborn => 0,
+        Feed::School => dice.between(8, 14),
+        _ => dice.between(81, 90),
+    };
     let mut someone = nobody(dice, index, age, told);
     let id = defect.write(someone.id.as_str());
     someone.kinship = if newborn { "子" } else { "其他" };
+    if feed == Feed::School && school::begins_a_year(told) {
+        return Some(school::unreadable_stage(&someone, told));
+    }
     let (column, mut cells) = beside(dice, feed, household, index, (someone, told))?;
     let mut row = Cells {
         columns: feed.columns(),
@@ -350,8 +373,17 @@ pub(crate) fn defect(
     row.set(column, &id);
     if defect == Defect::Missing {
         row.set("证件类型", "无");
+        row.rewrite("学籍号", |number| {
+            number.get(7..).map(|n| format!("L320412{n}"))
+        });
     }
     let (outcome, why) = defect.outcome();
+    // Many pupils have no number of their own: such a row waits, whatever stands there.
+    let outcome = if feed == Feed::School {
+        "held"
+    } else {
+        outcome
+    };
     Some(Stray {
         feed: feed.number(),
         told,
@@ -424,6 +456,18 @@ fn beside(
                 plated,
             };
             ("身份证明号码", vehicles::cells(&someone, 0, car))
+        }
+        Feed::School => (
+            "证件号码",
+            school::cells(&someone, school::usual(&someone, told, "")?, told),
+        ),
+        Feed::Obligors => (
+            "证件号码",
+            obligors::cells(household, &someone, true, None, told),
+        ),
+        Feed::Illness => {
+            let since = add_days(told, -60);
+            ("证件号码", illness::cells(&someone, (since, None), told))
         }
         // A report without a number is a report all the same.
         Feed::Leads | Feed::Incidents => return None,

@@ -119,6 +119,9 @@ pub fn feeds(spec: &CountySpec) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Vehicles, day(10), 1));
     plans.push(FeedPlan::new(Feed::Labour, day(12), 1));
     plans.push(FeedPlan::new(Feed::Elders, day(11), 1));
+    plans.push(FeedPlan::new(Feed::School, day(43), 1));
+    plans.push(FeedPlan::new(Feed::Obligors, day(23), 1));
+    plans.push(FeedPlan::new(Feed::Illness, day(14), 1));
     plans.push(FeedPlan::new(Feed::Incidents, day(2), 1));
     plans.sort_by_key(|plan| plan.business_date);
     plans

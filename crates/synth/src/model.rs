@@ -47,14 +47,27 @@ pub(crate) struct Income {
     pub(crate) transfer: Money,
     /// 其中中央基础养老金, exempt in the sample parameters.
     pub(crate) central_pension: Money,
+    /// 其中优抚抚恤金, exempt by law as the next two are.
+    pub(crate) veteran: Money,
+    /// 其中奖助学金.
+    pub(crate) scholarship: Money,
+    /// 其中社会救助款物.
+    pub(crate) assistance: Money,
 }
 
 impl Income {
-    /// What counts: all but the central basic pension.
+    /// What counts: all but the exempt parts of the transfers.
     pub(crate) fn counting(&self) -> Money {
         let all = [self.wage, self.business, self.property, self.transfer];
         let total: Money = all.into_iter().sum();
-        Money::from_fen(total.as_fen() - self.central_pension.as_fen())
+        let exempt = [
+            self.central_pension,
+            self.veteran,
+            self.scholarship,
+            self.assistance,
+        ];
+        let exempt: Money = exempt.into_iter().sum();
+        Money::from_fen(total.as_fen() - exempt.as_fen())
     }
 }
 
@@ -231,6 +244,12 @@ pub(crate) struct Member {
     pub(crate) labour: Vec<Labour>,
     /// Vehicles.
     pub(crate) cars: Vec<Car>,
+    /// What the lists of local schools have.
+    pub(crate) pupil: Pupil,
+    /// What the township has registered of the obligors, if anything.
+    pub(crate) obligors: Option<Obligors>,
+    /// 重特大疾病认定: certified on, until.
+    pub(crate) illness: Option<(Date, Option<Date>)>,
 }
 
 impl Member {
@@ -309,6 +328,40 @@ pub(crate) enum Labour {
     Insured(Month, &'static str),
     /// Unemployment benefit from a month on.
     Benefit(Month),
+}
+
+/// How a person stands in the lists of local schools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pupil {
+    /// As age has it, aided where the family is of low income.
+    #[default]
+    Usual,
+    /// In none of them: at school elsewhere, or not at all.
+    Elsewhere,
+    /// In these lists, by the day each is of, in this way.
+    Listed(Vec<(Date, Enrolled)>),
+}
+
+/// One row of a school list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Enrolled {
+    /// 学段.
+    pub(crate) stage: &'static str,
+    /// 年级.
+    pub(crate) grade: &'static str,
+    /// 就读状态.
+    pub(crate) status: &'static str,
+    /// 资助项目.
+    pub(crate) aid: &'static str,
+}
+
+/// 法定义务人登记 of one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Obligors {
+    /// 义务人登记是否完整.
+    pub(crate) complete: bool,
+    /// 义务人姓名, 义务人证件号码 where it is known, 义务关系.
+    pub(crate) people: Vec<(String, Option<ResidentId>, &'static str)>,
 }
 
 /// One registered vehicle.

@@ -88,6 +88,9 @@ pub(crate) fn person(id: ResidentId, name: String, kinship: &'static str, on: Da
         custody: Vec::new(),
         labour: Vec::new(),
         cars: Vec::new(),
+        pupil: crate::model::Pupil::Usual,
+        obligors: None,
+        illness: None,
     }
 }
 
@@ -100,7 +103,7 @@ fn employment(adult: bool, elder: bool) -> &'static str {
 }
 
 /// The stage of schooling usual at an age; a habit, not a rule.
-fn school(age: i64) -> &'static str {
+pub(crate) fn school(age: i64) -> &'static str {
     match age {
         4..=6 => "幼儿园",
         7..=12 => "小学",

@@ -7,6 +7,7 @@ use domain::time::{Date, Month, add_days};
 use jiff::civil::date;
 use serde::{Deserialize, Serialize};
 
+use crate::feeds::school::{AUTUMN, SPRING};
 use crate::feeds::{self, Feed, FeedPlan, Written};
 use crate::places::{Places, county};
 use crate::situations::{self, Situation, expectations};
@@ -78,6 +79,11 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Vehicles, date(2026, 11, 10), 1));
     plans.push(FeedPlan::new(Feed::Labour, date(2026, 11, 8), 1));
     plans.push(FeedPlan::new(Feed::Elders, date(2026, 11, 9), 1));
+    // Who was listed in spring and is not in autumn has left the local schools.
+    plans.push(FeedPlan::new(Feed::School, SPRING, 1));
+    plans.push(FeedPlan::new(Feed::School, AUTUMN, 1));
+    plans.push(FeedPlan::new(Feed::Obligors, date(2026, 10, 28), 1));
+    plans.push(FeedPlan::new(Feed::Illness, date(2026, 11, 6), 1));
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (

@@ -306,20 +306,25 @@ fn families_below_the_line_are_paid_unless_the_truth_says_otherwise() {
     assert!(missed > 0 && over > 0);
 }
 
-/// Column of the number and of its owner's name, by source.
-const PEOPLE: [(&str, &str, &str); 5] = [
-    ("civil", "证件号码", "成员姓名"),
+/// Column of the number and of its owner's name, by list.
+const PEOPLE: [(&str, &str, &str); 10] = [
+    ("civil_register", "证件号码", "成员姓名"),
     ("payments", "享受人证件号码", "享受人姓名"),
-    ("medical", "证件号码", "姓名"),
-    ("disability", "身份证号码", "姓名"),
-    ("police", "公民身份号码", "姓名"),
+    ("medical_settlements", "证件号码", "姓名"),
+    ("disability_register", "身份证号码", "姓名"),
+    ("deaths_police", "公民身份号码", "姓名"),
+    ("hukou_elders", "公民身份号码", "姓名"),
+    ("school_enrolment", "证件号码", "学生姓名"),
+    ("obligors", "证件号码", "姓名"),
+    ("obligors", "义务人证件号码", "义务人姓名"),
+    ("serious_illness", "证件号码", "姓名"),
 ];
 
 /// The first number that two different names carry.
 fn shared_number(county: &County) -> Option<String> {
     let mut names: BTreeMap<ResidentId, String> = BTreeMap::new();
-    for (source, number, name) in PEOPLE {
-        for file in county.feeds.iter().filter(|f| f.source.as_str() == source) {
+    for (list, number, name) in PEOPLE {
+        for file in county.feeds.iter().filter(|f| f.dataset.as_str() == list) {
             for row in rows(file) {
                 let Ok(id) = ResidentId::parse(&row[number]) else {
                     continue;

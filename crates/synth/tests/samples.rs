@@ -34,7 +34,7 @@ fn the_committed_files_are_what_the_code_makes() {
         total += bytes.len();
         names.insert(name.clone());
     }
-    assert!(total < 6_000_000, "{total} bytes");
+    assert!(total < 7_000_000, "{total} bytes");
     let stray = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     let stray: Vec<_> = stray
         .filter_map(|entry| entry.file_name().into_string().ok())
@@ -75,7 +75,8 @@ fn every_situation_says_what_to_expect_of_every_policy() {
     let wanted = [
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
         26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
-        49, 50, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80,
+        49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 70, 71, 72,
+        73, 74, 75, 76, 77, 78, 79, 80,
     ];
     assert_eq!(numbers, BTreeSet::from(wanted));
     let raised: BTreeSet<u32> = lines
@@ -87,7 +88,7 @@ fn every_situation_says_what_to_expect_of_every_policy() {
         raised,
         BTreeSet::from([
             1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 32, 46, 47,
-            50, 70, 71, 72, 74, 75, 76, 77, 78, 79, 80,
+            50, 51, 53, 54, 56, 58, 59, 61, 63, 65, 67, 70, 71, 72, 74, 75, 76, 77, 78, 79, 80
         ])
     );
     let text = String::from_utf8(bytes("README.md").to_vec()).unwrap();

@@ -256,6 +256,7 @@ impl TestApp {
             "grid",
             "justice",
             "vehicle",
+            "education",
             "social_security",
             "emergency",
             "elder_care",

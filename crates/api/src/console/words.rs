@@ -4,7 +4,7 @@
 use domain::alert::{AlertAction, Deadline, Due, OutcomeCode};
 use domain::authority::{Operation, Role};
 use domain::code;
-use domain::dictionary::{FieldType, Kind};
+use domain::dictionary::{FieldId, FieldType, Kind, Sensitivity};
 use domain::evaluation::{AlertLevel, Nature, Step};
 use domain::household::{CoverageNote, WhyUnknown};
 use domain::region::DivisionCode;
@@ -150,6 +150,7 @@ pub(super) fn dataset(name: &str) -> String {
         "deaths_police" => "死亡注销（公安）",
         "deaths_funeral" => "火化登记（殡葬）",
         "obligors" => "法定义务人登记",
+        "school_enrolment" => "学籍名册（教育）",
         "means_check" => "经济状况核对报告",
         "serious_illness" => "重特大疾病认定（医保/卫健）",
         "restricted_liberty" => "限制人身自由（司法/公安）",
@@ -238,7 +239,12 @@ pub(super) fn fields(body: &Body, place: &dyn Fn(DivisionCode) -> String) -> Str
     if body.kind() == Kind::Identity {
         return String::new();
     }
-    let told = body.fields().filter_map(|(field, told)| {
+    // That an illness is certified is what counts; which one is for no desk and
+    // no printed sheet.
+    let named =
+        |field: FieldId| field.kind == Kind::Disease && field.def().level == Sensitivity::L4;
+    let told = body.fields().filter(|(field, _)| !named(*field));
+    let told = told.filter_map(|(field, told)| {
         let def = field.def();
         value(def.ty, told, place).map(|words| format!("{} {words}", def.zh))
     });

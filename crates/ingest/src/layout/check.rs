@@ -44,12 +44,12 @@ pub(crate) enum Check<C> {
         /// Without this column there is nothing to compare.
         needs: C,
     },
-    /// A “其中” part is not larger than the whole, or the row is rejected.
+    /// “其中” parts are together not larger than the whole, or the row is rejected.
     Part {
         /// The whole.
         whole: C,
-        /// The part.
-        part: C,
+        /// The parts.
+        parts: Vec<C>,
     },
     /// Flag, sign and original of refunds agree.
     Refund {
@@ -150,9 +150,9 @@ impl Check<String> {
                 minus: many(minus)?,
                 needs: one(needs)?,
             },
-            Check::Part { whole, part } => Check::Part {
+            Check::Part { whole, parts } => Check::Part {
                 whole: one(whole)?,
-                part: one(part)?,
+                parts: many(parts)?,
             },
             Check::Refund {
                 flag,

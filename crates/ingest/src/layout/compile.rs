@@ -357,10 +357,14 @@ fn compile_source(
             let columns: Result<Vec<usize>, _> = list.iter().map(|name| typed(name)).collect();
             columns.map(Source::First)
         }
-        SourceText::Made(MadeText::Less { column, minus }) => Ok(Source::Less {
-            whole: typed(&column)?,
-            part: typed(&minus)?,
-        }),
+        SourceText::Made(MadeText::Less { column, minus }) => {
+            let parts: Result<Vec<usize>, _> =
+                minus.names().iter().map(|name| typed(name)).collect();
+            Ok(Source::Less {
+                whole: typed(&column)?,
+                parts: parts?,
+            })
+        }
         SourceText::Made(MadeText::SexOf(name)) => {
             let fits = matches!(ty, FieldType::Code(list) if list.name == "sex");
             only_if(fits, Source::SexOf(names.column(&name)?), &name)

@@ -21,6 +21,9 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "vehicles",
             "social_security",
             "hukou_elders",
+            "school_enrolment",
+            "obligors",
+            "serious_illness",
             "incidents",
             "care_plans",
             "visits"
@@ -34,8 +37,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false, false, false, true,
-            false
+            true, false, false, true, false, false, false, false, true, false, false, true, true,
+            false, false, true, false
         ]
     );
 }
@@ -152,7 +155,10 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
                 | Source::Person(c)
                 | Source::Household(c) => used.extend([*c]),
                 Source::First(list) => used.extend(list),
-                Source::Less { whole, part } => used.extend([*whole, *part]),
+                Source::Less { whole, parts } => {
+                    used.extend([*whole]);
+                    used.extend(parts);
+                }
                 Source::Constant(_) | Source::Place(_) | Source::Within(_) => {}
             }
         }
@@ -173,6 +179,9 @@ fn used_columns(layout: &Layout) -> BTreeSet<usize> {
                     .flatten(),
             ),
             Check::Refund { original, .. } => used.extend([*original]),
+            Check::Distinct {
+                from, unless_head, ..
+            } => used.extend(from.iter().chain([unless_head])),
             _ => {}
         }
     }

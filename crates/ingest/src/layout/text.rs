@@ -211,7 +211,7 @@ pub(super) enum MadeText {
     Within(String),
     /// Refund flag, or negative amounts.
     Refund(String),
-    /// A column without its “其中” part.
+    /// A column without its “其中” parts.
     #[serde(untagged)]
-    Less { column: String, minus: String },
+    Less { column: String, minus: OneOrMore },
 }

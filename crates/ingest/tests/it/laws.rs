@@ -5,6 +5,9 @@ use domain::record::{RowCounts, RowOutcome};
 use ingest::{KeptRow, Layout, Row, Survey, decode, returned_file};
 use proptest::prelude::*;
 
+use crate::hardship::{
+    ILLNESS, OBLIGORS, SCHOOL, qian_at_school, wu_and_his_brother, zhao_certified,
+};
 use crate::sample::*;
 
 /// A file and the dataset it pretends to be.
@@ -38,6 +41,9 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("hukou_elders", csv(ELDERS, &[xu_of_eighty()])),
         ("social_security", csv(LABOUR, &[sun_unemployed()])),
         ("vehicles", csv(VEHICLES, &[sun_car()])),
+        ("school_enrolment", csv(SCHOOL, &[qian_at_school()])),
+        ("obligors", csv(OBLIGORS, &[wu_and_his_brother()])),
+        ("serious_illness", csv(ILLNESS, &[zhao_certified()])),
         ("incidents", csv(INCIDENTS, &[wu_fire()])),
         (
             "leads",

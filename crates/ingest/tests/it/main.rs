@@ -4,6 +4,8 @@
 mod catalogue;
 #[cfg(test)]
 mod feeds;
+#[cfg(test)]
+mod hardship;
 mod incidents;
 #[cfg(test)]
 mod laws;

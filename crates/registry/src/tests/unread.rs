@@ -214,3 +214,53 @@ fn a_payment_row_about_nobody_may_be_whose_payment_is_missing_now() {
         (2, Completeness::Closed)
     );
 }
+
+const EDUCATION: Feed = ("education", "school_enrolment");
+
+/// A pupil listed in May, and the lists of May and October.
+fn pupil(october: Coverage) -> World {
+    let stage = |kind| Body::new(kind).with("stage", Value::Code("junior"));
+    let may = complete("school_enrolment", COUNTY, "2026-05-10", "2026-05-10");
+    World::new(
+        [may, october],
+        [
+            says(EDUCATION, p(1), 1, "2026-05-10", stage(Kind::Enrolment)),
+            says(EDUCATION, p(1), 1, "2026-05-10", stage(Kind::SchoolRecord)),
+        ],
+    )
+}
+
+/// Whoever is not in the newest list was once told to be at school: the list
+/// ends the enrolment and not the word. A row of nobody in that list could be
+/// the pupil, so then nothing is known.
+#[test]
+fn a_pupil_who_left_the_list_is_remembered_and_a_nameless_row_makes_it_unknown() {
+    let october = complete("school_enrolment", COUNTY, "2026-10-08", "2026-10-08");
+    let world = pupil(october.clone());
+    let enrolment = world.list(1, Kind::Enrolment, "2026-11-20");
+    assert_eq!(enrolment.items.len(), 0);
+    assert_eq!(enrolment.completeness, judged_by(&october));
+    assert_eq!(
+        world.list(1, Kind::SchoolRecord, "2026-11-20").items.len(),
+        1
+    );
+
+    let world = pupil(with_unnamed(october));
+    let enrolment = world.list(1, Kind::Enrolment, "2026-11-20");
+    assert_eq!(enrolment.completeness, open(WhyUnknown::Unread));
+    assert_eq!(
+        world.list(1, Kind::SchoolRecord, "2026-11-20").items.len(),
+        1
+    );
+}
+
+/// No list of October: May's still speaks until it is too old, then nobody knows.
+#[test]
+fn a_list_of_last_term_does_not_make_dropouts_of_its_pupils() {
+    let of_another_county = complete("school_enrolment", "320411", "2026-10-08", "2026-10-08");
+    let world = pupil(of_another_county);
+    let seen = |on| world.list(1, Kind::Enrolment, on);
+    assert_eq!(seen("2026-11-20").items.len(), 1);
+    let late = seen("2026-12-01");
+    assert_eq!(late.completeness, open(WhyUnknown::Stale));
+}

@@ -62,6 +62,40 @@ fn well_typed_conditions_are_taken() {
     }
 }
 
+/// Whatever a policy says may be read by a village: illness, custody and deposits
+/// may be counted and compared, never written out, not even through a name.
+#[test]
+fn a_sentence_never_says_what_is_highly_sensitive() {
+    let probe = |zh: &str| {
+        let text = FRAME
+            .replace("WHEN", "true")
+            .replace("sentence: { zh: 试,", &format!("sentence: {{ zh: '{zh}',"))
+            .replace(
+                "criteria:",
+                "let: { ill: 'members.map(m, m.disease.map(d, d.name))', held: 'members.filter(m, m.restricted_liberty.exists(r, r.kind == \"prison\"))' }\ncriteria:",
+            );
+        let name = "probe.yaml".to_owned();
+        load(Document { name, text }).map_err(|problems| problems[0].code)
+    };
+    for zh in [
+        "{members.map(m, m.disease.map(d, d.name))}",
+        "{ill}",
+        "{text(\"病：\", distinct(ill))}",
+        "{size(ill) > 0 ? text(ill) : text(\"\")}",
+        "{members.map(m, newest(m.restricted_liberty).term)}",
+        "{sum(members.map(m, sum(m.asset.map(a, a.value))))}",
+    ] {
+        assert_eq!(probe(zh).err(), Some("sentence.highly_sensitive"), "{zh}");
+    }
+    for zh in [
+        "{held}",
+        "{size(ill)}",
+        "{certain(members.exists(m, m.disease.exists(d, has(d.name)))) ? text(\"有\") : text(\"\")}",
+    ] {
+        assert_eq!(probe(zh).err(), None, "{zh}");
+    }
+}
+
 #[test]
 fn unknown_names_are_placed_and_the_nearest_is_offered() {
     for (when, wrong, code, nearest) in [

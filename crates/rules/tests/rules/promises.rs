@@ -101,12 +101,13 @@ fn uncovered(household: &Household, why: WhyUnknown) -> Household {
 
 /// Policies about what a record itself says, not about what a list lacks: a
 /// report stays a report when no other list has come.
-const TOLD_BY_RECORDS: [&str; 5] = [
+const TOLD_BY_RECORDS: [&str; 6] = [
     "incident",
     "urgent_lead",
     "main_worker_died",
     "new_vehicle",
     "job_found",
+    "visit_needs_help",
 ];
 
 #[test]
@@ -184,9 +185,10 @@ fn a_decision_names_what_it_relied_on() {
     assert_eq!(decision.evaluation.verdict, Verdict::NotApplicable);
     let holder = everyone().into_iter().find(|h| {
         let all = rules::evaluate(&set, h);
-        all.iter().any(|e| {
-            e.policy == "subsistence_allowance" && matches!(e.signal, Signal::Holds { .. })
-        })
+        h.members().count() == 3
+            && all.iter().any(|e| {
+                e.policy == "subsistence_allowance" && matches!(e.signal, Signal::Holds { .. })
+            })
     });
     let holder = holder.unwrap();
     let decision = rules::explain(&set, &holder, "subsistence_allowance", holder.unit).unwrap();

@@ -186,7 +186,7 @@ fn no_village_is_told_a_sensitive_fact() {
             assert_eq!(secret, None, "{file}: {policy}: {told}");
             let telling = TELLING.iter().find(|word| told.contains(**word));
             assert_eq!(telling, None, "{policy}: {told}");
-            let children = ["unattended_child", "orphan"].contains(&policy);
+            let children = ["unattended_child", "orphan", "orphan_turning_adult"].contains(&policy);
             assert_eq!(
                 plan.confidential == Confidential::Children,
                 children,

@@ -1,5 +1,6 @@
 //! 民政 低收入家庭成员名册: one row per member, GB18030, as civil affairs writes it.
 
+use domain::money::Money;
 use domain::time::{Date, Month, add_days, add_months};
 
 use super::{iso, month_dashed};
@@ -39,6 +40,9 @@ pub(crate) const COLUMNS: &[&str] = &[
     "年财产净收入",
     "年转移净收入",
     "其中中央基础养老金",
+    "其中优抚抚恤金",
+    "其中奖助学金",
+    "其中社会救助款物",
     "收入核定期起",
     "收入核定期止",
     "财产核对日期",
@@ -86,6 +90,15 @@ fn yes(flag: bool) -> String {
     if flag { "是" } else { "否" }.to_owned()
 }
 
+/// A part that most people have none of is left blank.
+fn some(part: Money) -> String {
+    if part == Money::ZERO {
+        String::new()
+    } else {
+        part.to_string()
+    }
+}
+
 /// One member's row.
 pub(crate) fn cells(household: &Household, member: &Member, as_of: Date) -> Vec<String> {
     let assessed = Month::of(household.recognised);
@@ -130,6 +143,9 @@ pub(crate) fn cells(household: &Household, member: &Member, as_of: Date) -> Vec<
         member.income.property.to_string(),
         member.income.transfer.to_string(),
         member.income.central_pension.to_string(),
+        some(member.income.veteran),
+        some(member.income.scholarship),
+        some(member.income.assistance),
         month_dashed(assessed.plus(-12)),
         month_dashed(assessed.plus(-1)),
         iso(add_days(household.recognised, -9)),

@@ -5,12 +5,15 @@ pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
 pub(crate) mod elders;
+pub(crate) mod illness;
 pub(crate) mod incidents;
 pub(crate) mod labour;
 pub(crate) mod leads;
 pub(crate) mod liberty;
 pub(crate) mod medical;
+pub(crate) mod obligors;
 pub(crate) mod payments;
+pub(crate) mod school;
 pub(crate) mod vehicles;
 
 use std::io::{self, Write};
@@ -52,6 +55,12 @@ pub enum Feed {
     Labour,
     /// 公安户籍 80周岁以上人员.
     Elders,
+    /// 教育 学籍.
+    School,
+    /// 乡镇 法定义务人登记.
+    Obligors,
+    /// 医保 重特大疾病认定.
+    Illness,
     /// 应急、消防、交警 突发事件.
     Incidents,
 }
@@ -70,6 +79,9 @@ impl Feed {
             Feed::Vehicles => 7,
             Feed::Labour => 8,
             Feed::Elders => 9,
+            Feed::School => 13,
+            Feed::Obligors => 14,
+            Feed::Illness => 15,
             Feed::Incidents => 11,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
@@ -95,15 +107,24 @@ impl Feed {
             Feed::Vehicles => vehicles::COLUMNS,
             Feed::Labour => labour::COLUMNS,
             Feed::Elders => elders::COLUMNS,
+            Feed::School => school::COLUMNS,
+            Feed::Obligors => obligors::COLUMNS,
+            Feed::Illness => illness::COLUMNS,
             Feed::Incidents => incidents::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
-            Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders => Charset::Gb18030,
-            Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::Incidents => Charset::Utf8Bom,
-            Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles => Charset::Utf8,
+            Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders | Feed::Obligors => {
+                Charset::Gb18030
+            }
+            Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::School | Feed::Incidents => {
+                Charset::Utf8Bom
+            }
+            Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles | Feed::Illness => {
+                Charset::Utf8
+            }
         }
     }
 
@@ -121,6 +142,9 @@ impl Feed {
             Feed::Vehicles => ("vehicle", "vehicles"),
             Feed::Labour => ("social_security", "social_security"),
             Feed::Elders => ("police", "hukou_elders"),
+            Feed::School => ("education", "school_enrolment"),
+            Feed::Obligors => ("civil", "obligors"),
+            Feed::Illness => ("medical", "serious_illness"),
             Feed::Incidents => ("emergency", "incidents"),
         }
     }
@@ -339,6 +363,9 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Vehicles => vehicles::rows(household),
         Feed::Labour => labour::rows(household, plan.business_date),
         Feed::Elders => elders::rows(household, plan.business_date),
+        Feed::School => school::rows(household, plan.business_date),
+        Feed::Obligors => obligors::rows(household, plan.business_date),
+        Feed::Illness => illness::rows(household, plan.business_date),
         Feed::Incidents => incidents::rows(household, plan.window()),
     }
 }

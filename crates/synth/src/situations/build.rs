@@ -6,8 +6,8 @@ use domain::time::{Date, Month};
 
 use crate::families::{allowance, person_grant};
 use crate::model::{
-    Bill, Car, Certificate, Custody, FuneralNote, Grant, Household, HukouChange, Labour, Lead,
-    Member, PoliceNote, Scheme, Standing,
+    Bill, Car, Certificate, Custody, Enrolled, FuneralNote, Grant, Household, HukouChange, Labour,
+    Lead, Member, Obligors, PoliceNote, Pupil, Scheme, Standing,
 };
 use crate::people::person;
 use crate::places::{Place, Places};
@@ -278,6 +278,48 @@ impl Member {
     /// What social security tells.
     pub(crate) fn told(mut self, records: &[Labour]) -> Member {
         self.labour.extend(records);
+        self
+    }
+
+    /// Exempt parts of the transfers: 优抚, 奖助学金, 救助款物.
+    pub(crate) fn exempt(mut self, veteran: i64, scholarship: i64, assistance: i64) -> Member {
+        self.income.veteran = yuan(veteran);
+        self.income.scholarship = yuan(scholarship);
+        self.income.assistance = yuan(assistance);
+        self.transfer(veteran + scholarship + assistance)
+    }
+
+    /// The obligors the township registered: name, number if known, relation.
+    pub(crate) fn obligors(
+        mut self,
+        complete: bool,
+        people: &[(&str, Option<&Member>, &'static str)],
+    ) -> Member {
+        let people = people.iter().map(|(name, who, relation)| {
+            ((*name).to_owned(), who.map(|m| m.id.clone()), *relation)
+        });
+        self.obligors = Some(Obligors {
+            complete,
+            people: people.collect(),
+        });
+        self
+    }
+
+    /// Certified as seriously ill, perhaps until a day.
+    pub(crate) fn ill(mut self, since: Date, until: Option<Date>) -> Member {
+        self.illness = Some((since, until));
+        self
+    }
+
+    /// In these school lists and no others.
+    pub(crate) fn listed(mut self, lists: &[(Date, Enrolled)]) -> Member {
+        self.pupil = Pupil::Listed(lists.to_vec());
+        self
+    }
+
+    /// In no list of a local school.
+    pub(crate) fn at_school_elsewhere(mut self) -> Member {
+        self.pupil = Pupil::Elsewhere;
         self
     }
 

@@ -243,5 +243,10 @@ fn worker_died(desk: &Desk<'_>) -> Situation {
         (Finding::Signal, AlertLevel::Orange),
         "10月30日死亡（两源一致），家中还有未成年人2人、未领低保：上门看望，问清收入",
     )
+    .raises_for_family(
+        "marginal",
+        (Finding::PossiblyMissed, AlertLevel::Yellow),
+        "余下3人年收入54,000元，人均1,500元，不低于低保标准、低于1.5倍（示例）：可申请低边认定",
+    )
     .because("余下3人年收入54,000元，高于低保标准的41,760元")
 }

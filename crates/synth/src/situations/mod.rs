@@ -8,10 +8,12 @@ mod alerts;
 mod build;
 mod custody;
 mod duties;
+mod hardship;
 mod incidents;
 mod labour;
 mod leads;
 mod records;
+mod school;
 mod traps;
 
 use domain::evaluation::{AlertLevel, Finding};
@@ -43,6 +45,13 @@ pub(crate) const POLICIES: &[&str] = &[
     "new_vehicle",
     "unemployed_without_benefit",
     "job_found",
+    "extreme_difficulty",
+    "obligor_changed",
+    "marginal",
+    "expenditure_hardship",
+    "school_dropout",
+    "student_aid_missing",
+    "orphan_turning_adult",
     "incident",
     "large_medical_bill",
     "orphan",
@@ -248,6 +257,8 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     all.extend(duties::all(&desk));
     all.extend(labour::all(&desk));
     all.extend(custody::all(&desk));
+    all.extend(hardship::all(&desk));
+    all.extend(school::all(&desk));
     all.extend(incidents::all(&desk));
     all.extend(records::all(&desk));
     all.sort_by_key(|s| s.number);

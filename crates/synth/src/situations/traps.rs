@@ -53,11 +53,28 @@ fn pension_over_the_line(desk: &Desk<'_>) -> Situation {
         .with(wife);
     Situation::new(
         22,
-        "加上中央基础养老金才超标准，领着低保",
-        "Over the line only by the central basic pension, paid 低保",
+        "加上中央基础养老金，或优抚、奖助学金、救助款物才超标准，领着低保",
+        "Over the line only by the central basic pension, or by veterans' benefit, scholarship and relief, paid 低保",
         family.paid_allowance(),
     )
-    .because("中央确定的基础养老金不计入收入（延续为示例参数）：26,400元 < 27,840元，仍符合")
+    .and(exempt_parts(desk))
+    .because("中央确定的基础养老金（延续为示例参数）不计入：26,400元 < 27,840元；另一户优抚抚恤、奖助学金、救助款物不计入：36,000元 < 41,760元，都仍符合")
+}
+
+/// Above the line by what the law leaves out, below it without.
+fn exempt_parts(desk: &Desk<'_>) -> Household {
+    let town = "牛塘镇";
+    let head = desk
+        .one(town, "19720616", 531, "丁某兴", "户主")
+        .wage(36_000)
+        .exempt(7_200, 0, 1_200);
+    let wife = desk.one(town, "19740409", 522, "薛某琴", "配偶");
+    let son = desk
+        .one(town, "20090127", 533, "丁某飞", "子")
+        .child_of(Some(&head), Some(&wife))
+        .exempt(0, 3_000, 0);
+    let family = desk.family(22, 2, Scheme::Subsistence, (town, "塘口村"));
+    family.with(head).with(wife).with(son).paid_allowance()
 }
 
 fn individual_above_the_line(desk: &Desk<'_>) -> Situation {
@@ -135,7 +152,7 @@ fn student_counted(desk: &Desk<'_>) -> Situation {
             .with(graduate)
             .paid_allowance(),
     )
-    .because("本科生不在本地学籍名册也计入：36,000元 < 3人标准41,760元；研究生不计入")
+    .because("本科生不在本地学籍名册（名册已到，只有本地中小学）也计入：36,000元 < 3人标准41,760元；研究生不计入；不在册不等于失学")
 }
 
 fn newborn_without_number(desk: &Desk<'_>) -> Situation {
@@ -314,7 +331,7 @@ fn from_elsewhere(desk: &Desk<'_>) -> Situation {
     let town = "牛塘镇";
     let head = desk
         .one(town, "19850716", 19, "程某勇", "户主")
-        .wage(38_400);
+        .wage(48_000);
     let wife = desk
         .one(town, "19870922", 24, "吕某霞", "配偶")
         .certified("肢体", 2, old())
