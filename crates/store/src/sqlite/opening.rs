@@ -295,7 +295,7 @@ mod tests {
     }
 
     /// Full scans that are meant, with the reason.
-    const SCANS: [(&str, &str); 10] = [
+    const SCANS: [(&str, &str); 11] = [
         ("CONSTANT ROW", "no table"),
         ("(subquery", "rows of an inner query"),
         ("waiting", "rows of an inner query"),
@@ -305,6 +305,10 @@ mod tests {
         ("heads", "one row"),
         ("ledger_roots", "all are asked for: one an hour"),
         ("due", "in key order, until the page is full"),
+        (
+            "staff",
+            "officers of one place: all officers are some hundred",
+        ),
         ("v USING INDEX", "coverage: a few rows per import"),
     ];
     /// Scans of an index that holds all the statement needs or its order.
@@ -319,6 +323,7 @@ mod tests {
         migrate(&mut connection).await.unwrap();
         let sources = [
             include_str!("alerts.rs"),
+            include_str!("desk.rs"),
             include_str!("evaluation.rs"),
             include_str!("feeds.rs"),
             include_str!("folding.rs"),

@@ -13,7 +13,7 @@ use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
     Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
-use store::rows::LedgerRoot;
+use store::rows::{DraftRow, LedgerRoot};
 
 /// A commit with its place: its id is its position in the log plus one.
 #[derive(Clone, Debug)]
@@ -110,6 +110,9 @@ pub(super) struct State {
     /// Oldest first.
     pub(super) account_events: Vec<Happened>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
+    /// Since when and until when.
+    pub(super) presences: BTreeMap<(AlertId, OfficerId), (Instant, Instant)>,
+    pub(super) drafts: BTreeMap<(OfficerId, AlertId), DraftRow>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,
 }
