@@ -12,15 +12,21 @@ mod audit;
 mod chart;
 mod conflict;
 mod county;
+mod county_table;
+mod draft;
 mod export;
 mod families;
 mod family;
 mod forms;
 mod household;
+mod lists;
 mod policies;
 mod refusal;
+mod several;
 mod sheet;
 mod shell;
+mod staff;
+mod steps;
 mod today;
 mod visitor;
 mod words;
@@ -47,6 +53,8 @@ pub fn router() -> Router<App> {
         .route("/alerts/{id}", get(alert::page))
         .route("/alerts/{id}/sheet", get(sheet::page))
         .route("/alerts/{id}/{noun}", post(actions::take))
+        .route("/visits", post(several::visit))
+        .route("/lists", get(lists::page).post(several::list))
         .route("/families", get(families::page))
         .route("/families/search", post(families::search))
         .route("/families/export", post(export::file))
@@ -54,6 +62,8 @@ pub fn router() -> Router<App> {
         .route("/persons/{id}", get(family::person))
         .route("/persons/{id}/identity", post(family::identity))
         .route("/county", get(county::page))
+        .route("/county/release", post(county::release))
+        .route("/county/table.xlsx", get(county_table::file))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/policies", get(policies::page))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
