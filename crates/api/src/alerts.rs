@@ -187,7 +187,11 @@ fn filter(app: &App, me: OfficerId, query: &AlertsQuery) -> Answered<AlertFilter
             Some("me") => Some(me),
             Some(id) => Some(id.parse().map_err(|_| {
                 let zh = "assignee 为 me、none 或经办人编号";
-                Problem::bad("param.assignee", zh, "assignee is me, none or an officer's id")
+                Problem::bad(
+                    "param.assignee",
+                    zh,
+                    "assignee is me, none or an officer's id",
+                )
             })?),
         },
         unassigned: query.assignee.as_deref() == Some("none"),

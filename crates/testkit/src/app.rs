@@ -183,7 +183,8 @@ impl TestApp {
         test
     }
 
-    async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {
+    /// One more officer with a token, known by name in [`TestApp::officers`].
+    pub async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {
         let importer = role == Role::Importer;
         let sources = [
             "civil",
