@@ -86,8 +86,9 @@ async fn busy() -> TestApp {
     let about = page["alerts"].as_array().unwrap().iter().find_map(|alert| {
         let subject: Subject = alert["subject"].as_str()?.parse().ok()?;
         let household = alert["unit"].as_str()?.starts_with('h');
+        let another = alert["policy"] != "urgent_lead";
         match subject {
-            Subject::Person(person) if household => Some(person),
+            Subject::Person(person) if another && household => Some(person),
             _ => None,
         }
     });

@@ -396,7 +396,7 @@ async fn a_page_tells_who_else_has_it_open_and_for_how_long() {
     assert!(!open("hutang").await.contains("打开中"), "only oneself");
     let theirs = open("chen").await;
     assert!(
-        theirs.contains("正被 hutang（2026-11-20 09:00 打开） 打开中"),
+        theirs.contains("正被 hutang（自 2026-11-20 09:00 起）打开中"),
         "{theirs}"
     );
     assert!(open("hutang").await.contains("正被 chen"));

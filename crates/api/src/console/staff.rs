@@ -69,7 +69,7 @@ pub(super) async fn open_elsewhere(
     let names = names(app, others.iter().map(|other| other.officer)).await?;
     let told = |other: &store::rows::Presence| {
         let name = names.get(&other.officer).cloned().unwrap_or_default();
-        format!("{name}（{} 打开）", words::minute(other.since))
+        format!("{name}（自 {} 起）", words::minute(other.since))
     };
     Ok(others.iter().map(told).collect())
 }
