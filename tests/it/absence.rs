@@ -74,9 +74,15 @@ async fn without_payment_lists_nobody_is_missed_and_nobody_is_overpaid() {
     let about_payments: Vec<_> = alerts(&app)
         .await
         .into_iter()
-        // A bill, a report and a car are told by lists of their own.
+        // A bill, a report, a car and an accident are told by lists of their own.
         .filter(|row| {
-            !["low_income_medical", "urgent_lead", "new_vehicle"].contains(&row.policy.as_str())
+            let told = [
+                "low_income_medical",
+                "urgent_lead",
+                "new_vehicle",
+                "incident",
+            ];
+            !told.contains(&row.policy.as_str())
         })
         .map(|row| row.policy)
         .collect();
@@ -108,6 +114,8 @@ async fn without_the_register_no_family_is_judged() {
                 "main_worker_died",
                 "new_vehicle",
                 "job_found",
+                "death_unconfirmed",
+                "record_contradiction",
             ]
             .contains(&row.policy.as_str())
         })
@@ -130,7 +138,7 @@ async fn stale_lists_neither_open_nor_clear() {
     app.settle().await;
     let after = alerts(&app).await;
     let conditions = |rows: &[AlertRow]| -> Vec<_> {
-        let dated = ["member_died", "low_income_medical"];
+        let dated = ["member_died", "low_income_medical", "incident"];
         // What looks back over a window of dates may end with the window.
         let mut rows: Vec<_> = rows
             .iter()

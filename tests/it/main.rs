@@ -9,6 +9,7 @@
 mod absence;
 mod console;
 mod crash;
+mod declined;
 mod http;
 mod login;
 mod order;
@@ -17,3 +18,5 @@ mod samples;
 mod store;
 mod tidy;
 mod twice;
+mod village;
+mod village_words;

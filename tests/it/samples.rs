@@ -89,6 +89,9 @@ async fn every_situation_gives_its_alert_or_none() {
     let alerts = every_alert(&app).await;
     situations(&app, &alerts);
     a_fire_lies_where_it_burnt(&app, &alerts).await;
+    one_fire_told_twice_is_one_red(&app, &alerts);
+    desks_are_those_of_the_route(&app, &alerts);
+    crate::village_words::no_village_is_told_a_secret(&app, &alerts).await;
     anomalies_are_found_and_nothing_else(&app, &alerts);
     decisions_replay(&app, &alerts).await;
     first_load_keeps_to_the_budget(&app, &alerts).await;
@@ -110,7 +113,7 @@ fn person(app: &TestApp, number: &str) -> Subject {
 async fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
     for (name, town) in [("吴某", "湟里镇"), ("郑某", "洛阳镇")] {
         let number = format!("镇街={town};对象姓名={name};上报时间=2026-11-20");
-        let subject = reported(app, &number);
+        let subject = reported(app, "grid", &number);
         let found: Vec<&AlertRow> = alerts.iter().filter(|a| a.subject == subject).collect();
         let [alert] = found[..] else {
             panic!("{} alerts about {name}", found.len())
@@ -132,13 +135,70 @@ async fn a_fire_lies_where_it_burnt(app: &TestApp, alerts: &[AlertRow]) {
     }
 }
 
-/// Someone a grid worker reported without an identity number.
-fn reported(app: &TestApp, number: &str) -> Subject {
+/// Someone a source reported without an identity number.
+fn reported(app: &TestApp, namespace: &str, number: &str) -> Subject {
     let identity = IdentityAsSent::Numbered {
-        namespace: "grid".to_owned(),
+        namespace: namespace.to_owned(),
         number: number.to_owned(),
     };
     Subject::Person(app.deps.vault.person_id(&identity))
+}
+
+/// Whom a promise without an identity number is about.
+fn reported_in(app: &TestApp, promise: &Json) -> Option<Subject> {
+    let by = promise["report_by"].as_str().unwrap_or("grid");
+    let number = promise["report"].as_str()?;
+    Some(reported(app, by, number))
+}
+
+/// The fire brigade told of a family's fire first, and a grid worker of the
+/// head: the desk has one live red alert about them, the worker's.
+fn one_fire_told_twice_is_one_red(app: &TestApp, alerts: &[AlertRow]) {
+    let unit = household(app, "JM320412000701");
+    let of_family: Vec<&AlertRow> = alerts.iter().filter(|a| a.unit == unit).collect();
+    let live: Vec<&str> = of_family
+        .iter()
+        .filter(|a| a.work != "closed")
+        .map(|a| a.policy.as_str())
+        .collect();
+    assert_eq!(live, ["urgent_lead"]);
+    let first = of_family.iter().find(|a| a.policy == "incident");
+    let first = first.expect("the fire brigade's list raised one before the lead came");
+    assert_eq!(
+        (first.work.as_str(), first.condition.as_str()),
+        ("closed", "cleared")
+    );
+}
+
+/// Decided where the hukou is, helped where the family lives; what a department
+/// has to clear up burdens no township.
+fn desks_are_those_of_the_route(app: &TestApp, alerts: &[AlertRow]) {
+    let county = COUNTY.parse().unwrap();
+    let day = testkit::app::sample_day();
+    let town = |name| testkit::app::divisions().find(county, Level::Township, name, day);
+    let apart = household(app, "JM320412000321");
+    let check = alerts
+        .iter()
+        .find(|a| a.unit == apart)
+        .expect("situation 32");
+    assert_eq!(check.policy, "periodic_check_due");
+    assert_eq!(check.township, town("湖塘镇"));
+    assert_eq!(check.assist, town("牛塘镇"));
+    assert!(check.township.is_some() && check.assist.is_some());
+    let counties = ["death_unconfirmed", "record_contradiction"];
+    let doubts: Vec<&AlertRow> = alerts
+        .iter()
+        .filter(|a| counties.contains(&a.policy.as_str()))
+        .collect();
+    assert!(doubts.len() >= 4, "{}", doubts.len());
+    for doubt in doubts {
+        assert_eq!(
+            (doubt.township, doubt.assist),
+            (None, None),
+            "{}",
+            doubt.policy
+        );
+    }
 }
 
 fn household(app: &TestApp, number: &str) -> Subject {
@@ -163,11 +223,7 @@ fn situations(app: &TestApp, alerts: &[AlertRow]) {
         let who = promise["resident_id"]
             .as_str()
             .map(|number| person(app, number))
-            .or_else(|| {
-                promise["report"]
-                    .as_str()
-                    .map(|number| reported(app, number))
-            });
+            .or_else(|| reported_in(app, promise));
         let concerned = |row: &&AlertRow| {
             let about = match (who, unit) {
                 (Some(person), unit) => row.subject == person || Some(row.subject) == unit,
@@ -232,11 +288,7 @@ fn anomalies_are_found_and_nothing_else(app: &TestApp, alerts: &[AlertRow]) {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     for promise in expected.as_array().unwrap() {
-        known.extend(
-            promise["report"]
-                .as_str()
-                .map(|number| reported(app, number)),
-        );
+        known.extend(reported_in(app, promise));
         known.extend(
             promise["resident_id"]
                 .as_str()

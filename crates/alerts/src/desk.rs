@@ -91,7 +91,7 @@ pub(crate) fn first(
     let desk = Desk {
         county: placement.county,
         township,
-        assist: assist(placement, township, cx),
+        assist: assist(plan.route, placement, township, cx),
     };
     (desk, township)
 }
@@ -114,7 +114,7 @@ pub(crate) fn settle(after: &mut Alert, placement: &Placement, cx: &Context<'_>)
     let assist = if placement.residence.is_none() && !left {
         old.assist.filter(|assist| Some(*assist) != township)
     } else {
-        assist(placement, township, cx)
+        assist(after.plan.route, placement, township, cx)
     };
     after.routed = routed;
     lay(
@@ -161,6 +161,7 @@ fn answer(plan: &AlertPlan, placement: &Placement, cx: &Context<'_>) -> Answer {
         Route::Hukou => placement.hukou,
         Route::Residence => placement.residence,
         Route::Incident => plan.incident_place,
+        Route::County => return Answer::Elsewhere,
     };
     let Some(place) = place else {
         return Answer::Unknown;
@@ -174,10 +175,14 @@ fn answer(plan: &AlertPlan, placement: &Placement, cx: &Context<'_>) -> Answer {
 /// The township that helps with the survey where the household lives
 /// (民发〔2021〕57号第十五条).
 fn assist(
+    route: Route,
     placement: &Placement,
     township: Option<DivisionCode>,
     cx: &Context<'_>,
 ) -> Option<DivisionCode> {
+    if route == Route::County {
+        return None;
+    }
     let lives_in = township_run_by(placement.county, placement.residence?, cx)?;
     (Some(lives_in) != township).then_some(lives_in)
 }

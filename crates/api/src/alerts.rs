@@ -301,6 +301,8 @@ pub struct AlertView {
     coverage: Vec<domain::household::CoverageNote>,
     #[schema(value_type = Vec<Object>)]
     missing: Vec<domain::evaluation::Missing>,
+    /// What a village contact may be told: nothing sensitive is in it.
+    village: String,
     advice: String,
     advice_en: String,
     limits: Vec<String>,
@@ -342,6 +344,7 @@ pub async fn one(
         parameters: decision.parameters.clone(),
         coverage: decision.coverage.clone(),
         missing: decision.missing.clone(),
+        village: opened.render(&app.deps, &decision.village()),
         advice: decision.advice_zh.clone(),
         advice_en: decision.advice_en.clone(),
         limits: decision.limits.clone(),

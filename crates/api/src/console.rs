@@ -28,8 +28,13 @@ mod shell;
 mod staff;
 mod steps;
 mod today;
+mod village;
+mod village_leads;
 mod visitor;
+mod visits;
 mod words;
+
+pub(crate) use families::narrowed;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -66,6 +71,15 @@ pub fn router() -> Router<App> {
         .route("/county/table.xlsx", get(county_table::file))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/policies", get(policies::page))
+        .route("/visits", get(visits::page))
+        .route("/village", get(village::page))
+        .route("/village/people/{id}/phone", post(village::phone))
+        .route("/village/people/{id}/visit", post(village::visit))
+        .route(
+            "/village/leads",
+            get(village_leads::page).post(village_leads::report),
+        )
+        .route("/village/leads/new", get(village_leads::form))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

@@ -18,6 +18,7 @@ pub mod decisions;
 pub mod feed;
 pub mod health;
 pub mod imports;
+pub mod leads;
 pub mod ledger_log;
 pub mod people;
 pub mod policies;
@@ -25,6 +26,7 @@ pub mod problem;
 pub mod server;
 pub mod stream;
 pub mod strict;
+pub mod visits;
 
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ use crate::problem::Problem;
     tags(
         (name = "imports", description = "报送与回执"), (name = "alerts", description = "预警与订阅"),
         (name = "alert actions", description = "办理"), (name = "people", description = "家庭与人员"),
+        (name = "leads", description = "线索"), (name = "visits", description = "走访探访"),
         (name = "decisions", description = "判定依据与重放"), (name = "policies", description = "政策与参数"),
         (name = "ledger", description = "留痕与核验"), (name = "operations", description = "运行状态")
     )
@@ -91,6 +94,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(people::person_history))
         .routes(routes!(people::identity))
         .routes(routes!(people::search))
+        .routes(routes!(leads::report, leads::list))
+        .routes(routes!(leads::one))
+        .routes(routes!(visits::record, visits::list))
+        .routes(routes!(visits::weeks))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
         .routes(routes!(policies::list))

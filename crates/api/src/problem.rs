@@ -12,6 +12,8 @@ use pipeline::account::AccountError;
 use pipeline::act::ActError;
 use pipeline::error::causes;
 use pipeline::intake::IntakeError;
+use pipeline::leads::ReportError;
+use pipeline::visits::VisitError;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -66,6 +68,16 @@ impl Problem {
             "not_found",
             "没有这一项，或不在您的范围内",
             "there is no such thing in your scope",
+        )
+    }
+
+    /// 409: another request under the same key was quicker.
+    fn answered() -> Problem {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "conflict",
+            "请求已处理",
+            "the request was answered before",
         )
     }
 
@@ -317,13 +329,52 @@ impl From<ActError> for Problem {
                 "only an officer of the same desk can be handed an alert",
             ),
             ActError::KeyReused => StoreError::KeyReused.into(),
-            ActError::Answered(_) => Problem::new(
-                StatusCode::CONFLICT,
-                "conflict",
-                "请求已处理",
-                "the request was answered before",
-            ),
+            ActError::Answered(_) => Problem::answered(),
             ActError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Problem {
+        match error {
+            // The same for a place that is unknown and one that is another's.
+            ReportError::Place => Problem::bad(
+                "lead.place",
+                "请选择您负责范围内的村（社区）或镇（街道）",
+                "the place is not one in your scope",
+            ),
+            ReportError::NotAllowed => Problem::new(
+                StatusCode::FORBIDDEN,
+                "import.not_allowed",
+                "无权以网格名义上报线索",
+                "the sender may not report as the grid",
+            ),
+            ReportError::Unreadable(note) => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &note.code,
+                &note.zh,
+                &note.en,
+            ),
+            ReportError::Answered(_) => Problem::answered(),
+            ReportError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<VisitError> for Problem {
+    fn from(error: VisitError) -> Problem {
+        let en = error.to_string();
+        match error {
+            VisitError::NotFound => Problem::not_found(),
+            VisitError::Ahead => Problem::bad("visit.ahead", "探访日期不能晚于今天", &en),
+            VisitError::Answers => Problem::bad(
+                "visit.answers",
+                "平安、需要帮助、未见到人只能选一项；或填写情况有变",
+                &en,
+            ),
+            VisitError::Answered(_) => Problem::answered(),
+            VisitError::Step(error) => error.into(),
         }
     }
 }

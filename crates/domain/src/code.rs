@@ -219,7 +219,27 @@ codes! {
 codes! {
     /// Incidents.
     INCIDENT, "incident":
-        "fire" "火灾", "traffic" "交通事故", "disaster" "自然灾害", "safety" "安全事故", "other" "其他"
+        "fire" "火灾" ["失火", "火情", "火警"], "traffic" "交通事故" ["车祸", "道路交通事故"],
+        "disaster" "自然灾害" ["灾害", "洪涝", "台风", "雷击", "龙卷风", "风雹"],
+        "safety" "安全事故" ["生产安全事故", "安全生产事故", "燃气事故", "触电", "溺水"], "other" "其他" ["其它"]
+}
+codes! {
+    /// What an incident did to a person.
+    INJURY, "injury":
+        "death" "死亡" ["亡", "身亡"], "serious" "重伤" ["危重", "重度受伤"], "slight" "轻伤" ["轻微伤", "伤"],
+        "none" "无伤亡" ["无", "未受伤", "未伤"]
+}
+codes! {
+    /// What an incident did to a home.
+    LOSS, "loss":
+        "collapsed" "房屋倒塌" ["倒塌", "烧毁", "房屋烧毁", "全毁"], "severe" "房屋严重损坏" ["严重损坏", "严损", "无法居住"],
+        "slight" "房屋一般损坏" ["一般损坏", "一般"], "goods" "财物损失" ["财产损失", "车辆损失"], "none" "无损失" ["无"]
+}
+codes! {
+    /// As what a person stands on the list of an incident.
+    INCIDENT_ROLE, "incident_role":
+        "victim" "受灾受伤人员" ["受灾人员", "受灾户", "伤者", "死者", "被困人员", "户主"], "driver" "驾驶人" ["当事人", "司机"],
+        "bystander" "报警人、目击人" ["报警人", "目击人", "证人", "救援人员", "知情人"], "other" "其他" ["其它"]
 }
 codes! {
     /// Employment.
@@ -254,7 +274,9 @@ codes! {
 }
 codes! {
     /// How a lead came.
-    LEAD_KIND, "lead_kind": "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他"
+    LEAD_KIND, "lead_kind":
+        "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他",
+        "village" "村级上报" ["村级联络人上报"], "desk" "经办登记"
 }
 codes! {
     /// What a lead is about, as far as the reporter says.
@@ -270,6 +292,16 @@ codes! {
 codes! {
     /// Kinds of visits.
     VISIT_KIND, "visit_kind": "care" "探访", "round" "走访", "survey" "入户调查"
+}
+codes! {
+    /// How somebody was found at a visit.
+    VISIT_FINDING, "visit_finding":
+        "safe" "平安" ["正常", "安好", "良好"], "needs_help" "需要帮助" ["需帮助", "有困难", "求助"],
+        "not_seen" "未见到人" ["未遇", "无人在家", "访而未遇"]
+}
+codes! {
+    /// How often somebody on the visiting roster is to be visited.
+    CARE_CLASS, "care_class": "weekly" "每周" ["重点", "重点探访", "每周至少1次", "周"], "monthly" "每月" ["一般", "一般探访", "每月至少1次", "月"]
 }
 codes! {
     /// What a consent allows.

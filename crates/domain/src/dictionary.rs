@@ -42,6 +42,7 @@ pub enum Kind {
     Consent,
     Vehicle,
     Labour,
+    CarePlan,
 }
 
 /// Number of kinds.
@@ -419,6 +420,9 @@ pub static DICTIONARY: &[KindDef] = &[
         open("kind", "类别", Code(&code::INCIDENT)),
         open("happened_on", "发生日期", Date),
         open("place", "发生地", Division),
+        open("role", "人员身份", Code(&code::INCIDENT_ROLE)),
+        sensitive("injury", "伤亡情况", Code(&code::INJURY)),
+        open("loss", "房屋财产损失", Code(&code::LOSS)),
     ]),
     kind!(Recognition, "recognition", "救助认定", "recognition in a scheme", Household, Mode::Snapshot("civil_register"), fresh 62,
         LatestPer(&["scheme"]), InForce, from ["civil"], keep None, [
@@ -453,12 +457,17 @@ pub static DICTIONARY: &[KindDef] = &[
         open("grace_from", "渐退期起", Date),
         open("grace_until", "渐退期止", Date),
     ]),
-    kind!(Visit, "visit", "走访探访", "visit", Person, Mode::Told, fresh 0, List, Dated, from ["officer", "grid"], keep Some(24), [
+    kind!(Visit, "visit", "走访探访", "visit", Person, Mode::Told, fresh 0, List, Dated, from ["officer", "village", "elder_care", "grid"], keep Some(24), [
         open("kind", "类别", Code(&code::VISIT_KIND)),
         open("visited_on", "日期", Date),
         sensitive("note", "情况", Text),
+        open("finding", "见到的情况", Code(&code::VISIT_FINDING)),
+        open("income_changed", "收入有变", Flag),
+        open("members_changed", "人口有变", Flag),
+        open("health_changed", "健康有变", Flag),
+        open("housing_changed", "住房有变", Flag),
     ]),
-    kind!(Lead, "lead", "线索", "lead", Person, Mode::Told, fresh 0, List, Dated, from ["grid", "officer"], keep Some(24), [
+    kind!(Lead, "lead", "线索", "lead", Person, Mode::Told, fresh 0, List, Dated, from ["grid", "officer", "village"], keep Some(24), [
         open("kind", "来源", Code(&code::LEAD_KIND)),
         open("reported_on", "上报日期", Date),
         sensitive("text", "情况描述", Text),
@@ -500,6 +509,11 @@ pub static DICTIONARY: &[KindDef] = &[
         open("benefit", "待遇类别", Code(&code::INSURANCE_BENEFIT)),
         open("benefit_from", "待遇起始年月", Month),
         open("benefit_to", "待遇终止年月", Month),
+    ]),
+    kind!(CarePlan, "care_plan", "探访安排", "place on the visiting roster", Person, Mode::Snapshot("care_plans"), fresh 62, Latest, InForce, from ["elder_care"], keep Some(24), [
+        open("class", "探访频次", Code(&code::CARE_CLASS)),
+        open("place", "探访村（社区）", Division),
+        masked("responsible", "帮扶责任人", Text, Mask::Name),
     ]),
 ];
 

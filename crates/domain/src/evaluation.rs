@@ -134,6 +134,33 @@ pub enum Route {
     Residence,
     /// 急难发生地.
     Incident,
+    /// 县级: it is the bureau's own to clear up with a department, and no
+    /// township's until the bureau places it.
+    County,
+}
+
+/// Whether an alert is kept from part of its desk. Stored alerts that say
+/// nothing are ordinary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidential {
+    /// Its desk sees it.
+    #[default]
+    Ordinary,
+    /// 儿童: for the children's officers only and never published
+    /// (民发〔2019〕62号).
+    Children,
+}
+
+impl Confidential {
+    /// Whether its whole desk sees it.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for a reference"
+    )]
+    pub const fn is_ordinary(&self) -> bool {
+        matches!(self, Confidential::Ordinary)
+    }
 }
 
 /// A length of time as rules count it.
@@ -205,6 +232,10 @@ pub struct AlertPlan {
     pub effect_within_days: Option<u16>,
     /// Look again on this day even if nothing changed.
     pub recheck_on: Option<Date>,
+    /// Who of the desk may see it. Left out when ordinary, so that decisions
+    /// stored before it was there replay to the same bytes.
+    #[serde(default, skip_serializing_if = "Confidential::is_ordinary")]
+    pub confidential: Confidential,
 }
 
 /// Whether the condition that an alert is about holds.
@@ -331,6 +362,10 @@ pub struct Decision {
     pub sentence_zh: Vec<Segment>,
     /// The same in English.
     pub sentence_en: Vec<Segment>,
+    /// What a village contact may be told: no sensitive fact is in it. Empty
+    /// when the policy has no such words; [`Decision::village`] has them then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub village_zh: Vec<Segment>,
     /// What to do next.
     pub advice_zh: String,
     /// The same in English.
@@ -347,4 +382,18 @@ pub struct Decision {
     pub missing: Vec<Missing>,
     /// Rows read.
     pub rows: Vec<Origin>,
+}
+
+/// What a village contact is told when the policy has no words for a village.
+pub const VILLAGE_WITHOUT_WORDS: &str = "有一条需要走访的提示";
+
+impl Decision {
+    /// 可告诉村里的话: the policy's own, or that there is something to call for.
+    pub fn village(&self) -> Vec<Segment> {
+        if self.village_zh.is_empty() {
+            vec![Segment::Text(VILLAGE_WITHOUT_WORDS.to_owned())]
+        } else {
+            self.village_zh.clone()
+        }
+    }
 }

@@ -113,6 +113,9 @@ pub struct Person {
     pub standing: Standing,
     /// Known facts. `Membership` holds only the one of this household.
     pub facts: Facts,
+    /// Households the register says this person lives in on the date, this one
+    /// included; as complete as `Membership` is.
+    pub households: u32,
 }
 
 /// Coverage of month rows per payment item, as of the date.

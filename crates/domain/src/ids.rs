@@ -55,6 +55,8 @@ typed_id! {
     OfficerId,
     /// One officer's action on one alert.
     ActionId,
+    /// One report of somebody in need.
+    LeadId,
 }
 
 /// Whom a fact or a verdict is about.

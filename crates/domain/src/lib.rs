@@ -22,3 +22,4 @@ pub mod region;
 pub mod resident_id;
 pub mod time;
 pub mod value;
+pub mod week;

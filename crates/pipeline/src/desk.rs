@@ -57,7 +57,8 @@ impl Opened {
         let people: BTreeSet<PersonId> = opened
             .decisions
             .values()
-            .flat_map(|decision| named(&decision.sentence_zh))
+            .flat_map(|d| [named(&d.sentence_zh), named(&d.village_zh)])
+            .flatten()
             .collect();
         opened.names = people::names(deps, &people).await?;
         if grant.role() == Some(Role::Auditor) {

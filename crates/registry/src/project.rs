@@ -10,6 +10,7 @@ use domain::household::{
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::time::Date;
+use domain::value::Body;
 
 use crate::change::next_change_on;
 use crate::coverage::CoverageTable;
@@ -64,7 +65,7 @@ pub fn project(folds: &FoldSet<'_>, coverage: &CoverageTable, on: Date) -> House
         .iter()
         .map(|(id, fold)| (*id, Lens::new(fold, coverage, on)))
         .collect();
-    let members: BTreeMap<PersonId, Facts> = lenses
+    let members: BTreeMap<PersonId, Told> = lenses
         .iter()
         .filter(|(id, lens)| home_seen(lens, Subject::Person(**id)) == folds.unit)
         .map(|(id, lens)| (*id, facts_of(lens, folds)))
@@ -75,7 +76,11 @@ pub fn project(folds: &FoldSet<'_>, coverage: &CoverageTable, on: Date) -> House
     let head = head(&members);
     let ordered = || head.into_iter().chain(members.keys().copied());
     let place_of = |kind| {
-        let place = |id| first(members.get(&id)?, kind)?.body.division("place");
+        let place = |id| {
+            first(&members.get(&id)?.facts, kind)?
+                .body
+                .division("place")
+        };
         ordered().find_map(place)
     };
     let places = ordered().filter_map(|id| lenses.get(&id)?.place());
@@ -105,29 +110,42 @@ fn local(mut places: impl Iterator<Item = DivisionCode>, county: DivisionCode) -
         .unwrap_or(county)
 }
 
-fn people(facts: BTreeMap<PersonId, Facts>, standing: Standing) -> impl Iterator<Item = Person> {
-    facts.into_iter().map(move |(id, facts)| Person {
+fn people(told: BTreeMap<PersonId, Told>, standing: Standing) -> impl Iterator<Item = Person> {
+    told.into_iter().map(move |(id, told)| Person {
         id,
         standing,
-        facts,
+        facts: told.facts,
+        households: told.households,
     })
 }
 
-fn facts_of(lens: &Lens<'_>, folds: &FoldSet<'_>) -> Facts {
+/// What was told of somebody, seen from one household.
+struct Told {
+    facts: Facts,
+    households: u32,
+}
+
+fn facts_of(lens: &Lens<'_>, folds: &FoldSet<'_>) -> Told {
     let mut facts = lens.facts(About::Person, Some(lens.reach(folds.county)));
+    let mut households = 0;
     if let Some(list) = facts.get_mut(&Kind::Membership) {
+        // A daughter who lives elsewhere may stand in the old book as well.
+        let together = |body: &Body| body.flag("living_together") != Some(false);
+        let living = list.items.iter().filter(|item| together(&item.body));
+        households = u32::try_from(living.count()).unwrap_or(u32::MAX);
         let here = |id: HouseholdId| Subject::Household(id) == folds.unit;
         list.items
             .retain(|item| item.body.household("household").is_some_and(here));
     }
-    facts
+    Told { facts, households }
 }
 
-fn head(members: &BTreeMap<PersonId, Facts>) -> Option<PersonId> {
-    let is_head = |facts: &&Facts| {
-        first(facts, Kind::Membership).and_then(|item| item.body.code("kinship")) == Some("head")
+fn head(members: &BTreeMap<PersonId, Told>) -> Option<PersonId> {
+    let is_head = |told: &&Told| {
+        first(&told.facts, Kind::Membership).and_then(|item| item.body.code("kinship"))
+            == Some("head")
     };
-    let mut heads = members.iter().filter(|(_, facts)| is_head(facts));
+    let mut heads = members.iter().filter(|(_, told)| is_head(told));
     heads.next().map(|(id, _)| *id)
 }
 
@@ -161,11 +179,11 @@ fn linked(
     coverage: &CoverageTable,
     on: Date,
     lenses: &BTreeMap<PersonId, Lens<'_>>,
-    members: &BTreeMap<PersonId, Facts>,
+    members: &BTreeMap<PersonId, Told>,
     doubt: &BTreeMap<PersonId, WhyUnknown>,
-) -> BTreeMap<PersonId, Facts> {
+) -> BTreeMap<PersonId, Told> {
     let mut ids: BTreeSet<PersonId> = doubt.keys().copied().collect();
-    for facts in members.values() {
+    for Told { facts, .. } in members.values() {
         let named = |kind, field: &'static str| {
             let items = facts.get(&kind).map_or(&[][..], |list| &list.items);
             items.iter().filter_map(move |item| item.body.person(field))

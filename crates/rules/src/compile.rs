@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 
 use domain::code::COMPOSITION_BASIS;
 use domain::dictionary::Kind;
-use domain::evaluation::Finding;
+use domain::evaluation::{Confidential, Finding};
 use domain::time::Period;
 use serde_saphyr::Spanned;
 
 use crate::check::{Bound, Scope, check, check_as, parts};
-use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, Within};
+use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, VillageFile, Within};
 use crate::expr::{Expr, FUNCTIONS, NAMES, Node};
 use crate::parameters::Parameters;
 use crate::policy::{Criterion, Deadline, Plan, Policy, SpanUnit};
 use crate::problem::{Fault, Problem};
 use crate::sentence::{Piece, Sentence};
 use crate::types::{Type, Unit};
+use crate::village::{self, Secret};
 use crate::yaml::{Document, Scalars, placed, read};
 
 /// Names a policy may bind.
@@ -41,6 +42,7 @@ pub(crate) fn compile(
         parameters,
         person: file.subject == About::Person,
         lets: Vec::new(),
+        secrets: Vec::new(),
         used: BTreeSet::new(),
         problems,
     };
@@ -53,6 +55,8 @@ struct Compiler<'c> {
     parameters: &'c Parameters,
     person: bool,
     lets: Vec<Bound>,
+    /// What each of them reads that a village is not told.
+    secrets: Vec<Option<Secret>>,
     used: BTreeSet<String>,
     problems: &'c mut Vec<Problem>,
 }
@@ -69,6 +73,7 @@ impl Compiler<'_> {
         let criteria = self.criteria(&file);
         self.open_groups(&file);
         self.plans_fit(&file);
+        self.confidential(&file);
         let composition = self.composition(&file);
         let missed = file
             .missed
@@ -95,6 +100,7 @@ impl Compiler<'_> {
             kind: file.kind,
             about: file.subject,
             title: file.title,
+            confidential: file.confidential,
             basis: file.basis,
             limits: file.limits,
             route: file.route,
@@ -179,6 +185,7 @@ impl Compiler<'_> {
             let Some(expr) = self.any(source) else {
                 continue;
             };
+            self.secrets.push(village::secret(&expr, &self.secrets));
             self.lets.push(Bound {
                 name: text.to_owned(),
                 ty: expr.ty.clone(),
@@ -292,6 +299,8 @@ impl Compiler<'_> {
         let recheck_on = self.optional(plan.recheck_on.as_ref(), &Type::Date);
         let zh = self.sentence(&plan.sentence.zh);
         let en = self.sentence(&plan.sentence.en);
+        let village = plan.village.as_ref();
+        let village = village.map_or(Some(Sentence::default()), |v| self.village(v, file));
         Some(Plan {
             grade,
             grade_when_open: plan.grade_when_open.unwrap_or(grade),
@@ -303,6 +312,7 @@ impl Compiler<'_> {
             recheck_on: recheck_on?,
             zh: zh?,
             en: en?,
+            village: village?,
             advice: plan.advice.clone(),
         })
     }
@@ -311,7 +321,7 @@ impl Compiler<'_> {
         match Sentence::parse(&scalar.value, &self.scope()) {
             Ok(sentence) => {
                 for piece in &sentence.0 {
-                    if let Piece::Value(expr) = piece {
+                    if let Piece::Value(_, expr) = piece {
                         uses(expr, &mut self.used);
                     }
                 }
@@ -321,6 +331,29 @@ impl Compiler<'_> {
                 self.say(scalar, fault);
                 None
             }
+        }
+    }
+
+    /// Words for a village name no fact that a village is not told, and in a
+    /// confidential policy nobody at all.
+    fn village(&mut self, file: &VillageFile, policy: &PolicyFile) -> Option<Sentence> {
+        let sentence = self.sentence(&file.zh)?;
+        let secret = village::found(&sentence, &self.secrets, policy.confidential);
+        let Some(secret) = secret else {
+            return Some(sentence);
+        };
+        self.say(&file.zh, secret.fault());
+        None
+    }
+
+    /// Only a policy about a child can be kept for the children's officers: a
+    /// household's card is the whole desk's.
+    fn confidential(&mut self, file: &PolicyFile) {
+        if file.confidential == Confidential::Children && file.subject != About::Person {
+            let zh = "只有以人为对象的政策可以写 confidential: children";
+            let en = "only a policy about persons may be `confidential: children`";
+            let fault = Fault::new(0, "policy.confidential", zh.to_owned(), en.to_owned());
+            self.say(&file.policy, fault);
         }
     }
 

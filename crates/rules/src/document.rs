@@ -1,6 +1,6 @@
 //! The shape of a policy document. Keys not named here are refused.
 
-use domain::evaluation::{AlertLevel, Basis, Finding, Route, Step};
+use domain::evaluation::{AlertLevel, Basis, Confidential, Finding, Route, Step};
 use domain::time::Date;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -55,6 +55,8 @@ pub(crate) struct PolicyFile {
     pub(crate) title: Both,
     pub(crate) basis: Vec<Basis>,
     pub(crate) route: Route,
+    #[serde(default)]
+    pub(crate) confidential: Confidential,
     #[serde(default)]
     pub(crate) incident_place: Option<Spanned<String>>,
     #[serde(default)]
@@ -113,6 +115,9 @@ pub(crate) struct PlanFile {
     #[serde(default)]
     pub(crate) recheck_on: Option<Spanned<String>>,
     pub(crate) sentence: SentenceFile,
+    /// What a village contact may be told.
+    #[serde(default)]
+    pub(crate) village: Option<VillageFile>,
     pub(crate) advice: Both,
 }
 
@@ -121,6 +126,13 @@ pub(crate) struct PlanFile {
 pub(crate) struct SentenceFile {
     pub(crate) zh: Spanned<String>,
     pub(crate) en: Spanned<String>,
+}
+
+/// Only Chinese: village contacts read no other.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VillageFile {
+    pub(crate) zh: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

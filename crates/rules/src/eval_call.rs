@@ -202,6 +202,7 @@ impl<'a> Frame<'a> {
         match (function, values) {
             (Function::Unless, [_, value]) => Ok(value.clone()),
             (Function::Age, [Val::Person(id)]) => self.age(*id),
+            (Function::Households, [Val::Person(id)]) => self.households(*id),
             (Function::AgeOn, [Val::Date(birth), Val::Date(on)]) => {
                 Ok(Val::Number(age_in_years(*birth, *on)))
             }

@@ -41,10 +41,9 @@ pub fn explain(
     let sentence_zh = sentence(policy, &judged, &chinese, &missing);
     let sentence_en = sentence(policy, &judged, &english, &missing);
     let holds = matches!(evaluation.signal, Signal::Holds { .. });
-    let advice = judged
-        .plan
-        .filter(|_| holds)
-        .map(|plan| plan.advice.clone());
+    let told = judged.plan.filter(|_| holds);
+    let village_zh = told.map(|plan| plan.village.fill(&chinese, &missing));
+    let advice = told.map(|plan| plan.advice.clone());
     let (advice_zh, advice_en) = advice.map_or_else(Default::default, |a| (a.zh, a.en));
     let trace = chinese.trace.map(std::cell::RefCell::into_inner);
     let trace = trace.unwrap_or_default();
@@ -57,6 +56,7 @@ pub fn explain(
         basis: policy.basis.clone(),
         sentence_zh,
         sentence_en,
+        village_zh: village_zh.unwrap_or_default(),
         advice_zh,
         advice_en,
         limits: policy.limits.clone(),

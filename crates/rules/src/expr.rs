@@ -127,10 +127,11 @@ pub(crate) enum Function {
     Abs,
     Yuan,
     Text,
+    Households,
 }
 
 /// Functions by name, in the order they are documented.
-pub(crate) const FUNCTIONS: [(&str, Function); 26] = [
+pub(crate) const FUNCTIONS: [(&str, Function); 27] = [
     ("size", Function::Size),
     ("sum", Function::Sum),
     ("min", Function::Min),
@@ -157,4 +158,5 @@ pub(crate) const FUNCTIONS: [(&str, Function); 26] = [
     ("abs", Function::Abs),
     ("yuan", Function::Yuan),
     ("text", Function::Text),
+    ("households", Function::Households),
 ];

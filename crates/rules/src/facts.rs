@@ -82,6 +82,17 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// `households(person)`: unknown when the register is, or a row of it.
+    pub(crate) fn households(&self, id: PersonId) -> Out<'a> {
+        let facts = self.facts_of(id, Kind::Membership)?;
+        let list = self.listed(Subject::Person(id), facts, Kind::Membership);
+        let number = self.household.person(id).map_or(0, |p| p.households);
+        match list.open {
+            Some(gap) => Err(gap),
+            None => Ok(Val::Number(i64::from(number))),
+        }
+    }
+
     /// `item.field`.
     pub(crate) fn field(&self, fact: Fact<'a>, field: FieldId) -> Out<'a> {
         if let Some(trace) = &self.trace {

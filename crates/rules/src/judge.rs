@@ -275,6 +275,7 @@ impl<'a> Judged<'a> {
             clear_after_days: plan.clear_after_days,
             effect_within_days: plan.effect_within_days,
             recheck_on: plan.recheck_on.as_ref().and_then(date),
+            confidential: policy.confidential,
         }
     }
 

@@ -22,6 +22,7 @@ mod problem;
 mod sentence;
 mod types;
 mod val;
+mod village;
 mod words;
 mod yaml;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::evaluation::{AlertLevel, Basis, Finding, Route, Step};
+use domain::evaluation::{AlertLevel, Basis, Confidential, Finding, Route, Step};
 use domain::region::DivisionCode;
 use domain::time::{Date, Period};
 use sha2::{Digest, Sha256};
@@ -30,6 +30,8 @@ pub struct Policy {
     pub about: About,
     /// Title.
     pub title: Both,
+    /// Who of a desk may see its alerts.
+    pub confidential: Confidential,
     /// Documents and articles.
     pub basis: Vec<Basis>,
     /// What must not be concluded from it.
@@ -90,6 +92,8 @@ pub(crate) struct Plan {
     pub(crate) recheck_on: Option<Expr>,
     pub(crate) zh: Sentence,
     pub(crate) en: Sentence,
+    /// Empty without words for a village.
+    pub(crate) village: Sentence,
     pub(crate) advice: Both,
 }
 

@@ -17,9 +17,10 @@ pub(crate) struct Sentence(pub(crate) Vec<Piece>);
 #[derive(Debug)]
 pub(crate) enum Piece {
     Text(String),
-    Value(Expr),
+    /// With the byte at which its expression begins.
+    Value(usize, Expr),
     /// `{missing}`: titles of the facts that are missing.
-    Missing,
+    Missing(usize),
 }
 
 impl Sentence {
@@ -42,13 +43,13 @@ impl Sentence {
             };
             let source = &text[open + 1..close];
             if source.trim() == "missing" {
-                pieces.push(Piece::Missing);
+                pieces.push(Piece::Missing(open));
             } else {
                 let expr = check(source, scope).map_err(|mut fault| {
                     fault.offset += open + 1;
                     fault
                 })?;
-                pieces.push(Piece::Value(expr));
+                pieces.push(Piece::Value(open + 1, expr));
             }
             rest = close + 1;
         }
@@ -63,11 +64,11 @@ impl Sentence {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push(Segment::Text(text.clone())),
-                Piece::Value(expr) => {
+                Piece::Value(_, expr) => {
                     let value = frame.value(expr);
                     out.extend(words::outcome(&value, &expr.ty, frame.on, frame.language));
                 }
-                Piece::Missing => {
+                Piece::Missing(_) => {
                     out.push(Segment::Text(titles(missing, frame.language)));
                 }
             }

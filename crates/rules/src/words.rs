@@ -178,10 +178,13 @@ pub(crate) fn source(name: &str, language: Language) -> String {
         "funeral" => "殡葬",
         "grid" => "网格",
         "justice" => "司法行政",
+        "emergency" => "应急",
         "vehicle" => "车管",
         "social_security" => "人社",
         "education" => "教育",
         "officer" => "经办人",
+        "village" => "村级联络人",
+        "elder_care" => "养老服务",
         other => other,
     };
     language.pick(zh, name).to_owned()

@@ -7,7 +7,7 @@
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
 use domain::record::{
     Coverage, ImportHeader, NaturalKey, Read, Revision, RowCounts, RowNote, RowOutcome,
 };
@@ -184,6 +184,7 @@ pub enum Write {
     Decisions(Vec<DecisionRow>),
     Feed(Vec<FeedNews>),
     Action(ActionRow),
+    Lead(LeadRow),
     Run(RunRow),
     Officer(Officer),
     OfficerDisabled {
@@ -340,7 +341,8 @@ pub struct FoldRow {
 pub struct AccessRow {
     /// Household or person.
     pub subject: Subject,
-    /// Township (9 digits), or the county (6) when unplaced.
+    /// Village (12 digits) where it is known, else township (9), or the county
+    /// (6) when unplaced.
     pub region: DivisionCode,
     /// From which day to which.
     pub valid: Period,
@@ -518,6 +520,24 @@ pub struct ActionRow {
     pub version: i64,
     /// Sealed JSON of the action with the officer's note, under the alert's
     /// subject key.
+    pub sealed: Vec<u8>,
+}
+
+/// A report of somebody in need as its reporter wrote it. The record it became
+/// goes into the fold; this row is what its reporter asks about later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadRow {
+    /// Id.
+    pub id: LeadId,
+    /// Whom it is about.
+    pub person: PersonId,
+    /// Who reported it.
+    pub by: OfficerId,
+    /// Where: village (12 digits) or township (9).
+    pub place: DivisionCode,
+    /// When.
+    pub at: Instant,
+    /// Sealed JSON of what was written, under the person's key.
     pub sealed: Vec<u8>,
 }
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::accounts::{AccountEvent, AccountEventRow};
 use crate::commit::{
-    ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, SealedRecord, VerdictRow,
+    ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, LeadRow, SealedRecord,
+    VerdictRow,
 };
 use crate::error::StoreError;
 use crate::parts::Parts;
@@ -200,6 +201,16 @@ impl RowDigest {
         for pseudonym in &row.pseudonyms {
             self.bytes(pseudonym);
         }
+    }
+
+    pub(crate) fn lead(&mut self, row: &LeadRow) {
+        self.text("lead");
+        self.uuid(row.id.as_uuid());
+        self.uuid(row.person.as_uuid());
+        self.uuid(row.by.as_uuid());
+        self.text(row.place.as_str());
+        self.number(row.at.as_micros());
+        self.bytes(&row.sealed);
     }
 
     pub(crate) fn account_event(&mut self, row: &AccountEventRow) {

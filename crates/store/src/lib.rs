@@ -28,15 +28,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
@@ -253,6 +255,19 @@ pub trait Store: Send + Sync {
     ) -> Stored<Option<PersonId>>;
     /// Sealed identities of these people.
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>>;
+
+    // ---- leads -----------------------------------------------------------
+
+    /// One lead of a place the grant covers; with the right to its own reports
+    /// only, one that the officer made.
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>>;
+    /// Such leads, newest first, before the cursor lead.
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>>;
 
     // ---- officers --------------------------------------------------------
 

@@ -16,8 +16,8 @@ use domain::time::Instant;
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::commit::{
     AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
-    FoldRow, ImportRow, ImportState, KeptRow, RunRow, SealedIdentity, SealedRecord, SubjectKeyRow,
-    UnitRow, VerdictRow, Write,
+    FoldRow, ImportRow, ImportState, KeptRow, LeadRow, RunRow, SealedIdentity, SealedRecord,
+    SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
 
@@ -48,6 +48,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) identities: Vec<&'a SealedIdentity>,
     pub(crate) keys: Vec<&'a SubjectKeyRow>,
     pub(crate) coverages: Vec<&'a Coverage>,
+    pub(crate) leads: Vec<&'a LeadRow>,
     pub(crate) folds: BTreeMap<Subject, &'a FoldRow>,
     pub(crate) reads: BTreeMap<PersonId, &'a [Read]>,
     pub(crate) access: BTreeSet<&'a AccessRow>,
@@ -96,7 +97,8 @@ impl<'a> Parts<'a> {
                 | Write::Records(_)
                 | Write::Identities(_)
                 | Write::SubjectKeys(_)
-                | Write::Coverage(_) => parts.take_said(write),
+                | Write::Coverage(_)
+                | Write::Lead(_) => parts.take_said(write),
                 Write::Folds(_)
                 | Write::Reads { .. }
                 | Write::Access(_)
@@ -137,6 +139,7 @@ impl<'a> Parts<'a> {
             Write::Identities(rows) => self.identities.extend(rows),
             Write::SubjectKeys(rows) => self.keys.extend(rows),
             Write::Coverage(rows) => self.coverages.extend(rows),
+            Write::Lead(row) => self.leads.push(row),
             _ => {}
         }
     }
@@ -242,6 +245,7 @@ impl<'a> Parts<'a> {
             ("identities", self.identities.len()),
             ("subject_keys", self.keys.len()),
             ("coverages", self.coverages.len()),
+            ("leads", self.leads.len()),
             ("folds", self.folds.len()),
             ("reads", self.reads.len()),
             ("access", self.access.len()),
@@ -303,6 +307,9 @@ impl<'a> Parts<'a> {
         }
         for row in &self.account_events {
             digest.account_event(row);
+        }
+        for row in &self.leads {
+            digest.lead(row);
         }
         digest.finish()
     }

@@ -11,6 +11,7 @@ mod evaluation;
 mod feeds;
 mod folding;
 mod imports;
+mod leads;
 mod ledger;
 mod officers;
 mod opening;
@@ -23,7 +24,9 @@ use std::fs::File;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -33,8 +36,8 @@ pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
@@ -294,6 +297,19 @@ impl Store for Sqlite {
 
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
         people::identities(&self.readers, people).await
+    }
+
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>> {
+        leads::lead(&self.readers, grant, id).await
+    }
+
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>> {
+        leads::leads(&self.readers, grant, before, limit).await
     }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {

@@ -7,6 +7,7 @@ use domain::time::{Date, Month, add_days};
 use crate::bills;
 use crate::dice::Dice;
 use crate::families::{Sort, certificate, entitle, person_grant};
+use crate::incidents;
 use crate::model::{
     Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote, Scheme,
     Standing,
@@ -87,6 +88,7 @@ pub(crate) fn sort_for(dice: &mut Dice, kind: AnomalyKind) -> Sort {
         | AnomalyKind::NewVehicle
         | AnomalyKind::Reported => subsistence,
         AnomalyKind::SeniorMissed => Sort::of(Scheme::None),
+        AnomalyKind::Struck => marginal,
         AnomalyKind::JobFound => Sort {
             size_min: 3,
             ..subsistence
@@ -128,6 +130,7 @@ pub(crate) fn put(
         AnomalyKind::SeniorMissed => senior_missed(dice, household, index, on),
         AnomalyKind::Unemployed => unemployed(dice, household, on),
         AnomalyKind::Reported => reported(dice, household, index, on),
+        AnomalyKind::Struck => incidents::struck(dice, household, index, on),
     };
     let known = subject.is_none_or(|i| !household.members[i].is_stranger());
     Anomaly {

@@ -8,6 +8,7 @@ use crate::anomaly;
 use crate::bills;
 use crate::dice::{Dice, Stream};
 use crate::families::{Sort, certificate, family, person_grant};
+use crate::incidents;
 use crate::model::{
     Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, PoliceNote, Scheme, Standing,
 };
@@ -41,7 +42,7 @@ pub(crate) fn household(seed: u64, index: u32, places: &Places, on: Date) -> Inv
     bills::quiet(dice, &mut household, index, add_days(on, -5));
     let anomaly = kind.map(|kind| anomaly::put(dice, &mut household, index, kind, on));
     beside(dice, &mut household, index, on);
-    no_findings(dice, &mut household, on);
+    no_findings(dice, &mut household, index, on);
     Invented { household, anomaly }
 }
 
@@ -103,7 +104,7 @@ fn beside(dice: &mut Dice, household: &mut Household, index: u32, on: Date) {
 
 /// What other lists say of ordinary families and no policy takes up: old cars,
 /// motorcycles, wheelchair cars, sold ones, and measures that leave the count alone.
-fn no_findings(dice: &mut Dice, household: &mut Household, on: Date) {
+fn no_findings(dice: &mut Dice, household: &mut Household, index: u32, on: Date) {
     let (kind, status, days) = match dice.below(100) {
         0..5 => ("M21", "A", 90),
         5..8 => ("K33", "A", 900),
@@ -146,6 +147,9 @@ fn no_findings(dice: &mut Dice, household: &mut Household, on: Date) {
             term: "一年六个月",
             until: None,
         });
+    }
+    if dice.per_mille(4) {
+        incidents::witnessed(household, index, on);
     }
 }
 

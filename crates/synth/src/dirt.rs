@@ -166,6 +166,7 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             }),
             _ => row.rewrite("证件号码", lower_x),
         },
+        Feed::Incidents => soil_incidents(dice, &mut row),
         Feed::Liberty => match dice.below(3) {
             0 => row.rewrite("姓名", spaced),
             1 => row.rewrite("起日", in_words),
@@ -188,6 +189,17 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             }),
             _ => row.rewrite("情况描述", |text| Some(format!("{text}！！速来👆"))),
         },
+    }
+}
+
+fn soil_incidents(dice: &mut Dice, row: &mut Cells<'_>) -> bool {
+    match dice.below(4) {
+        0 => row.rewrite("姓名", spaced),
+        1 => row.rewrite("发生时间", dotted),
+        2 => row.rewrite("事件类别", |kind| {
+            (kind == "交通事故").then(|| "车祸".to_owned())
+        }),
+        _ => row.rewrite("证件号码", lower_x),
     }
 }
 
@@ -414,7 +426,7 @@ fn beside(
             ("身份证明号码", vehicles::cells(&someone, 0, car))
         }
         // A report without a number is a report all the same.
-        Feed::Leads => return None,
+        Feed::Leads | Feed::Incidents => return None,
         Feed::Funeral => {
             "无名".clone_into(&mut someone.name);
             let died = add_days(told, -7);

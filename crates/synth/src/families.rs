@@ -86,6 +86,7 @@ pub(crate) fn family(
         means: "未超",
         members: people(dice, index, sort, on),
         leads: Vec::new(),
+        incidents: Vec::new(),
         strays: Vec::new(),
     };
     certify(dice, &mut household, sort, on);

@@ -17,6 +17,7 @@ mod dice;
 mod dirt;
 mod families;
 mod feeds;
+mod incidents;
 mod model;
 mod people;
 mod places;
@@ -118,6 +119,7 @@ pub fn feeds(spec: &CountySpec) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Vehicles, day(10), 1));
     plans.push(FeedPlan::new(Feed::Labour, day(12), 1));
     plans.push(FeedPlan::new(Feed::Elders, day(11), 1));
+    plans.push(FeedPlan::new(Feed::Incidents, day(2), 1));
     plans.sort_by_key(|plan| plan.business_date);
     plans
 }

@@ -354,6 +354,39 @@ impl Lead {
     }
 }
 
+/// One person on a list of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Incident {
+    /// 记录编号.
+    pub(crate) number: String,
+    /// 事件类别.
+    pub(crate) kind: &'static str,
+    /// 发生时间.
+    pub(crate) on: Date,
+    /// When we were told.
+    pub(crate) told: Date,
+    /// 姓名.
+    pub(crate) name: String,
+    /// 证件号码, which many lack.
+    pub(crate) id: Option<ResidentId>,
+    /// 人员身份.
+    pub(crate) role: &'static str,
+    /// 伤亡情况.
+    pub(crate) injury: &'static str,
+    /// 房屋财产损失.
+    pub(crate) loss: &'static str,
+    /// 报送部门.
+    pub(crate) sender: &'static str,
+}
+
+impl Incident {
+    /// Whom it is about when no identity number says so: town, name and day.
+    pub(crate) fn stands_for(&self, town: &str) -> Option<String> {
+        let named = || format!("镇街={town};姓名={};发生时间={}", self.name, self.on);
+        self.id.is_none().then(named)
+    }
+}
+
 /// A row that is no one's fact: a defect a department sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Stray {
@@ -398,6 +431,8 @@ pub(crate) struct Household {
     pub(crate) members: Vec<Member>,
     /// Reports of grid workers about the household.
     pub(crate) leads: Vec<Lead>,
+    /// Incidents that struck its people, where it lives.
+    pub(crate) incidents: Vec<Incident>,
     /// Rows that are no one's fact.
     pub(crate) strays: Vec<Stray>,
 }

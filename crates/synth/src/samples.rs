@@ -85,6 +85,7 @@ fn plans(on: Date) -> Vec<FeedPlan> {
             vec![date(2026, 10, 6), date(2026, 10, 15), date(2026, 11, 15)],
         ),
         (Feed::Police, vec![date(2026, 10, 20), date(2026, 11, 16)]),
+        (Feed::Incidents, vec![date(2026, 11, 18)]),
         (Feed::Leads, vec![date(2026, 11, 20)]),
     ];
     for (feed, days) in batches {

@@ -42,11 +42,13 @@ pub enum AnomalyKind {
     Unemployed,
     /// A grid worker reported someone. No wrong, but it must reach a desk.
     Reported,
+    /// A low-income family's member was hurt in an accident.
+    Struck,
 }
 
 impl AnomalyKind {
     /// All of them.
-    pub const ALL: [AnomalyKind; 16] = [
+    pub const ALL: [AnomalyKind; 17] = [
         AnomalyKind::PaidAfterDeathOneSource,
         AnomalyKind::PaidAfterDeathTwoSources,
         AnomalyKind::MemberDied,
@@ -63,6 +65,7 @@ impl AnomalyKind {
         AnomalyKind::JobFound,
         AnomalyKind::Unemployed,
         AnomalyKind::SeniorMissed,
+        AnomalyKind::Struck,
     ];
 
     /// The policy that must notice it.
@@ -84,6 +87,7 @@ impl AnomalyKind {
             AnomalyKind::Unemployed => "unemployed_without_benefit",
             AnomalyKind::SeniorMissed => "senior_allowance",
             AnomalyKind::CheckOverdue => "periodic_check_due",
+            AnomalyKind::Struck => "incident",
         }
     }
 }
@@ -101,6 +105,7 @@ impl AnomalyKind {
             | AnomalyKind::Reported
             | AnomalyKind::NewVehicle
             | AnomalyKind::JobFound
+            | AnomalyKind::Struck
             | AnomalyKind::Unemployed => Finding::Signal,
             AnomalyKind::IncomeOver => Finding::MayNoLongerQualify,
             AnomalyKind::IndividualMissed

@@ -32,6 +32,8 @@ use vault::{MasterKey, Vault};
 pub const COUNTY: &str = "320412";
 /// 湖塘镇.
 pub const HUTANG: &str = "320412100";
+/// A village of 湖塘镇.
+pub const NANJIE: &str = "320412100002";
 /// 牛塘镇.
 pub const NIUTANG: &str = "320412102";
 
@@ -54,8 +56,9 @@ pub struct TestApp {
     /// The service.
     pub router: axum::Router,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
-    /// `auditor`, `elsewhere` (an officer of another county), and of no people:
-    /// `system`, `security`, `village`.
+    /// `auditor`, `elsewhere` (an officer of another county), `contact` (of the
+    /// village [`NANJIE`]), and of no people: `system`, `security`, `village`
+    /// (a contact who was given a township, which is no village).
     pub officers: BTreeMap<&'static str, (Officer, String)>,
     folder: TempDir,
 }
@@ -180,6 +183,8 @@ impl TestApp {
             .await;
         test.officer("village", 9, Role::VillageContact, HUTANG)
             .await;
+        test.officer("contact", 10, Role::VillageContact, NANJIE)
+            .await;
         test
     }
 
@@ -197,6 +202,8 @@ impl TestApp {
             "justice",
             "vehicle",
             "social_security",
+            "emergency",
+            "elder_care",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

@@ -12,6 +12,7 @@ mod feeds;
 mod folding;
 mod hammer;
 mod imports;
+mod leads;
 mod ledger;
 mod officers;
 mod people;
@@ -135,6 +136,10 @@ on_every_store! {
         a_person_is_found_by_index_where_covered,
         an_identity_is_kept_as_first_written,
         an_erased_key_is_gone;
+    leads:
+        leads_are_listed_newest_first_where_covered,
+        a_reporter_sees_its_own_leads_only;
+        [a_changed_lead_is_found]
     officers:
         a_token_lives_until_it_ends,
         a_disabled_officer_stays_disabled,
@@ -222,6 +227,7 @@ fn every_method_is_in_the_suite() {
         include_str!("feeds.rs"),
         include_str!("folding.rs"),
         include_str!("imports.rs"),
+        include_str!("leads.rs"),
         include_str!("ledger.rs"),
         include_str!("officers.rs"),
         include_str!("people.rs"),

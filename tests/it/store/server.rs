@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
 use domain::record::{DatasetId, ImportHeader, Revision, RowCounts, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
@@ -18,7 +18,7 @@ use jiff::civil::date;
 use sqlx::{AssertSqlSafe, PgPool};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, CommitKind, DecisionRow, Guard, ImportRow,
-    ImportState, KeptRow, Write,
+    ImportState, KeptRow, LeadRow, Write,
 };
 use store::{Store, StoreError};
 use testkit::pg::{self, Pg, PgError};
@@ -231,6 +231,14 @@ async fn fill(store: &dyn Store) {
             Write::Decisions(vec![decision]),
             Write::Action(action(number, number, 1)),
             Write::Feed(vec![news(number, township)]),
+            Write::Lead(LeadRow {
+                id: LeadId::from_uuid(id(number)),
+                person: PersonId::from_uuid(id(number)),
+                by: OfficerId::from_uuid(id(0)),
+                place: place(township),
+                at: Instant::from_micros(0),
+                sealed: Vec::new(),
+            }),
         ];
         let commit = taking(CommitKind::Evaluate, writes);
         store.commit(&commit).await.unwrap();
@@ -241,7 +249,7 @@ async fn fill(store: &dyn Store) {
 /// scope of its transaction, and nothing at all without one.
 #[tokio::test]
 async fn a_query_that_forgets_its_condition_sees_only_its_scope() {
-    const TABLES: [&str; 7] = [
+    const TABLES: [&str; 8] = [
         "imports",
         "import_rows",
         "access",
@@ -249,6 +257,7 @@ async fn a_query_that_forgets_its_condition_sees_only_its_scope() {
         "decisions",
         "actions",
         "feed",
+        "leads",
     ];
     let Some((store, url)) = store().await else {
         return;

@@ -5,8 +5,8 @@ use alerts::{ActLimits, Context, NewIds, Placement, RunMode};
 use domain::alert::{Alert, Condition, Deadline, Desk, Due, HeldWhy, OutcomeCode, Work};
 use domain::calendar::WorkingDays;
 use domain::evaluation::{
-    AlertLevel, AlertPlan, DeadlineRule, Evaluation, Finding, Nature, Route, Signal, Span, Step,
-    Verdict,
+    AlertLevel, AlertPlan, Confidential, DeadlineRule, Evaluation, Finding, Nature, Route, Signal,
+    Span, Step, Verdict,
 };
 use domain::ids::{AlertId, DecisionId, HouseholdId, OfficerId, Subject};
 use domain::region::{DivisionCode, Divisions};
@@ -112,6 +112,7 @@ pub(crate) fn plan() -> AlertPlan {
         clear_after_days: 2,
         effect_within_days: Some(30),
         recheck_on: None,
+        confidential: Confidential::Ordinary,
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) struct OpenAlert {
     pub(super) alert: Alert,
     pub(super) decision: Decision,
     pub(super) sentence: String,
+    village: String,
 }
 
 /// An alert that is open, lent.
@@ -80,11 +81,13 @@ pub(super) async fn open(app: &App, grant: &Grant, id: AlertId) -> Answered<Open
         return Err(pipeline::StepError::Erased.into());
     };
     let sentence = opened.render(&app.deps, &decision.sentence_zh);
+    let village = opened.render(&app.deps, &decision.village());
     Ok(OpenAlert {
         row,
         alert,
         decision,
         sentence: words::short(&sentence),
+        village,
     })
 }
 
@@ -192,6 +195,7 @@ struct AlertPage {
     coverage: Vec<String>,
     missing: String,
     advice: String,
+    village: String,
     limits: Vec<String>,
     deadlines: Vec<String>,
     may_print: bool,
@@ -311,23 +315,15 @@ pub(super) fn records(
 }
 
 fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> AlertPage {
-    let DeskView {
-        done,
-        timeline,
-        household,
-        typed,
-        assignee,
-        colleagues,
-        open_elsewhere,
-    } = desk;
     let OpenAlert {
         row,
         alert,
         decision,
         sentence,
+        village,
     } = open;
     let today = app.deps.clock.today();
-    let family = household.as_ref().map(|household| &household.family);
+    let family = desk.household.as_ref().map(|household| &household.family);
     let (title, about) = today::heading(app, caller, family, &row);
     let basis = decision.basis.iter().map(|basis| BasisView {
         document: format!("{}{}", basis.document, basis.article),
@@ -335,11 +331,11 @@ fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> Aler
     });
     let found = found(&alert);
     let may = Allowed::on(app, caller, &alert);
-    let has_draft = typed.is_some();
-    let typed = typed.unwrap_or_default();
+    let has_draft = desk.typed.is_some();
+    let typed = desk.typed.unwrap_or_default();
     AlertPage {
         shell: Shell::new(app, caller, "", &title),
-        done,
+        done: desk.done,
         id: row.id.to_string(),
         version: row.version,
         state: row.work.clone(),
@@ -361,24 +357,21 @@ fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> Aler
         coverage: decision.coverage.iter().map(words::coverage).collect(),
         missing: today::missing(&decision),
         advice: decision.advice_zh.clone(),
+        village,
         limits: decision.limits.clone(),
         deadlines: alert.deadlines.iter().map(words::deadline).collect(),
         may_print: caller.officer.role != Role::Auditor,
         unit_link: household::link(row.unit),
         opened_at: words::minute(row.opened_at),
-        records: records(&decision, household.as_ref(), &typed.form.record),
+        records: records(&decision, desk.household.as_ref(), &typed.form.record),
         draft_homeless: has_draft && !may.has(&typed.noun),
         may,
-        outcomes: outcomes(if typed.form.outcome.is_empty() {
-            found.map_or("", words::outcome_name)
-        } else {
-            &typed.form.outcome
-        }),
+        outcomes: outcomes(chosen(&typed, found)),
         has_draft,
         typed,
-        assignee: assignee.unwrap_or_default(),
-        colleagues,
-        open_elsewhere,
+        assignee: desk.assignee.unwrap_or_default(),
+        colleagues: desk.colleagues,
+        open_elsewhere: desk.open_elsewhere,
         today: today.to_string(),
         townships: today::townships(app, caller, None),
         tomorrow: add_days(today, 1).to_string(),
@@ -386,8 +379,16 @@ fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> Aler
         standing: STANDING_LINE,
         title,
         about,
-        household,
-        timeline,
+        household: desk.household,
+        timeline: desk.timeline,
+    }
+}
+
+/// The outcome that stands in the form: typed before, or found before.
+fn chosen(typed: &Typed, found: Option<OutcomeCode>) -> &str {
+    match typed.form.outcome.as_str() {
+        "" => found.map_or("", words::outcome_name),
+        typed => typed,
     }
 }
 

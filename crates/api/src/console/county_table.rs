@@ -66,8 +66,8 @@ pub(super) async fn file(State(app): State<App>, Visitor(caller): Visitor) -> Pa
     let bytes = workbook(&sheets, &mark).map_err(|error| Refusal(unwritten(&error)))?;
     Ok(download(
         bytes,
-        "county.xlsx",
-        "%E5%85%A8%E5%8E%BF%E6%83%85%E5%86%B5.xlsx",
+        "county",
+        "%E5%85%A8%E5%8E%BF%E6%83%85%E5%86%B5",
     ))
 }
 

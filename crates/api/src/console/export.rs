@@ -88,7 +88,7 @@ pub(super) async fn file(
     let number = |id: PersonId| numbers.get(&id).cloned().unwrap_or_default();
     let bytes = workbook(&families, &mark, &place, &number);
     let bytes = bytes.map_err(|error| Refusal(unwritten(&error)))?;
-    Ok(download(bytes, "register.xlsx", "%E5%8F%B0%E8%B4%A6.xlsx"))
+    Ok(download(bytes, "register", "%E5%8F%B0%E8%B4%A6"))
 }
 
 /// A file that could not be written.
@@ -129,7 +129,7 @@ fn watermark(app: &App, caller: &Caller, purpose: &str, families: usize) -> Stri
 /// A workbook as a file, with its name in ASCII and percent-encoded.
 pub(super) fn download(bytes: Vec<u8>, ascii: &str, encoded: &str) -> Response {
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let name = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}");
+    let name = format!("attachment; filename=\"{ascii}.xlsx\"; filename*=UTF-8''{encoded}.xlsx");
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, name),

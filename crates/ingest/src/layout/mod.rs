@@ -32,6 +32,9 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/vehicles.yaml"),
         include_str!("../../layouts/social_security.yaml"),
         include_str!("../../layouts/hukou_elders.yaml"),
+        include_str!("../../layouts/incidents.yaml"),
+        include_str!("../../layouts/care_plans.yaml"),
+        include_str!("../../layouts/visits.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()

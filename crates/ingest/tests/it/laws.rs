@@ -38,6 +38,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("hukou_elders", csv(ELDERS, &[xu_of_eighty()])),
         ("social_security", csv(LABOUR, &[sun_unemployed()])),
         ("vehicles", csv(VEHICLES, &[sun_car()])),
+        ("incidents", csv(INCIDENTS, &[wu_fire()])),
         (
             "leads",
             csv(
@@ -84,7 +85,7 @@ proptest! {
 
     #[test]
     fn any_table_is_answered(dataset in 0usize..11, cells in prop::collection::vec("[无/,\"\n0-9x年月.-]{0,12}", 0..60)) {
-        let headers = [CIVIL, PAYMENTS, MEDICAL, DISABILITY, POLICE, FUNERAL, LEADS, LIBERTY, VEHICLES, LABOUR, ELDERS];
+        let headers = [CIVIL, PAYMENTS, MEDICAL, DISABILITY, POLICE, FUNERAL, LEADS, LIBERTY, VEHICLES, LABOUR, ELDERS, INCIDENTS];
         let names: Vec<&str> = headers[dataset].split(',').collect();
         let rows: Vec<Cells> = cells.chunks(names.len()).map(|row| names.iter().zip(row).map(|(n, c)| ((*n).to_owned(), c.clone())).collect()).collect();
         obeys(Layout::builtin()[dataset].dataset(), &csv(headers[dataset], &rows));

@@ -4,6 +4,7 @@
 mod catalogue;
 #[cfg(test)]
 mod feeds;
+mod incidents;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
@@ -12,3 +13,5 @@ mod people_and_things;
 mod sample;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod visiting;

@@ -31,6 +31,8 @@ pub(crate) const LABOUR: &str = "记录类别,证件号码,姓名,单位名称,�
 pub(crate) const ELDERS: &str =
     "公民身份号码,姓名,性别,出生日期,户号,户籍镇街,户籍村(社区),户籍地址,更新时间";
 
+pub(crate) const INCIDENTS: &str = "记录编号,事件编号,事件类别,发生时间,镇街,村(社区),发生地址,姓名,证件号码,性别,年龄,联系电话,户籍地,人员身份,伤亡情况,房屋财产损失,事故责任,处置情况,报送部门,更新时间";
+
 pub(crate) type Cells = BTreeMap<String, String>;
 
 /// A valid number from its area, birth date and sequence: `999903 19820914 013`.
@@ -279,6 +281,21 @@ pub(crate) fn sun_car() -> Cells {
 }
 
 /// A fire reported without an identity number, the year left out.
+/// Wu of the fire, as the fire brigade has him: without a number.
+pub(crate) fn wu_fire() -> Cells {
+    cells(&[
+        ("记录编号", "YJ20261110007-1"),
+        ("事件类别", "火灾"),
+        ("发生时间", "2026-11-09 22:40"),
+        ("镇街", "洛阳镇"),
+        ("姓名", "吴某"),
+        ("人员身份", "受灾户"),
+        ("伤亡情况", "无伤亡"),
+        ("房屋财产损失", "烧毁"),
+        ("报送部门", "消防"),
+    ])
+}
+
 pub(crate) fn wu_lead() -> Cells {
     cells(&[
         ("线索编号", "WG20261110003"),

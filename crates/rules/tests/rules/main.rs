@@ -10,3 +10,4 @@ mod language;
 mod parameters;
 mod promises;
 mod support;
+mod village;

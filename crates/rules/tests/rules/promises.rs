@@ -101,7 +101,8 @@ fn uncovered(household: &Household, why: WhyUnknown) -> Household {
 
 /// Policies about what a record itself says, not about what a list lacks: a
 /// report stays a report when no other list has come.
-const TOLD_BY_RECORDS: [&str; 4] = [
+const TOLD_BY_RECORDS: [&str; 5] = [
+    "incident",
     "urgent_lead",
     "main_worker_died",
     "new_vehicle",
@@ -329,7 +330,7 @@ const MORE: [(&str, &str); 5] = [
     ("1_000", "thousandths, to show per cent with a decimal"),
     ("10", "tenths of a per cent; number of code lists"),
     ("13", "number of parameter units"),
-    ("26", "number of functions"),
+    ("27", "number of functions"),
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports, scope};
+use super::{accounts, alerts, evaluation, folding, imports, leads, scope};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest};
@@ -299,6 +299,10 @@ async fn row_digest(tx: &mut PgConnection, commit: i64) -> Stored<[u8; 32]> {
     let events = "select * from account_events where commit_id = $1 order by row_no";
     for row in stored(tx, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
+    }
+    let reported = "select * from leads where commit_id = $1 order by row_no";
+    for row in stored(tx, "leads", reported, commit, leads::noun).await? {
+        digest.lead(&row);
     }
     Ok(digest.finish())
 }

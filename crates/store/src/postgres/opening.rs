@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 7] = [
+const MIGRATIONS: [schema::File; 8] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -33,6 +33,10 @@ const MIGRATIONS: [schema::File; 7] = [
     (
         "accounts",
         include_str!("../../migrations/postgres/0006_accounts.sql"),
+    ),
+    (
+        "leads",
+        include_str!("../../migrations/postgres/0008_leads.sql"),
     ),
     (
         "desk",

@@ -10,7 +10,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports};
+use super::{accounts, alerts, evaluation, folding, imports, leads};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -342,6 +342,10 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     let events = "select * from account_events where commit_id = $1 order by row_no";
     for row in stored(pool, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
+    }
+    let reported = "select * from leads where commit_id = $1 order by row_no";
+    for row in stored(pool, "leads", reported, commit, leads::noun).await? {
+        digest.lead(&row);
     }
     Ok(digest.finish())
 }

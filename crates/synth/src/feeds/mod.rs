@@ -5,6 +5,7 @@ pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
 pub(crate) mod elders;
+pub(crate) mod incidents;
 pub(crate) mod labour;
 pub(crate) mod leads;
 pub(crate) mod liberty;
@@ -51,6 +52,8 @@ pub enum Feed {
     Labour,
     /// 公安户籍 80周岁以上人员.
     Elders,
+    /// 应急、消防、交警 突发事件.
+    Incidents,
 }
 
 impl Feed {
@@ -67,6 +70,7 @@ impl Feed {
             Feed::Vehicles => 7,
             Feed::Labour => 8,
             Feed::Elders => 9,
+            Feed::Incidents => 11,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -91,13 +95,14 @@ impl Feed {
             Feed::Vehicles => vehicles::COLUMNS,
             Feed::Labour => labour::COLUMNS,
             Feed::Elders => elders::COLUMNS,
+            Feed::Incidents => incidents::COLUMNS,
         }
     }
 
     const fn charset(self) -> Charset {
         match self {
             Feed::Civil | Feed::Police | Feed::Liberty | Feed::Elders => Charset::Gb18030,
-            Feed::Payments(_) | Feed::Leads | Feed::Labour => Charset::Utf8Bom,
+            Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::Incidents => Charset::Utf8Bom,
             Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles => Charset::Utf8,
         }
     }
@@ -116,6 +121,7 @@ impl Feed {
             Feed::Vehicles => ("vehicle", "vehicles"),
             Feed::Labour => ("social_security", "social_security"),
             Feed::Elders => ("police", "hukou_elders"),
+            Feed::Incidents => ("emergency", "incidents"),
         }
     }
 }
@@ -333,6 +339,7 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Vehicles => vehicles::rows(household),
         Feed::Labour => labour::rows(household, plan.business_date),
         Feed::Elders => elders::rows(household, plan.business_date),
+        Feed::Incidents => incidents::rows(household, plan.window()),
     }
 }
 

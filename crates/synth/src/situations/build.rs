@@ -73,6 +73,7 @@ impl Desk<'_> {
             means: "未超",
             members: Vec::new(),
             leads: Vec::new(),
+            incidents: Vec::new(),
             strays: Vec::new(),
         }
     }

@@ -8,8 +8,10 @@ mod alerts;
 mod build;
 mod custody;
 mod duties;
+mod incidents;
 mod labour;
 mod leads;
+mod records;
 mod traps;
 
 use domain::evaluation::{AlertLevel, Finding};
@@ -41,6 +43,11 @@ pub(crate) const POLICIES: &[&str] = &[
     "new_vehicle",
     "unemployed_without_benefit",
     "job_found",
+    "incident",
+    "large_medical_bill",
+    "orphan",
+    "death_unconfirmed",
+    "record_contradiction",
 ];
 
 /// Finding and level of an alert.
@@ -160,6 +167,9 @@ pub struct Expectation {
     /// tell such people apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// Who reported, when it was not the grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_by: Option<String>,
     /// Policy.
     pub policy: String,
     /// Name of a finding, or `none`.
@@ -180,7 +190,12 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
             let stranger = household.members.iter().find(|m| m.is_stranger());
             let alone = number.is_none();
             let mut leads = household.leads.iter().filter(|_| alone);
-            let report = leads.find_map(|lead| lead.stands_for(&household.residence.town));
+            let town = &household.residence.town;
+            let report = leads.find_map(|lead| lead.stands_for(town));
+            let mut rows = household.incidents.iter().filter(|_| alone);
+            let listed = rows.find_map(|incident| incident.stands_for(town));
+            let report_by = listed.as_ref().map(|_| "emergency".to_owned());
+            let report = report.or(listed);
             for policy in POLICIES.iter().copied() {
                 let alerts: Vec<_> = situation
                     .alerts
@@ -192,6 +207,7 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
                     household_number: number.clone(),
                     resident_id: who.map(|id| id.as_str().to_owned()),
                     report: report.clone(),
+                    report_by: report_by.clone(),
                     policy: policy.to_owned(),
                     finding: told
                         .map_or("none", |(finding, _)| finding.name())
@@ -199,6 +215,15 @@ pub(crate) fn expectations(situations: &[Situation]) -> Vec<Expectation> {
                     level: told.map(|(_, level)| level.name().to_owned()),
                     why: why.to_owned(),
                 };
+                // Who is listed in two households is judged in one of them.
+                let shared = |a: &Expected| {
+                    let who = a.who.as_ref();
+                    who.is_some_and(|id| household.members.iter().any(|m| m.id == *id))
+                };
+                let mut others = situation.alerts.iter().filter(|a| a.policy == policy);
+                if alerts.is_empty() && others.any(shared) {
+                    continue;
+                }
                 if alerts.is_empty() {
                     let who = stranger.filter(|_| alone).map(|m| &m.id);
                     lines.push(line(who, None, situation.why));
@@ -223,6 +248,8 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     all.extend(duties::all(&desk));
     all.extend(labour::all(&desk));
     all.extend(custody::all(&desk));
+    all.extend(incidents::all(&desk));
+    all.extend(records::all(&desk));
     all.sort_by_key(|s| s.number);
     all
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use store::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
@@ -375,6 +377,32 @@ impl Store for ModelStore {
         let state = self.state();
         let found = people.iter().filter_map(|id| state.identities.get(id));
         Ok(found.cloned().collect())
+    }
+
+    // ---- leads -----------------------------------------------------------
+
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>> {
+        let state = self.state();
+        let found = state.leads(grant).find(|row| row.id == id);
+        Ok(found.cloned())
+    }
+
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>> {
+        let state = self.state();
+        let place = |id| state.leads.iter().position(|row| row.id == id);
+        let until = match before {
+            Some(id) => place(id).unwrap_or(0),
+            None => state.leads.len(),
+        };
+        let earlier = state
+            .leads(grant)
+            .filter(|row| place(row.id).is_some_and(|at| at < until));
+        Ok(earlier.take(limit as usize).cloned().collect())
     }
 
     // ---- officers --------------------------------------------------------

@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use domain::authority::{Grant, Role};
+use domain::authority::{Grant, Operation, Role};
 use domain::ids::{AlertId, Subject};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
-use store::commit::{AlertRow, DecisionRow, ImportRow, Write};
+use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
 use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, Presence};
 use store::{StoreError, Stored};
 
@@ -134,6 +134,14 @@ impl State {
         found.dedup();
         found.truncate(limit as usize);
         found
+    }
+
+    /// Leads of covered places, or of those the grant's own reports; newest first.
+    pub(super) fn leads(&self, grant: &Grant) -> impl Iterator<Item = &LeadRow> {
+        let own = grant.operation() == Operation::ReadOwnLeads;
+        let seen =
+            move |row: &&LeadRow| grant.covers(row.place) && (!own || row.by == grant.officer());
+        self.leads.iter().rev().filter(seen)
     }
 
     pub(super) fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Vec<FeedEntry> {

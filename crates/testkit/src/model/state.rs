@@ -11,7 +11,7 @@ use domain::time::Instant;
 use store::accounts::{AccountRow, Happened, SessionRow};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
-    Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
+    LeadRow, Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
 use store::rows::{DraftRow, LedgerRoot};
 
@@ -103,6 +103,8 @@ pub(super) struct State {
     pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
+    /// Oldest first.
+    pub(super) leads: Vec<LeadRow>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,
     pub(super) tokens: BTreeMap<[u8; 32], Token>,
     pub(super) accounts: BTreeMap<OfficerId, AccountRow>,

@@ -182,6 +182,7 @@ impl State {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
             }
+            Write::Lead(row) => self.leads.push(row.clone()),
             Write::Account(_)
             | Write::AccountEvent(_)
             | Write::Session(_)

@@ -70,6 +70,10 @@ pub(crate) fn build(json: &Json, on: Date) -> Built {
                 Standing::Member
             },
             facts: builder.facts(person, About::Person),
+            households: person["households"].as_u64().map_or_else(
+                || u32::from(person["membership"].is_array()),
+                |n| u32::try_from(n).unwrap(),
+            ),
         })
         .collect();
     listed.sort_by_key(|p| (p.standing, p.id));
@@ -143,7 +147,10 @@ impl Builder<'_> {
 
     fn facts(&mut self, json: &Json, about: About) -> Facts {
         let described = json.as_object().cloned().unwrap_or_default();
-        for key in described.keys().filter(|key| *key != "linked") {
+        for key in described
+            .keys()
+            .filter(|key| !["linked", "households"].contains(&key.as_str()))
+        {
             let kind = Kind::named(key).unwrap_or_else(|| panic!("no kind `{key}`"));
             assert_eq!(kind.def().about, about, "{key}");
         }
