@@ -1,6 +1,7 @@
 //! Logging in with a browser: who gets in, who is kept out, and that a cookie
 //! alone is not enough to change anything.
 
+mod drafts;
 mod limits;
 
 use axum::http::{Method, StatusCode};

@@ -34,8 +34,12 @@ pub fn act(
     let drafted = match action {
         AlertAction::Acknowledge => acknowledge(&mut draft, by),
         AlertAction::Assign { to } => assign(&mut draft, *to),
-        AlertAction::Verify { outcome } => verify(&mut draft, by, *outcome),
-        AlertAction::Handle { reference } => handle(&mut draft, by, reference.as_deref(), cx),
+        AlertAction::Verify { outcome, on } => {
+            not_ahead(*on, cx.on).and_then(|()| verify(&mut draft, by, *outcome))
+        }
+        AlertAction::Handle { reference, on } => {
+            not_ahead(*on, cx.on).and_then(|()| handle(&mut draft, by, reference.as_deref(), cx))
+        }
         AlertAction::Close => close(&mut draft, by, cx.on),
         AlertAction::Snooze { until } => snooze(&mut draft, *until, limits.snooze_days_max, cx.on),
         AlertAction::Return => give_back(&mut draft),
@@ -53,6 +57,14 @@ pub fn act(
 }
 
 type Drafted = Result<(), Refusal>;
+
+/// What is told of a visit or of 金民 lies behind.
+fn not_ahead(told: Option<Date>, today: Date) -> Drafted {
+    match told {
+        Some(day) if day > today => Err(Refusal::DayAhead),
+        _ => Ok(()),
+    }
+}
 
 fn acknowledge(draft: &mut Draft<'_>, by: OfficerId) -> Drafted {
     match draft.after.work {

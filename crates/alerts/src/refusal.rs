@@ -60,6 +60,8 @@ pub enum Refusal {
     NotOurs,
     /// 已在金民办理中 needs its number.
     ReferenceMissing,
+    /// What was done lies ahead of today.
+    DayAhead,
     /// The day must lie ahead.
     SnoozeNotAhead,
     /// Longer than the bureau allows.
@@ -96,6 +98,7 @@ impl Refusal {
             Refusal::FindingIsNotTrue => "alert.finding_is_not_true",
             Refusal::NotOurs => "alert.not_ours",
             Refusal::ReferenceMissing => "alert.reference_missing",
+            Refusal::DayAhead => "alert.day_ahead",
             Refusal::SnoozeNotAhead => "alert.snooze_not_ahead",
             Refusal::SnoozeTooLong { .. } => "alert.snooze_too_long",
             Refusal::SnoozePastStatutory { .. } => "alert.snooze_past_statutory",
@@ -115,6 +118,7 @@ impl Refusal {
             Refusal::FindingIsNotTrue => "未核实为属实，无需处置，可直接办结".to_owned(),
             Refusal::NotOurs => "不归本镇的，请退回县级待分派".to_owned(),
             Refusal::ReferenceMissing => "已在金民办理中的，须填写受理号".to_owned(),
+            Refusal::DayAhead => "走访或办理日期不能晚于今天".to_owned(),
             Refusal::SnoozeNotAhead => "暂缓日期须晚于今天".to_owned(),
             Refusal::SnoozeTooLong { days_max } => format!("暂缓最多{days_max}天"),
             Refusal::SnoozePastStatutory { due_on } => {
@@ -141,6 +145,7 @@ impl fmt::Display for Refusal {
             Refusal::ReferenceMissing => {
                 f.write_str("an application in process needs its reference")
             }
+            Refusal::DayAhead => f.write_str("what was done cannot lie ahead of today"),
             Refusal::SnoozeNotAhead => f.write_str("the day must lie ahead"),
             Refusal::SnoozeTooLong { days_max } => write!(f, "at most {days_max} days"),
             Refusal::SnoozePastStatutory { due_on } => {

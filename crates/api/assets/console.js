@@ -2,17 +2,43 @@
 (function () {
   "use strict";
 
-  // j / k between household cards, Enter opens the first link of a card.
+  // j / k between household cards, Enter opens the first link of a card; a, v, r
+  // and s lead to the forms of the card or, on an alert's page, of the page.
   var cards = Array.prototype.slice.call(document.querySelectorAll("[data-card]"));
   var hint = document.querySelector("[data-keys]");
-  if (cards.length && hint) {
+  if (hint) {
     hint.hidden = false;
+  }
+  // A form is never sent by a key but the one that only says "received"; the
+  // others are opened, with the first field to fill in.
+  function act(place, key) {
+    if (key === "a") {
+      var form = place.querySelector("form[data-do=a]");
+      var button = form && form.querySelector("button");
+      if (button) {
+        button.click();
+      }
+      return !!button;
+    }
+    var target = place.querySelector("[data-go=" + key + "]");
+    if (!target) {
+      return false;
+    }
+    if (target.tagName.toLowerCase() === "details") {
+      target.open = true;
+    }
+    target.scrollIntoView({ block: "nearest" });
+    var field = target.querySelector("select, textarea, input:not([type=hidden])");
+    if (field) {
+      field.focus();
+    }
+    return true;
   }
   function typing(target) {
     return /^(input|textarea|select|button|summary|a)$/i.test(target.tagName);
   }
   document.addEventListener("keydown", function (event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !cards.length) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !hint) {
       return;
     }
     if (/^(input|textarea|select)$/i.test(event.target.tagName)) {
@@ -20,19 +46,31 @@
     }
     var active = document.activeElement;
     var current = cards.indexOf(active && active.closest ? active.closest("[data-card]") : null);
-    if (event.key === "j" || event.key === "k") {
+    if (event.key === "?") {
+      hint.open = !hint.open;
+      event.preventDefault();
+    } else if (/^[avrs]$/.test(event.key)) {
+      var place = cards.length ? cards[current] : document;
+      if (place && (act(place, event.key) || (event.key === "v" && cards.length && open(place)))) {
+        event.preventDefault();
+      }
+    } else if (cards.length && (event.key === "j" || event.key === "k")) {
       var step = event.key === "j" ? 1 : -1;
       var next = Math.max(0, Math.min(cards.length - 1, current + step));
       cards[next].focus();
       cards[next].scrollIntoView({ block: "nearest" });
       event.preventDefault();
     } else if (event.key === "Enter" && current >= 0 && !typing(event.target)) {
-      var link = cards[current].querySelector("a[href]");
-      if (link) {
-        link.click();
-      }
+      open(cards[current]);
     }
   });
+  function open(place) {
+    var link = place.querySelector("a[href]");
+    if (link) {
+      link.click();
+    }
+    return !!link;
+  }
 
   // A draft is over when the page says that it was taken, not when it was
   // sent: a session may have ended in between.

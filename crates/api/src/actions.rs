@@ -9,6 +9,7 @@ use domain::alert::{Alert, AlertAction, OutcomeCode};
 use domain::authority::{Grant, Operation};
 use domain::ids::{AlertId, OfficerId};
 use domain::region::DivisionCode;
+use domain::time::Date;
 use pipeline::act::{ActError, DisputedRecord, Request, act};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -308,6 +309,10 @@ macro_rules! action_with_body {
     };
 }
 
+fn day(text: Option<&str>) -> Answered<Option<Date>> {
+    text.map(date).transpose()
+}
+
 /// To whom.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -326,6 +331,9 @@ pub struct VerificationBody {
     /// `untrue`, `data_error`, `declined`, `unverifiable`, `not_ours`.
     #[schema(value_type = String)]
     outcome: OutcomeCode,
+    /// The day of the visit, where it was not today.
+    #[serde(default)]
+    on: Option<String>,
     note: Option<String>,
 }
 
@@ -335,6 +343,9 @@ pub struct VerificationBody {
 pub struct HandlingBody {
     /// 金民 acceptance number or the like.
     reference: Option<String>,
+    /// 金民办理日期.
+    #[serde(default)]
+    on: Option<String>,
     note: Option<String>,
 }
 
@@ -374,11 +385,11 @@ action_with_body! {
 }
 action_with_body! {
     /// 核实: what was found on site.
-    verify, "/api/v1/alerts/{id}/verification", WorkAlerts, VerificationBody, |body| AlertAction::Verify { outcome: body.outcome }, disputes None
+    verify, "/api/v1/alerts/{id}/verification", WorkAlerts, VerificationBody, |body| AlertAction::Verify { outcome: body.outcome, on: day(body.on.as_deref())? }, disputes None
 }
 action_with_body! {
     /// 处置.
-    handle, "/api/v1/alerts/{id}/handling", WorkAlerts, HandlingBody, |body| AlertAction::Handle { reference: body.reference.clone() }, disputes None
+    handle, "/api/v1/alerts/{id}/handling", WorkAlerts, HandlingBody, |body| AlertAction::Handle { reference: body.reference.clone(), on: day(body.on.as_deref())? }, disputes None
 }
 action_with_body! {
     /// Hides from today's work until a day.

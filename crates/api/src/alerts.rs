@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::alert::{Deadline, Due};
 use domain::authority::Operation;
 use domain::evaluation::{AlertLevel, Decision, Nature};
-use domain::ids::{AlertId, Subject};
+use domain::ids::{AlertId, OfficerId, Subject};
 use domain::region::DivisionCode;
 use pipeline::desk::Opened;
 use pipeline::sealing::{Keyring, action_place};
@@ -47,6 +47,8 @@ pub struct AlertsQuery {
     unit: Option<String>,
     /// Due on or before.
     due_by: Option<String>,
+    /// `me`, `none`, or the id of an officer who works on it.
+    assignee: Option<String>,
     /// Leave out sentences: nothing is disclosed then.
     brief: Option<bool>,
     /// Alert id to read on from.
@@ -144,7 +146,7 @@ fn words(text: Option<&String>) -> Vec<String> {
     .unwrap_or_default()
 }
 
-fn filter(app: &App, query: &AlertsQuery) -> Answered<AlertFilter> {
+fn filter(app: &App, me: OfficerId, query: &AlertsQuery) -> Answered<AlertFilter> {
     let levels = [
         AlertLevel::Red,
         AlertLevel::Orange,
@@ -180,6 +182,19 @@ fn filter(app: &App, query: &AlertsQuery) -> Answered<AlertFilter> {
         unit: unit.transpose()?,
         due_by: query.due_by.as_deref().map(date).transpose()?,
         awake_on: Some(app.deps.clock.today()),
+        assignee: match query.assignee.as_deref() {
+            None | Some("none") => None,
+            Some("me") => Some(me),
+            Some(id) => Some(id.parse().map_err(|_| {
+                let zh = "assignee 为 me、none 或经办人编号";
+                Problem::bad(
+                    "param.assignee",
+                    zh,
+                    "assignee is me, none or an officer's id",
+                )
+            })?),
+        },
+        unassigned: query.assignee.as_deref() == Some("none"),
     })
 }
 
@@ -193,7 +208,7 @@ pub async fn list(
 ) -> Answered<Response> {
     let grant = caller.grant(Operation::ReadAlerts)?;
     let limit = limit(&app, query.limit)?;
-    let filter = filter(&app, &query)?;
+    let filter = filter(&app, caller.officer.id, &query)?;
     let after = query
         .after
         .as_deref()

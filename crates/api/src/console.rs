@@ -13,6 +13,8 @@ mod audit_records;
 mod chart;
 mod conflict;
 mod county;
+mod county_table;
+mod draft;
 mod export;
 mod families;
 mod family;
@@ -20,14 +22,18 @@ mod forms;
 mod household;
 mod import;
 mod imports;
+mod lists;
 mod log_file;
 mod policies;
 mod policy;
 mod proposal;
 mod refusal;
 mod registry;
+mod several;
 mod sheet;
 mod shell;
+mod staff;
+mod steps;
 mod today;
 mod village;
 mod village_leads;
@@ -60,6 +66,8 @@ pub fn router() -> Router<App> {
         .route("/alerts/{id}", get(alert::page))
         .route("/alerts/{id}/sheet", get(sheet::page))
         .route("/alerts/{id}/{noun}", post(actions::take))
+        .route("/visits", post(several::visit))
+        .route("/lists", get(lists::page).post(several::list))
         .route("/families", get(families::page))
         .route("/families/search", post(families::search))
         .route("/families/export", post(export::file))
@@ -67,6 +75,8 @@ pub fn router() -> Router<App> {
         .route("/persons/{id}", get(family::person))
         .route("/persons/{id}/identity", post(family::identity))
         .route("/county", get(county::page))
+        .route("/county/release", post(county::release))
+        .route("/county/table.xlsx", get(county_table::file))
         .route("/audit", get(audit::page).post(audit::answer))
         .route("/audit/ledger", get(log_file::page))
         .route("/audit/records", get(audit_records::page))

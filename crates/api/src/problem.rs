@@ -335,6 +335,11 @@ impl From<ActError> for Problem {
                 "被异议的记录不属于该预警",
                 "the disputed record is not one this alert rests on",
             ),
+            ActError::NotAColleague => Problem::bad(
+                "assign.not_colleague",
+                "只能转给同一镇（街道）或同一县级科室的在岗经办人",
+                "only an officer of the same desk can be handed an alert",
+            ),
             ActError::KeyReused => StoreError::KeyReused.into(),
             ActError::Answered(_) => Problem::answered(),
             ActError::Step(error) => error.into(),

@@ -196,6 +196,7 @@ async fn verify(app: &App, caller: &Caller, key: &str, body: &VisitBody) -> Vec<
             operation: Operation::WorkAlerts,
             action: AlertAction::Verify {
                 outcome: outcome.outcome,
+                on: None,
             },
             note: body.note.clone(),
             disputed: None,

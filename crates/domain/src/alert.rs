@@ -294,11 +294,17 @@ pub enum AlertAction {
     Verify {
         /// What was found.
         outcome: OutcomeCode,
+        /// The day of the visit, where it was not today.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<Date>,
     },
     /// 处置.
     Handle {
         /// 金民 number or the like.
         reference: Option<String>,
+        /// 金民办理日期: the day it was done there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<Date>,
     },
     /// 办结.
     Close,

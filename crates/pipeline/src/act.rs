@@ -7,17 +7,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::alert::{Alert, AlertAction, Work};
-use domain::authority::Grant;
+use domain::alert::{Alert, AlertAction, OutcomeCode, Work};
+use domain::authority::{Grant, Officer, Operation};
 use domain::dictionary::Kind;
-use domain::ids::{ActionId, AlertId, ImportId, Subject};
+use domain::ids::{ActionId, AlertId, ImportId, OfficerId, Subject};
 use domain::record::{DatasetId, NaturalKey, Origin, Record, Revision, SourceId, Statement};
+use domain::region::DivisionCode;
 use domain::time::Period;
 use domain::value::{Body, Value};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::commit::{ActionRow, Answer, CommitKind, Write};
 
+use crate::apply::APPLY;
 use crate::clock::new_id;
 use crate::corrections;
 use crate::deps::Deps;
@@ -83,6 +85,10 @@ pub enum ActError {
     /// The disputed record does not belong to the alert's people.
     #[error("the disputed record is not one this alert rests on")]
     NotThisRecord,
+    /// Not an officer of the alert's desk who works on alerts: unknown,
+    /// disabled and foreign ones alike.
+    #[error("there is no such colleague on this desk")]
+    NotAColleague,
     /// Answered before under the same key.
     #[error("answered before")]
     Answered(Box<Answer>),
@@ -125,6 +131,16 @@ pub async fn act(
         });
     }
 
+    if let AlertAction::Assign { to } = request.action
+        && !is_colleague(deps, grant, &alert, to).await?
+    {
+        return Err(ActError::NotAColleague);
+    }
+    if let Some(disputed) = &request.disputed
+        && !rests_on(deps, grant, &alert, disputed).await?
+    {
+        return Err(ActError::NotThisRecord);
+    }
     let now = deps.clock.now();
     let cx = alerts::Context {
         now,
@@ -176,6 +192,59 @@ pub async fn act(
     Ok(after)
 }
 
+/// Officers who may be handed an alert: those of the place it lies with, who
+/// work on alerts.
+pub async fn colleagues(
+    deps: &Deps,
+    grant: &Grant,
+    desk: DivisionCode,
+) -> Result<Vec<Officer>, StepError> {
+    let now = deps.clock.now();
+    let mut officers = deps.store.officers_of(grant, desk, now).await?;
+    officers.retain(|officer| officer.authorize(Operation::WorkAlerts, "assign").is_ok());
+    Ok(officers)
+}
+
+async fn is_colleague(
+    deps: &Deps,
+    grant: &Grant,
+    alert: &Alert,
+    to: OfficerId,
+) -> Result<bool, StepError> {
+    let officers = colleagues(deps, grant, alert.desk.feed()).await?;
+    Ok(officers.iter().any(|officer| officer.id == to))
+}
+
+/// Whether a record may be disputed here: one about the alert's own people, or
+/// about people the officer answers for, or one its decision was made from.
+async fn rests_on(
+    deps: &Deps,
+    grant: &Grant,
+    alert: &Alert,
+    disputed: &DisputedRecord,
+) -> Result<bool, ActError> {
+    let subject = disputed.subject;
+    let today = deps.clock.today();
+    if subjects_of(alert).contains(&subject) || deps.store.covers(grant, subject, today).await? {
+        return Ok(true);
+    }
+    let Some(row) = deps.store.decision(grant, alert.decision).await? else {
+        return Ok(false);
+    };
+    let subjects = BTreeSet::from([row.subject]);
+    let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
+    let rows = keyring.open_decision(&row)?.rows;
+    let known = deps.store.checkpoint(alert.desk.county, APPLY).await?;
+    let records = deps.store.records_of(&[subject], known).await?;
+    Ok(records.iter().any(|record| {
+        let origin = Origin {
+            import: record.import,
+            line: record.line,
+        };
+        (record.key, record.revision) == (disputed.key, disputed.revision) && rows.contains(&origin)
+    }))
+}
+
 fn timeline(
     alert: &Alert,
     grant: &Grant,
@@ -206,10 +275,11 @@ fn said(deps: &Deps, after: &Alert, request: &Request) -> Result<Vec<Record>, Ac
     let mut records = Vec::new();
     let today = deps.clock.today();
     let outcome = match (&request.action, &after.work) {
-        (AlertAction::Handle { reference }, Work::Handled { outcome, .. }) => {
-            Some((*outcome, reference.clone()))
+        (AlertAction::Handle { reference, on }, Work::Handled { outcome, .. }) => {
+            Some((*outcome, reference.clone(), *on))
         }
-        (AlertAction::Verify { outcome }, _) => Some((*outcome, None)),
+        (AlertAction::Verify { outcome, on }, _) => Some((*outcome, None, *on)),
+        (AlertAction::Dispute, _) => Some((OutcomeCode::DataError, None, None)),
         _ => None,
     };
     let source = SourceId::new("officer");
@@ -231,7 +301,7 @@ fn said(deps: &Deps, after: &Alert, request: &Request) -> Result<Vec<Record>, Ac
             line: sequence,
         },
     };
-    if let Some((outcome, reference)) = outcome {
+    if let Some((outcome, reference, told_on)) = outcome {
         let code = serde_json::to_value(outcome).ok();
         let code = code
             .as_ref()
@@ -239,7 +309,7 @@ fn said(deps: &Deps, after: &Alert, request: &Request) -> Result<Vec<Record>, Ac
             .and_then(|code| domain::code::OUTCOME.stored(code));
         let mut body = Body::new(Kind::Outcome)
             .with("policy", Value::Text(after.policy.as_str().into()))
-            .with("found_on", Value::Date(today));
+            .with("found_on", Value::Date(told_on.unwrap_or(today)));
         if let Some(code) = code {
             body = body.with("outcome", Value::Code(code));
         }

@@ -107,6 +107,14 @@ pub async fn view(
     }))
 }
 
+/// The last commit number known at the end of a day; 0 before the first. Roots
+/// are kept hour by hour, so that a day ends with one.
+pub async fn known_on(deps: &Arc<Deps>, day: Date) -> Result<i64, StepError> {
+    let roots = deps.store.ledger_roots().await?;
+    let until = roots.iter().filter(|root| root.at.china_date() <= day);
+    Ok(until.map(|root| root.size).max().unwrap_or(0))
+}
+
 /// Latest identity facts of a household's people.
 pub(crate) fn identities(loaded: &Loaded, household: &Household) -> BTreeMap<PersonId, Body> {
     let people = household.people.iter().map(|person| person.id);

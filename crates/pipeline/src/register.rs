@@ -13,8 +13,9 @@ use domain::dictionary::Kind;
 use domain::household::{Household, first};
 use domain::ids::{PersonId, Subject};
 use domain::region::DivisionCode;
-use domain::time::{Date, age_in_years};
+use domain::time::{Date, add_months, age_in_years};
 use domain::value::Body;
+use rules::Parameters;
 
 use crate::deps::Deps;
 use crate::error::StepError;
@@ -71,11 +72,85 @@ pub struct Family {
     pub check_class: Option<&'static str>,
     /// The earliest end of its recognitions.
     pub valid_until: Option<Date>,
+    /// When the next periodic check is due.
+    pub next_check: NextCheck,
+}
+
+/// When a family's next periodic check is due, by the parameters of its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NextCheck {
+    /// By this day.
+    On(Date),
+    /// Not known: why.
+    Unknown(NoCheckDate),
+}
+
+impl NextCheck {
+    /// The day, if it is known.
+    pub fn day(self) -> Option<Date> {
+        match self {
+            NextCheck::On(day) => Some(day),
+            NextCheck::Unknown(_) => None,
+        }
+    }
+}
+
+/// Why the day of the next periodic check is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoCheckDate {
+    /// No parameter says how often families of these schemes are checked.
+    NoRule,
+    /// No check is recorded.
+    NeverChecked,
+    /// The class of the last check is not recorded.
+    NoClass,
+    /// The place has not set which classes are checked how often.
+    Unset,
+}
+
+/// The scheme whose periodic check the parameters are about (低保).
+const CHECKED_SCHEME: &str = "subsistence";
+
+/// The same day that the policy `periodic_check_due` reckons with: the last
+/// check and the months of its class, as the place has set them. An unset local
+/// value leaves it unknown.
+fn next_check(
+    parameters: &Parameters,
+    family: (Option<DivisionCode>, &[&'static str]),
+    checked: (Option<Date>, Option<&'static str>),
+    on: Date,
+) -> NextCheck {
+    let (place, schemes) = family;
+    if !schemes.contains(&CHECKED_SCHEME) {
+        return NextCheck::Unknown(NoCheckDate::NoRule);
+    }
+    let (Some(checked_on), class) = checked else {
+        return NextCheck::Unknown(NoCheckDate::NeverChecked);
+    };
+    let Some(class) = class else {
+        return NextCheck::Unknown(NoCheckDate::NoClass);
+    };
+    let due = || {
+        let place = place?;
+        let often = parameters.codes("periodic_check_unstable_classes", place, on)?;
+        let key = if often.contains(&class) {
+            "periodic_check_months_unstable"
+        } else {
+            "periodic_check_months_stable"
+        };
+        let months = i32::try_from(parameters.number(key, place, on)?).ok()?;
+        Some(add_months(checked_on, months))
+    };
+    due().map_or(NextCheck::Unknown(NoCheckDate::Unset), NextCheck::On)
 }
 
 impl Family {
     /// The line of a household's view.
-    pub fn of(household: &Household, identities: &BTreeMap<PersonId, Body>) -> Family {
+    pub fn of(
+        household: &Household,
+        identities: &BTreeMap<PersonId, Body>,
+        parameters: &Parameters,
+    ) -> Family {
         let member = |person: &domain::household::Person| {
             let membership = first(&person.facts, Kind::Membership).map(|item| &item.body);
             let identity = identities.get(&person.id);
@@ -100,16 +175,25 @@ impl Family {
         let recognitions = household.facts.get(&Kind::Recognition);
         let recognitions = || recognitions.into_iter().flat_map(|list| &list.items);
         let check = first(&household.facts, Kind::PeriodicCheck).map(|item| &item.body);
+        let schemes: Vec<&'static str> = recognitions()
+            .filter_map(|item| item.body.code("scheme"))
+            .collect();
+        let checked_on = check.and_then(|body| body.date("checked_on"));
+        let check_class = check.and_then(|body| body.code("class"));
         Family {
             unit: household.unit,
             members,
             hukou: household.hukou,
             residence: household.residence,
-            schemes: recognitions()
-                .filter_map(|item| item.body.code("scheme"))
-                .collect(),
-            checked_on: check.and_then(|body| body.date("checked_on")),
-            check_class: check.and_then(|body| body.code("class")),
+            next_check: next_check(
+                parameters,
+                (household.hukou, &schemes),
+                (checked_on, check_class),
+                household.on,
+            ),
+            schemes,
+            checked_on,
+            check_class,
             valid_until: recognitions()
                 .filter_map(|item| item.body.date("valid_until"))
                 .min(),
@@ -133,6 +217,33 @@ pub struct Filter {
     pub checked_before: Option<Date>,
     /// Recognition ends on or before this day.
     pub ends_by: Option<Date>,
+    /// The next periodic check.
+    pub check: Option<CheckWish>,
+    /// In which order.
+    pub sort: Sort,
+}
+
+/// Which families by their next periodic check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckWish {
+    /// Due on or before this day.
+    DueBy(Date),
+    /// Not known when.
+    Unknown,
+}
+
+/// The order of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// By village and name of the head.
+    #[default]
+    Village,
+    /// The next periodic check that comes first; unknown ones last.
+    NextCheck,
+    /// The oldest check first, and before it what was never checked.
+    Checked,
+    /// The recognition that ends first; those without an end last.
+    Ends,
 }
 
 impl Filter {
@@ -152,14 +263,27 @@ impl Filter {
             && self
                 .ends_by
                 .is_none_or(|day| family.valid_until.is_some_and(|until| until <= day))
+            && self
+                .check
+                .is_none_or(|wish| match (wish, family.next_check) {
+                    (CheckWish::DueBy(day), NextCheck::On(due)) => due <= day,
+                    (CheckWish::Unknown, NextCheck::Unknown(_)) => true,
+                    (CheckWish::DueBy(_), NextCheck::Unknown(_))
+                    | (CheckWish::Unknown, NextCheck::On(_)) => false,
+                })
     }
 }
 
 /// One window of the register.
 #[derive(Debug, Default)]
 pub struct Window {
-    /// Families that the filter takes, by village and name of the head.
+    /// Families that the filter takes, in its order.
     pub families: Vec<Family>,
+    /// Households opened for it.
+    pub opened: usize,
+    /// Families that would pass but for a next check that is not known: whoever
+    /// filters by that day must know of them.
+    pub check_unknown: usize,
     /// Where the next window begins; `None` at the end.
     pub next: Option<Subject>,
 }
@@ -173,28 +297,44 @@ pub async fn window(
 ) -> Result<Window, StepError> {
     let today = deps.clock.today();
     let mut window = Window::default();
-    let (mut after, mut opened) = (from, 0);
+    let mut after = from;
+    let but_for_check = Filter {
+        check: Some(CheckWish::Unknown),
+        ..filter.clone()
+    };
+    let by_day = matches!(filter.check, Some(CheckWish::DueBy(_)));
     loop {
         let units = deps.store.subjects(grant, "h", today, after, CHUNK).await?;
         let Some(last) = units.last().copied() else {
             break;
         };
         let families = families(deps, grant, &units).await?;
-        let kept = families.into_values().filter(|f| filter.takes(f));
-        window.families.extend(kept);
+        for family in families.into_values() {
+            window.check_unknown += usize::from(by_day && but_for_check.takes(&family));
+            if filter.takes(&family) {
+                window.families.push(family);
+            }
+        }
         after = Some(last);
-        opened += units.len();
+        window.opened += units.len();
         if units.len() < CHUNK as usize {
             break;
         }
-        if opened >= WINDOW {
+        if window.opened >= WINDOW {
             window.next = after;
             break;
         }
     }
     window.families.sort_by_cached_key(|family| {
         let head = family.head().and_then(|head| head.name.clone());
-        (family.hukou, head, family.unit)
+        // Absent days come last, but for the last check: never is longest ago.
+        let first = match filter.sort {
+            Sort::Village => (false, None),
+            Sort::NextCheck => (family.next_check.day().is_none(), family.next_check.day()),
+            Sort::Checked => (family.checked_on.is_some(), family.checked_on),
+            Sort::Ends => (family.valid_until.is_none(), family.valid_until),
+        };
+        (first, family.hukou, head, family.unit)
     });
     Ok(window)
 }
@@ -211,9 +351,11 @@ pub async fn families(
     };
     let today = deps.clock.today();
     let loaded = Loaded::load(deps, partition, units, Known::Now).await?;
+    let policies = deps.policies();
     let line = |unit: &Subject| {
         let household = loaded.project(*unit, today);
-        let family = Family::of(&household, &identities(&loaded, &household));
+        let people = identities(&loaded, &household);
+        let family = Family::of(&household, &people, policies.parameters());
         (!family.members.is_empty()).then_some((*unit, family))
     };
     Ok(units.iter().filter_map(line).collect())

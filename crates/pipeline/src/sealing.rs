@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::Alert;
 use domain::evaluation::Decision;
-use domain::ids::{DecisionId, ImportId, PersonId, Subject};
+use domain::ids::{AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
 use domain::record::{Record, SourceId};
 use registry::Fold;
 use store::Store;
@@ -83,6 +83,11 @@ pub fn action_place(id: domain::ids::ActionId) -> Aad {
 /// The place of a department's task.
 pub fn correction_place(id: domain::ids::ActionId) -> Aad {
     aad("corrections", "reason", id.to_string())
+}
+
+/// The place of what an officer typed on an alert.
+pub fn draft_place(officer: OfficerId, alert: AlertId) -> Aad {
+    aad("drafts", "sealed", format!("{officer}/{alert}"))
 }
 
 impl Keyring {

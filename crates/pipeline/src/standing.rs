@@ -48,6 +48,8 @@ pub struct DeskStanding {
 pub struct Standing {
     /// By township.
     pub desks: BTreeMap<Option<DivisionCode>, DeskStanding>,
+    /// By policy: what came of its alerts.
+    pub policies: BTreeMap<String, DeskStanding>,
     /// Not all alerts were read: overdue and findings are of the first ones.
     pub truncated: bool,
 }
@@ -57,11 +59,14 @@ pub async fn standing(deps: &Arc<Deps>, grant: &Grant) -> Result<Standing, StepE
     let mut standing = Standing::default();
     for count in deps.store.alert_counts(grant).await? {
         let desk = standing.desks.entry(count.township).or_default();
-        match count.work.as_str() {
-            "held" => desk.held += count.count,
-            "raised" => desk.raised += count.count,
-            "acknowledged" | "verified" | "handled" => desk.begun += count.count,
-            _ => {}
+        let policy = standing.policies.entry(count.policy).or_default();
+        for standing in [desk, policy] {
+            match count.work.as_str() {
+                "held" => standing.held += count.count,
+                "raised" => standing.raised += count.count,
+                "acknowledged" | "verified" | "handled" => standing.begun += count.count,
+                _ => {}
+            }
         }
     }
     overdue(deps, grant, &mut standing).await?;
@@ -83,6 +88,8 @@ async fn overdue(
         let rows = deps.store.alerts(grant, &filter, after, PAGE).await?;
         for row in &rows {
             standing.desks.entry(row.township).or_default().overdue += 1;
+            let policy = standing.policies.entry(row.policy.clone());
+            policy.or_default().overdue += 1;
         }
         read += rows.len();
         if rows.len() < PAGE as usize {
@@ -113,8 +120,10 @@ async fn findings(
         let subjects = rows.iter().map(|row| row.subject).collect();
         let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
         for row in rows.iter().filter(|row| keyring.has(row.subject)) {
-            let desk = standing.desks.entry(row.township).or_default();
-            count_finding(desk, &keyring.open_alert(row)?.work);
+            let work = keyring.open_alert(row)?.work;
+            count_finding(standing.desks.entry(row.township).or_default(), &work);
+            let policy = standing.policies.entry(row.policy.clone());
+            count_finding(policy.or_default(), &work);
         }
         read += rows.len();
         if rows.len() < PAGE as usize {

@@ -224,6 +224,24 @@ impl Parameters {
         found.dated.map(|v| v.words.as_str())
     }
 
+    /// The whole number that holds for a place on a date, of a parameter counted
+    /// in months, days, years or pieces.
+    pub fn number(&self, key: &str, place: DivisionCode, on: Date) -> Option<i64> {
+        match self.find(key, place, on)?.value? {
+            Setting::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The codes that hold for a place on a date. An empty list is a list;
+    /// `None` is a parameter the place has not set.
+    pub fn codes(&self, key: &str, place: DivisionCode, on: Date) -> Option<&[&'static str]> {
+        match self.find(key, place, on)?.value? {
+            Setting::Codes(codes) => Some(codes),
+            _ => None,
+        }
+    }
+
     pub(crate) fn title<'p>(&'p self, key: &'p str) -> &'p str {
         let declared = self.by_key.get(key).and_then(|by| by.values().next());
         declared.map_or(key, |p| p.zh.as_str())

@@ -49,8 +49,8 @@ pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
 use crate::parameters::Proposed;
 use crate::rows::{
-    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Ran, Receipt, Statistics,
+    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
+    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
@@ -215,6 +215,31 @@ pub trait Store: Send + Sync {
     /// Decisions of an alert, oldest first.
     async fn decisions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<DecisionRow>>;
 
+    // ---- between two pages -----------------------------------------------
+    //
+    // Like a lease, these are no commits: they prove nothing, stand in no
+    // ledger, and are forgotten once they ran out.
+
+    /// Notes that the grant's officer has this alert open until an instant;
+    /// answers who else has, in id order. Of an alert that the grant does not
+    /// cover nothing is noted and nothing answered.
+    async fn look_at(
+        &self,
+        grant: &Grant,
+        alert: AlertId,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Vec<Presence>>;
+    /// The officer has left the alert.
+    async fn look_away(&self, officer: OfficerId, alert: AlertId) -> Stored<()>;
+    /// Keeps what an officer typed on an alert, in place of what was kept
+    /// before. What ran out at `now` is forgotten first.
+    async fn keep_draft(&self, draft: &DraftRow, now: Instant) -> Stored<()>;
+    /// An officer's drafts that have not run out, in order of alert ids.
+    async fn drafts(&self, officer: OfficerId, now: Instant) -> Stored<Vec<DraftRow>>;
+    /// Forgets a draft.
+    async fn drop_draft(&self, officer: OfficerId, alert: AlertId) -> Stored<()>;
+
     // ---- feeds -----------------------------------------------------------
 
     /// Published entries of the grant's feeds after a position, in order.
@@ -266,6 +291,14 @@ pub trait Store: Send + Sync {
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>>;
     /// An officer, disabled ones too.
     async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>>;
+    /// Officers who are not disabled and whose regions name exactly this place,
+    /// in id order; none where the grant does not cover it.
+    async fn officers_of(
+        &self,
+        grant: &Grant,
+        region: DivisionCode,
+        now: Instant,
+    ) -> Stored<Vec<Officer>>;
     /// The stored answer under a key.
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>>;
 
@@ -282,6 +315,10 @@ pub trait Store: Send + Sync {
     async fn accounts(&self) -> Stored<Vec<KnownAccount>>;
     /// The live session of an officer who is not disabled.
     async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>>;
+    /// A session, also one that ended by itself, as long as its row is kept;
+    /// none that was ended by logging out, and none of an officer who is
+    /// disabled. It opens nothing: it says whose it was.
+    async fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>>;
     /// An officer's live sessions, oldest first.
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>>;
     /// What happened to an account, newest first.

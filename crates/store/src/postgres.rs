@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod columns;
 mod corrections;
+mod desk;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -43,8 +44,8 @@ use crate::commit::{
 use crate::corrections::Correction;
 use crate::parameters::Proposed;
 use crate::rows::{
-    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Ran, Receipt, Statistics,
+    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
+    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
@@ -236,6 +237,35 @@ impl Store for Postgres {
         alerts::decisions(&self.pool, grant, alert).await
     }
 
+    async fn look_at(
+        &self,
+        grant: &Grant,
+        alert: AlertId,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Vec<Presence>> {
+        if alerts::alert(&self.pool, grant, alert).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        desk::look_at(&self.pool, grant.officer(), alert, now, until).await
+    }
+
+    async fn look_away(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        desk::look_away(&self.pool, officer, alert).await
+    }
+
+    async fn keep_draft(&self, draft: &DraftRow, now: Instant) -> Stored<()> {
+        desk::keep_draft(&self.pool, draft, now).await
+    }
+
+    async fn drafts(&self, officer: OfficerId, now: Instant) -> Stored<Vec<DraftRow>> {
+        desk::drafts(&self.pool, officer, now).await
+    }
+
+    async fn drop_draft(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        desk::drop_draft(&self.pool, officer, alert).await
+    }
+
     async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
         feeds::feed(&self.pool, grant, after, limit).await
     }
@@ -297,6 +327,15 @@ impl Store for Postgres {
         officers::officer(&self.pool, id).await
     }
 
+    async fn officers_of(
+        &self,
+        grant: &Grant,
+        region: DivisionCode,
+        now: Instant,
+    ) -> Stored<Vec<Officer>> {
+        officers::officers_of(&self.pool, grant, region, now).await
+    }
+
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
         officers::answer(&self.pool, principal, route, key).await
     }
@@ -319,6 +358,10 @@ impl Store for Postgres {
 
     async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
         accounts::session(&self.pool, digest, now).await
+    }
+
+    async fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
+        accounts::session_owner(&self.pool, digest, now).await
     }
 
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {

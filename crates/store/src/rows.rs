@@ -57,6 +57,32 @@ pub struct AlertFilter {
     pub due_by: Option<Date>,
     /// Leave out what is snoozed beyond this day.
     pub awake_on: Option<Date>,
+    /// Only what one officer works on.
+    pub assignee: Option<OfficerId>,
+    /// Only what nobody works on.
+    pub unassigned: bool,
+}
+
+/// Someone has an alert open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Who.
+    pub officer: OfficerId,
+    /// Since when, without a break.
+    pub since: Instant,
+}
+
+/// What an officer typed on an alert when the session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftRow {
+    /// Whose.
+    pub officer: OfficerId,
+    /// On which alert.
+    pub alert: AlertId,
+    /// Sealed under the key of the alert's subject.
+    pub sealed: Vec<u8>,
+    /// Forgotten then.
+    pub expires_at: Instant,
 }
 
 /// One count of alerts.

@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod columns;
 mod corrections;
+mod desk;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -45,8 +46,8 @@ use crate::commit::{
 use crate::corrections::Correction;
 use crate::parameters::Proposed;
 use crate::rows::{
-    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Ran, Receipt, Statistics,
+    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
+    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
@@ -241,6 +242,39 @@ impl Store for Sqlite {
         alerts::decisions(&self.readers, grant, alert).await
     }
 
+    async fn look_at(
+        &self,
+        grant: &Grant,
+        alert: AlertId,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Vec<Presence>> {
+        if alerts::alert(&self.readers, grant, alert).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut turn = self.writer.turn(false).await;
+        desk::look_at(&mut turn, grant.officer(), alert, now, until).await
+    }
+
+    async fn look_away(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        let mut turn = self.writer.turn(false).await;
+        desk::look_away(&mut turn, officer, alert).await
+    }
+
+    async fn keep_draft(&self, draft: &DraftRow, now: Instant) -> Stored<()> {
+        let mut turn = self.writer.turn(false).await;
+        desk::keep_draft(&mut turn, draft, now).await
+    }
+
+    async fn drafts(&self, officer: OfficerId, now: Instant) -> Stored<Vec<DraftRow>> {
+        desk::drafts(&self.readers, officer, now).await
+    }
+
+    async fn drop_draft(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        let mut turn = self.writer.turn(false).await;
+        desk::drop_draft(&mut turn, officer, alert).await
+    }
+
     async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
         feeds::feed(&self.readers, grant, after, limit).await
     }
@@ -302,6 +336,15 @@ impl Store for Sqlite {
         officers::officer(&self.readers, id).await
     }
 
+    async fn officers_of(
+        &self,
+        grant: &Grant,
+        region: DivisionCode,
+        now: Instant,
+    ) -> Stored<Vec<Officer>> {
+        officers::officers_of(&self.readers, grant, region, now).await
+    }
+
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
         officers::answer(&self.readers, principal, route, key).await
     }
@@ -324,6 +367,10 @@ impl Store for Sqlite {
 
     async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
         accounts::session(&self.readers, digest, now).await
+    }
+
+    async fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
+        accounts::session_owner(&self.readers, digest, now).await
     }
 
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {

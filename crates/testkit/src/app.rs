@@ -164,12 +164,44 @@ impl TestApp {
         provider: Option<SsoSettings>,
         second_factor_required: bool,
     ) -> TestApp {
+        let factor = second_factor_required;
+        TestApp::built(
+            store,
+            folder,
+            outbound,
+            provider,
+            factor,
+            policy_documents(),
+        )
+        .await
+    }
+
+    /// On a new SQLite file, where no place has set anything of its own: the
+    /// repository's parameters without the samples.
+    pub async fn unset() -> TestApp {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("hearth.db").display());
+        let store = store::open(&url, &birth()).await.expect("a store");
+        let mut documents = policy_documents();
+        documents.parameters.clone_from(&documents.case_parameters);
+        let outbound = OutboundSettings::default();
+        TestApp::built(store, folder, outbound, None, false, documents).await
+    }
+
+    async fn built(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        outbound: OutboundSettings,
+        provider: Option<SsoSettings>,
+        second_factor_required: bool,
+        documents: Documents,
+    ) -> TestApp {
         let client = Arc::new(Client::new(outbound));
         let clock = Arc::new(ManualClock::at(sample_day()));
         let deps = Arc::new(Deps {
             store,
             vault: Arc::new(Vault::new(MasterKey::from_bytes([7; 32]))),
-            policies: Policies::load(policy_documents()).expect("sound policies"),
+            policies: Policies::load(documents).expect("sound policies"),
             divisions: Arc::new(divisions()),
             calendar: Arc::new(calendar()),
             clock: clock.clone(),
@@ -244,7 +276,8 @@ impl TestApp {
         test
     }
 
-    async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {
+    /// One more officer with a token, known by name in [`TestApp::officers`].
+    pub async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {
         let importer = role == Role::Importer;
         let sources = [
             "civil",

@@ -6,7 +6,7 @@ use serde_json::json;
 use testkit::app::{HUTANG, TestApp};
 
 use super::browser::{form, forms, text};
-use super::{county, first, samples};
+use super::{county, first, samples, state, steps as actions};
 
 /// Sends a form and expects to be sent on.
 async fn take(app: &TestApp, officer: &str, alert: &str, noun: &str, fields: &[(&str, &str)]) {
@@ -25,24 +25,6 @@ async fn take(app: &TestApp, officer: &str, alert: &str, noun: &str, fields: &[(
     let page = app.get(officer, address).await;
     assert_eq!(page.status, StatusCode::OK, "{address}");
     assert!(page.text().contains("class=\"done\""), "{address} says so");
-}
-
-async fn state(app: &TestApp, alert: &str) -> (String, i64) {
-    let view = app.get("county", &format!("/api/v1/alerts/{alert}")).await;
-    let view = view.json();
-    (
-        view["alert"]["work"].as_str().unwrap().to_owned(),
-        view["alert"]["version"].as_i64().unwrap(),
-    )
-}
-
-async fn actions(app: &TestApp, alert: &str) -> Vec<String> {
-    let path = format!("/api/v1/alerts/{alert}/timeline");
-    let timeline = app.get("county", &path).await.json();
-    let entries = timeline["timeline"].as_array().unwrap().iter();
-    entries
-        .map(|entry| entry["action"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

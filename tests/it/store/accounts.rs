@@ -230,6 +230,29 @@ pub async fn an_ended_session_is_not_seen_again(store: Arc<dyn Store>) {
     assert!(!alive(&store, 4, at(3)).await, "disabled");
 }
 
+pub async fn an_idle_session_still_has_its_owner(store: Arc<dyn Store>) {
+    with_accounts(&store).await;
+    let begin = (1..=2).map(|byte| Write::Session(session(byte, 1, 0)));
+    put(&store, KIND, begin.collect()).await;
+    let owner = async |byte: u8, now| {
+        let found = store.session_owner(&[byte; 32], at(now)).await.unwrap();
+        found.map(|signed| signed.known.officer.id)
+    };
+    assert_eq!(owner(1, 0).await, Some(officer_id(1)));
+    assert!(!alive(&store, 1, at(50)).await);
+    assert_eq!(owner(1, 50).await, Some(officer_id(1)), "ended by itself");
+    assert_eq!(owner(9, 50).await, None, "unknown");
+    put(&store, KIND, vec![Write::SessionEnded { digest: [1; 32] }]).await;
+    assert_eq!(owner(1, 50).await, None, "logged out");
+    let disabled = Write::OfficerDisabled {
+        officer: officer_id(1),
+        at: at(60),
+    };
+    put(&store, KIND, vec![disabled]).await;
+    assert_eq!(owner(2, 59).await, Some(officer_id(1)));
+    assert_eq!(owner(2, 60).await, None, "disabled");
+}
+
 fn event(number: u32, event: AccountEvent, second: Option<u32>) -> Write {
     Write::AccountEvent(AccountEventRow {
         officer: officer_id(number),

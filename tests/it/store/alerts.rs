@@ -204,7 +204,7 @@ fn filters() -> Vec<(AlertFilter, Vec<u32>)> {
         filter
     };
     vec![
-        (with(&|_| {}), vec![1, 2, 3, 6, 7, 8, 9]),
+        (with(&|_| {}), vec![1, 2, 3, 6, 7, 8, 9, 10]),
         (
             with(&|f| f.policies = vec!["nursing_subsidy".to_owned(), "none".to_owned()]),
             vec![2],
@@ -224,12 +224,15 @@ fn filters() -> Vec<(AlertFilter, Vec<u32>)> {
         (with(&|f| f.due_by = Some(day("2026-11-21"))), vec![8]),
         (
             with(&|f| f.awake_on = Some(day("2026-11-29"))),
-            vec![1, 2, 3, 6, 7, 8],
+            vec![1, 2, 3, 6, 7, 8, 10],
         ),
         (
             with(&|f| f.awake_on = Some(day("2026-11-30"))),
-            vec![1, 2, 3, 6, 7, 8, 9],
+            vec![1, 2, 3, 6, 7, 8, 9, 10],
         ),
+        (with(&|f| f.assignee = Some(officer_id(4))), vec![10]),
+        (with(&|f| f.assignee = Some(officer_id(5))), vec![]),
+        (with(&|f| f.unassigned = true), vec![1, 2, 3, 6, 7, 8, 9]),
     ]
 }
 
@@ -249,6 +252,7 @@ pub async fn lists_are_filtered(store: Arc<dyn Store>) {
         with(7, &|row| row.township = None),
         with(8, &|row| row.due_on = Some(day("2026-11-21"))),
         with(9, &|row| row.snoozed_until = Some(day("2026-11-30"))),
+        with(10, &|row| row.assignee = Some(officer_id(4))),
     ];
     put(&store, CommitKind::Evaluate, opening(&rows)).await;
     for (filter, expected) in filters() {

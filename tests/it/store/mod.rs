@@ -7,6 +7,7 @@ pub(crate) mod backend;
 mod build;
 mod commits;
 mod corrections;
+mod desk;
 mod evaluation;
 mod feeds;
 mod folding;
@@ -148,7 +149,11 @@ on_every_store! {
         [a_changed_lead_is_found]
     officers:
         a_token_lives_until_it_ends,
-        a_disabled_officer_stays_disabled;
+        a_disabled_officer_stays_disabled,
+        colleagues_are_those_of_one_place;
+    desk:
+        who_has_an_alert_open_is_told_to_the_others,
+        a_draft_is_its_officers_until_it_runs_out;
     accounts:
         an_account_reads_back_whole,
         no_count_of_an_account_is_lost,
@@ -156,7 +161,7 @@ on_every_store! {
         a_person_holds_one_account_that_administers,
         a_session_lives_until_it_ends,
         an_ended_session_is_not_seen_again,
-        a_subject_is_one_accounts,
+        a_subject_is_one_accounts, an_idle_session_still_has_its_owner,
         events_are_told_newest_first;
         [a_changed_event_is_found]
     parameters:
@@ -239,6 +244,7 @@ fn every_method_is_in_the_suite() {
         include_str!("alerts.rs"),
         include_str!("build.rs"),
         include_str!("commits.rs"),
+        include_str!("desk.rs"),
         include_str!("evaluation.rs"),
         include_str!("feeds.rs"),
         include_str!("folding.rs"),

@@ -78,3 +78,36 @@ pub async fn a_disabled_officer_stays_disabled(store: Arc<dyn Store>) {
     assert_eq!(by_token, None);
     assert_eq!(store.officer(officer_id(2)).await.unwrap(), None);
 }
+
+pub async fn colleagues_are_those_of_one_place(store: Arc<dyn Store>) {
+    let of = |number: u32, regions: &[&str]| {
+        Write::Officer(Officer {
+            regions: regions.iter().map(|code| place(code)).collect(),
+            ..officer(number)
+        })
+    };
+    let writes = vec![
+        of(3, &[TOWN]),
+        of(1, &[OTHER_TOWN, TOWN]),
+        of(2, &[OTHER_TOWN]),
+        of(4, &[COUNTY]),
+        of(5, &[TOWN]),
+        Write::OfficerDisabled {
+            officer: officer_id(5),
+            at: at(10),
+        },
+    ];
+    put(&store, CommitKind::Administration, writes).await;
+    let who = async |region: &str, code: &str, now| {
+        let grant = alerts_of(region);
+        let found = store.officers_of(&grant, place(code), at(now)).await;
+        let found = found.unwrap().into_iter();
+        found.map(|officer| officer.id).collect::<Vec<_>>()
+    };
+    let ids = |numbers: &[u32]| numbers.iter().map(|n| officer_id(*n)).collect::<Vec<_>>();
+    assert_eq!(who(TOWN, TOWN, 9).await, ids(&[1, 3, 5]));
+    assert_eq!(who(COUNTY, TOWN, 10).await, ids(&[1, 3]), "disabled");
+    assert_eq!(who(COUNTY, COUNTY, 0).await, ids(&[4]), "not those below");
+    assert_eq!(who(OTHER_TOWN, TOWN, 0).await, ids(&[]), "foreign");
+    assert_eq!(who(TOWN, COUNTY, 0).await, ids(&[]), "above");
+}

@@ -61,8 +61,8 @@ fn action() -> impl Strategy<Value = AlertAction> {
     prop_oneof![
         3 => Just(AlertAction::Acknowledge),
         1 => Just(AlertAction::Assign { to: officer(3) }),
-        3 => outcome.prop_map(|outcome| AlertAction::Verify { outcome }),
-        3 => Just(AlertAction::Handle { reference: Some("JM1".to_owned()) }),
+        3 => outcome.prop_map(|outcome| AlertAction::Verify { outcome, on: None }),
+        3 => Just(AlertAction::Handle { reference: Some("JM1".to_owned()), on: None }),
         3 => Just(AlertAction::Close),
         1 => (1..20).prop_map(|days| AlertAction::Snooze { until: add_days(TODAY, days) }),
         1 => Just(AlertAction::Return),

@@ -21,7 +21,7 @@ fn steps(world: &World, alert: &Alert, actions: &[AlertAction]) -> Alert {
 }
 
 fn verify(outcome: OutcomeCode) -> AlertAction {
-    AlertAction::Verify { outcome }
+    AlertAction::Verify { outcome, on: None }
 }
 
 fn opened(world: &World, plan: AlertPlan, placement: &Placement) -> Alert {
@@ -76,7 +76,10 @@ fn three_steps_end_what_is_not_true_and_four_what_is() {
         let mut path = vec![AlertAction::Acknowledge, verify(outcome)];
         if outcome.is_true() {
             let reference = Some("JM1".to_owned());
-            path.push(AlertAction::Handle { reference });
+            path.push(AlertAction::Handle {
+                reference,
+                on: None,
+            });
         }
         path.push(AlertAction::Close);
         let end = steps(&world, &raised(), &path);

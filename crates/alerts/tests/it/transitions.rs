@@ -197,8 +197,9 @@ fn given_actions() -> Vec<(&'static str, AlertAction)> {
     };
     let handle = |reference: Option<&str>| AlertAction::Handle {
         reference: reference.map(str::to_owned),
+        on: None,
     };
-    let verify = |outcome| AlertAction::Verify { outcome };
+    let verify = |outcome| AlertAction::Verify { outcome, on: None };
     let on = |township| AlertAction::Place {
         township: place(township),
     };

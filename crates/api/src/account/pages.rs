@@ -10,6 +10,7 @@ use pipeline::account::care::{Offer, Renewed};
 use pipeline::account::door::Opened;
 use pipeline::account::password::{LENGTH_MAX, Profile, length_min};
 use pipeline::account::session::Stage;
+use pipeline::drafts;
 use serde::Deserialize;
 use vault::Zeroizing;
 
@@ -19,6 +20,7 @@ use crate::account::visitor::{Visitor, next, unfinished};
 use crate::account::{qr, sso};
 use crate::app::App;
 use crate::problem::{Answered, Problem};
+use crate::strict::StrictQuery;
 
 /// What is told of a login that failed, whatever the reason.
 pub(super) const WRONG: &str = "用户名、口令或动态口令不正确，或账号已锁定、停用。连续多次错误会锁定账号，请稍后再试或联系安全管理员。";
@@ -119,11 +121,18 @@ fn bounded(password: &str) -> Answered<()> {
     Ok(())
 }
 
-/// Goes on with a session.
-fn go_on(app: &App, opened: &Opened) -> Response {
-    let mut response = Redirect::to(next(opened.stage)).into_response();
+/// Goes on with a session: where a session ended while something was typed, to
+/// the page on which it is given back.
+async fn go_on(app: &App, opened: &Opened) -> Answered<Response> {
+    let mut address = next(opened.stage).to_owned();
+    if opened.stage == Stage::Open
+        && let [alert] = *drafts::waiting(&app.deps, opened.officer).await?
+    {
+        address = format!("/alerts/{alert}");
+    }
+    let mut response = Redirect::to(&address).into_response();
     with_cookie(app, &mut response, &opened.id);
-    response
+    Ok(response)
 }
 
 pub(super) fn with_cookie(app: &App, response: &mut Response, id: &str) {
@@ -156,10 +165,30 @@ pub(super) fn login_page(app: &App, status: StatusCode, notice: Option<String>) 
     page(status, &Login { notice, sso })
 }
 
-async fn login(State(app): State<App>, visitor: Result<Visitor, Response>) -> Response {
+/// What the login page is asked to say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginQuery {
+    /// Something typed was kept when the session ended.
+    #[serde(default)]
+    kept: String,
+}
+
+/// Said to whoever sent a form after the session had ended.
+const KEPT: &str =
+    "登录已过期。您填的内容已加密保存，登录后会回到那条预警，核对后再提交；只有您本人看得到。";
+
+async fn login(
+    State(app): State<App>,
+    visitor: Result<Visitor, Response>,
+    StrictQuery(query): StrictQuery<LoginQuery>,
+) -> Response {
     match visitor {
         Ok(visitor) => Redirect::to(next(visitor.stage)).into_response(),
-        Err(_) => login_page(&app, StatusCode::OK, None),
+        Err(_) => {
+            let notice = (!query.kept.is_empty()).then(|| KEPT.to_owned());
+            login_page(&app, StatusCode::OK, notice)
+        }
     }
 }
 
@@ -173,7 +202,7 @@ async fn log_in(
     let form = sent(form)?;
     bounded(&form.password.0)?;
     match app.door.log_in(address, &form.login, form.password.0).await {
-        Ok(opened) => Ok(go_on(&app, &opened)),
+        Ok(opened) => go_on(&app, &opened).await,
         Err(error) => {
             let (status, notice) = told(error)?;
             Ok(login_page(&app, status, Some(notice)))
@@ -203,7 +232,7 @@ async fn give_code(
         .give_code(address, &visitor.signed, &form.code)
         .await
     {
-        Ok(opened) => Ok(go_on(&app, &opened)),
+        Ok(opened) => go_on(&app, &opened).await,
         Err(error) => {
             let (status, notice) = told(error)?;
             let notice = Some(notice);
@@ -306,7 +335,7 @@ async fn change_password(
         .door
         .change_password(&visitor.signed, form.current.0, form.new.0);
     match changed.await {
-        Ok(opened) => Ok(go_on(&app, &opened)),
+        Ok(opened) => go_on(&app, &opened).await,
         Err(error) => refused(&app, &visitor, error).await,
     }
 }

@@ -1,14 +1,14 @@
 //! One alert, top to bottom as a caseworker works through it: sentence, basis,
 //! calculation, what is missing, next step, household, grants, timeline, forms.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, State};
 use domain::alert::{Alert, OutcomeCode, Work};
 use domain::authority::{Grant, Operation, Role};
 use domain::evaluation::{CriterionTrace, Decision, Operand};
-use domain::ids::{AlertId, OfficerId};
+use domain::ids::AlertId;
 use domain::time::add_days;
 use pipeline::act::ActionNote;
 use pipeline::desk::Opened;
@@ -18,10 +18,13 @@ use serde::Deserialize;
 use store::commit::AlertRow;
 
 use super::conflict::{OutcomeChoice, outcomes};
+use super::draft::{self, Typed};
 use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
+use super::staff;
+use super::steps::OTHER_LIST;
 use super::today::{self, Choice};
 use super::visitor::Visitor;
 use super::words;
@@ -46,6 +49,25 @@ pub(super) struct OpenAlert {
     pub(super) decision: Decision,
     pub(super) sentence: String,
     village: String,
+}
+
+/// An alert that is open, lent.
+pub(super) struct Seen<'a> {
+    pub(super) row: &'a AlertRow,
+    pub(super) alert: &'a Alert,
+    pub(super) decision: &'a Decision,
+    pub(super) sentence: &'a str,
+}
+
+impl OpenAlert {
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen {
+            row: &self.row,
+            alert: &self.alert,
+            decision: &self.decision,
+            sentence: &self.sentence,
+        }
+    }
 }
 
 /// Opens an alert the grant covers; unknown and foreign are the same refusal.
@@ -95,15 +117,7 @@ pub(super) async fn timeline(app: &App, grant: &Grant, row: &AlertRow) -> Answer
     let today = app.deps.clock.today();
     let place = |code| app.deps.divisions.name(code, today);
     let actions = store.actions(grant, row.id).await?;
-    let mut names: BTreeMap<OfficerId, String> = BTreeMap::new();
-    for by in actions
-        .iter()
-        .map(|action| action.by)
-        .collect::<BTreeSet<_>>()
-    {
-        let officer = store.officer(by).await?;
-        names.insert(by, officer.map_or_else(|| by.to_string(), |o| o.name));
-    }
+    let names = staff::names(app, actions.iter().map(|action| action.by)).await?;
     let mut events = Vec::new();
     for action in actions {
         let plain = keyring.open(row.subject, &action_place(action.id), &action.sealed)?;
@@ -163,7 +177,7 @@ struct AlertPage {
     state: String,
     found: String,
     found_zh: &'static str,
-    keys: [String; 8],
+    keys: [String; 9],
     title: String,
     about: String,
     level: &'static str,
@@ -191,6 +205,15 @@ struct AlertPage {
     timeline: Vec<Event>,
     may: Allowed,
     outcomes: Vec<OutcomeChoice>,
+    records: Vec<RecordChoice>,
+    typed: Typed,
+    has_draft: bool,
+    /// The form it was typed into is not on the page any more.
+    draft_homeless: bool,
+    assignee: String,
+    colleagues: Vec<Choice>,
+    open_elsewhere: Vec<String>,
+    today: String,
     townships: Vec<Choice>,
     tomorrow: String,
     snooze_max: String,
@@ -217,27 +240,81 @@ pub(super) async fn page(
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;
-    let timeline = timeline(&app, &grant, &open.row).await?;
-    let household = view
-        .map(|view| household::view(&app, &view, Some(&open.decision.rows), masks_names(&caller)));
-    html(&assemble(
-        &app,
-        &caller,
-        open,
-        household,
-        timeline,
-        &query.done,
-    ))
+    let desk = DeskView {
+        done: today::done(&query.done),
+        timeline: timeline(&app, &grant, &open.row).await?,
+        household: view.map(|view| {
+            household::view(&app, &view, Some(&open.decision.rows), masks_names(&caller))
+        }),
+        typed: draft::of(&app, &caller, &open.row).await?,
+        assignee: match open.alert.assignee {
+            Some(id) => staff::names(&app, [id]).await?.remove(&id),
+            None => None,
+        },
+        colleagues: staff::colleagues(&app, &caller, &open.alert).await?,
+        open_elsewhere: staff::open_elsewhere(&app, &caller, id).await?,
+    };
+    html(&assemble(&app, &caller, open, desk))
 }
 
-fn assemble(
-    app: &App,
-    caller: &Caller,
-    open: OpenAlert,
-    household: Option<Household>,
+/// What stands beside the alert on its page.
+struct DeskView {
+    done: &'static str,
     timeline: Vec<Event>,
-    done: &str,
-) -> AlertPage {
+    household: Option<Household>,
+    typed: Option<Typed>,
+    assignee: Option<String>,
+    colleagues: Vec<Choice>,
+    open_elsewhere: Vec<String>,
+}
+
+/// What can be said to be wrong: a record the decision was made from, or a
+/// whole list.
+pub(super) struct RecordChoice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) chosen: bool,
+}
+
+/// Records first, then the lists relied on, then any other.
+pub(super) fn records(
+    decision: &Decision,
+    household: Option<&Household>,
+    chosen: &str,
+) -> Vec<RecordChoice> {
+    let mut choices: Vec<(String, String)> = Vec::new();
+    for fact in household.into_iter().flat_map(|household| &household.facts) {
+        let label = format!(
+            "{} · {} · {} {}",
+            fact.who, fact.kind, fact.list, fact.told_on
+        );
+        choices.push((fact.record.clone(), label));
+    }
+    let lists: BTreeSet<&str> = decision
+        .coverage
+        .iter()
+        .map(|c| c.dataset.as_str())
+        .collect();
+    for list in lists {
+        let label = format!("整份名册：{}", words::dataset(list));
+        choices.push((format!("list:{list}"), label));
+    }
+    choices.push((
+        OTHER_LIST.to_owned(),
+        "其他名册（在情况说明中写明）".to_owned(),
+    ));
+    if !chosen.is_empty() && choices.iter().all(|(value, _)| value != chosen) {
+        choices.push((chosen.to_owned(), "先前选的那条记录".to_owned()));
+    }
+    let choice = |(value, label): (String, String)| RecordChoice {
+        chosen: value == chosen,
+        value,
+        label,
+    };
+    choices.into_iter().map(choice).collect()
+}
+
+fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> AlertPage {
     let OpenAlert {
         row,
         alert,
@@ -246,16 +323,19 @@ fn assemble(
         village,
     } = open;
     let today = app.deps.clock.today();
-    let family = household.as_ref().map(|household| &household.family);
+    let family = desk.household.as_ref().map(|household| &household.family);
     let (title, about) = today::heading(app, caller, family, &row);
     let basis = decision.basis.iter().map(|basis| BasisView {
         document: format!("{}{}", basis.document, basis.article),
         quote: basis.quote.clone(),
     });
     let found = found(&alert);
+    let may = Allowed::on(app, caller, &alert);
+    let has_draft = desk.typed.is_some();
+    let typed = desk.typed.unwrap_or_default();
     AlertPage {
         shell: Shell::new(app, caller, "", &title),
-        done: today::done(done),
+        done: desk.done,
         id: row.id.to_string(),
         version: row.version,
         state: row.work.clone(),
@@ -283,16 +363,32 @@ fn assemble(
         may_print: caller.officer.role != Role::Auditor,
         unit_link: household::link(row.unit),
         opened_at: words::minute(row.opened_at),
-        may: Allowed::on(app, caller, &alert),
-        outcomes: outcomes(found.map_or("", words::outcome_name)),
+        records: records(&decision, desk.household.as_ref(), &typed.form.record),
+        draft_homeless: has_draft && !may.has(&typed.noun),
+        may,
+        outcomes: outcomes(chosen(&typed, found)),
+        has_draft,
+        typed,
+        assignee: desk.assignee.unwrap_or_default(),
+        colleagues: desk.colleagues,
+        open_elsewhere: desk.open_elsewhere,
+        today: today.to_string(),
         townships: today::townships(app, caller, None),
         tomorrow: add_days(today, 1).to_string(),
         snooze_max: snooze_until_max(app).to_string(),
         standing: STANDING_LINE,
         title,
         about,
-        household,
-        timeline,
+        household: desk.household,
+        timeline: desk.timeline,
+    }
+}
+
+/// The outcome that stands in the form: typed before, or found before.
+fn chosen(typed: &Typed, found: Option<OutcomeCode>) -> &str {
+    match typed.form.outcome.as_str() {
+        "" => found.map_or("", words::outcome_name),
+        typed => typed,
     }
 }
 

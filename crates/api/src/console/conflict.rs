@@ -6,10 +6,12 @@ use domain::alert::OutcomeCode;
 use domain::authority::Operation;
 use domain::ids::AlertId;
 
-use super::alert::{self, Event};
+use super::alert::{self, Event, RecordChoice};
 use super::forms::{ActionForm, fresh_key};
 use super::refusal::{Paged, html_with};
 use super::shell::Shell;
+use super::staff;
+use super::today::Choice;
 use super::words;
 use crate::app::App;
 use crate::auth::Caller;
@@ -50,6 +52,9 @@ struct ConflictPage {
     key: String,
     form: ActionForm,
     outcomes: Vec<OutcomeChoice>,
+    records: Vec<RecordChoice>,
+    colleagues: Vec<Choice>,
+    open_elsewhere: Vec<String>,
     is_closed: bool,
 }
 
@@ -87,6 +92,9 @@ pub(super) async fn page(
         found: found.to_owned(),
         key: fresh_key(),
         outcomes: outcomes(&form.outcome),
+        records: alert::records(&opened.decision, None, &form.record),
+        colleagues: staff::colleagues(app, caller, &opened.alert).await?,
+        open_elsewhere: staff::open_elsewhere(app, caller, id).await?,
         is_closed: opened.row.work == "closed",
         form,
     };

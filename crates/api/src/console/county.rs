@@ -4,22 +4,27 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
 use domain::authority::Operation;
 use domain::code;
 use domain::region::DivisionCode;
+use pipeline::arrivals::{self, Arrival, ListMonths};
+use pipeline::releasing::{self, RELEASED_MAX, Wish};
 use pipeline::standing::{self, DeskStanding, ListStanding, Standing};
 use serde::Deserialize;
 use store::commit::AlertRow;
 use store::rows::AlertFilter;
 
 use super::chart::{Chart, stacked};
-use super::forms::fresh_key;
+use super::forms::{ActionForm, StrictForm, fresh_key};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
-use super::today::{Choice, done, townships};
+use super::steps;
+use super::today::{Choice, chosen, done, townships};
 use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
+use crate::problem::Problem;
 use crate::strict::StrictQuery;
 
 /// Alerts listed of the backlog and of the unplaced desk.
@@ -61,6 +66,18 @@ struct WaitingLine {
     opened: String,
 }
 
+/// One list's months.
+struct CalendarLine {
+    name: String,
+    months: Vec<CalendarCell>,
+}
+
+/// What came of one list in one month.
+struct CalendarCell {
+    text: String,
+    is_late: bool,
+}
+
 /// One list's row.
 struct ListLine {
     name: String,
@@ -77,6 +94,17 @@ struct CountyPage {
     shell: Shell,
     done: &'static str,
     desks: Vec<DeskLine>,
+    /// By policy; `name` is its title.
+    policies: Vec<DeskLine>,
+    /// Policies and townships with a backlog.
+    held_policies: Vec<Choice>,
+    held_townships: Vec<Choice>,
+    release_key: String,
+    release_max: u32,
+    budget: u32,
+    months: Vec<String>,
+    calendar: Vec<CalendarLine>,
+    calendar_cut: bool,
     total: DeskLine,
     truncated: bool,
     chart: Chart,
@@ -119,12 +147,40 @@ pub(super) async fn page(
         .alerts(&grant, &unplaced, None, LISTED_MAX)
         .await?;
     let desks = desks(&app, &caller.officer.regions, &standing);
+    let imports = caller.grant(Operation::ReadImports)?;
+    let arrivals = arrivals::arrivals(&app.deps, &imports).await?;
+    let with_backlog = standing.policies.iter().filter(|(_, of)| of.held > 0);
+    let held_policies = with_backlog.map(|(id, of)| Choice {
+        code: id.clone(),
+        name: format!("{}（{}）", policy_title(&app, id), of.held),
+        chosen: false,
+    });
+    let held_policies = held_policies.collect();
+    let held_desks = desks.iter().filter(|d| d.held > 0 && !d.code.is_empty());
+    let held_townships = held_desks.map(|d| Choice {
+        code: d.code.clone(),
+        name: format!("{}（{}）", d.name, d.held),
+        chosen: false,
+    });
+    let held_townships = held_townships.collect();
+    let policies = standing.policies.iter();
+    let policies = policies.map(|(id, of)| desk(String::new(), policy_title(&app, id), of));
+    let policies = policies.collect();
     let total = standing.desks.values().fold(DeskStanding::default(), sum);
     let lists: Vec<ListLine> = lists.iter().map(list).collect();
     html(&CountyPage {
         shell: Shell::new(&app, &caller, "/county", "全县情况"),
         done: done(&query.done),
         chart: chart(&desks),
+        policies,
+        held_policies,
+        held_townships,
+        release_key: fresh_key(),
+        release_max: RELEASED_MAX,
+        budget: app.deps.settings.daily_budget_per_township,
+        months: arrivals.months.iter().map(ToString::to_string).collect(),
+        calendar: arrivals.lists.iter().map(calendar).collect(),
+        calendar_cut: arrivals.truncated,
         held_total: total.held,
         total: desk(String::new(), "合计".to_owned(), &total),
         truncated: standing.truncated,
@@ -138,8 +194,106 @@ pub(super) async fn page(
     })
 }
 
+/// Releases a number from the backlog.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseForm {
+    key: String,
+    #[serde(default)]
+    policy: String,
+    #[serde(default)]
+    township: String,
+    number: String,
+}
+
+/// `POST /county/release`: chosen once, then released one by one, each a commit
+/// under a key of its own. Sending it again releases no others.
+pub(super) async fn release(
+    State(app): State<App>,
+    Visitor(caller): Visitor,
+    StrictForm(form): StrictForm<ReleaseForm>,
+) -> Paged {
+    let grant = caller.grant(Operation::DirectAlerts)?;
+    let number = form
+        .number
+        .parse()
+        .ok()
+        .filter(|n| (1..=RELEASED_MAX).contains(n));
+    let number = number.ok_or_else(|| {
+        Problem::bad(
+            "param.range",
+            "派发条数应为 1 至 200",
+            "the number to release is 1 to 200",
+        )
+    })?;
+    let township = chosen(&form.township)?;
+    if township.is_some_and(|code| !grant.covers(code)) {
+        return Err(Problem::not_found().into());
+    }
+    if form.key.is_empty() || form.key.len() > 200 {
+        return Err(Problem::bad("form.invalid", "表单内容不完整", "no key").into());
+    }
+    let wish = Wish {
+        policy: (!form.policy.is_empty()).then(|| form.policy.clone()),
+        township,
+        number,
+    };
+    let chosen = releasing::choose(&app.deps, &grant, &wish, &form.key).await?;
+    for (alert, version) in chosen.alerts {
+        let plan = steps::plan("release", &ActionForm::default())?;
+        let key = format!("{}.{alert}", form.key);
+        match steps::take(&app, &caller, alert, (version, &key), plan).await {
+            Ok(_) => {}
+            // Someone released it meanwhile, or it has cleared: not ours to do.
+            Err(problem) if matches!(problem.code(), "alert.version" | "alert.action") => {}
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    Ok(Redirect::to("/county?done=bulk").into_response())
+}
+
+/// A policy's title, or its id where it is not in force any more.
+pub(super) fn policy_title(app: &App, id: &str) -> String {
+    let policies = app.deps.policies();
+    policies
+        .policy(id)
+        .map_or_else(|| id.to_owned(), |policy| policy.title.zh.clone())
+}
+
+fn calendar(list: &ListMonths) -> CalendarLine {
+    let part = list.part.as_deref().map_or_else(String::new, |part| {
+        format!("·{}", code::GRANT_ITEM.zh(part))
+    });
+    let cell = |came: &Vec<Arrival>| {
+        let told = |arrival: &Arrival| {
+            let open = match arrival.rows_open {
+                0 => String::new(),
+                rows => format!("（{rows}行待补或退回）"),
+            };
+            format!("{} 收到{open}", arrival.received_on)
+        };
+        let is_late = came.is_empty() && list.expected;
+        CalendarCell {
+            text: match (came.is_empty(), is_late) {
+                (_, true) => "未到".to_owned(),
+                (true, false) => "—".to_owned(),
+                (false, _) => came.iter().map(told).collect::<Vec<_>>().join("；"),
+            },
+            is_late,
+        }
+    };
+    CalendarLine {
+        name: format!("{}{part}", words::dataset(&list.dataset)),
+        months: list.came.iter().map(cell).collect(),
+    }
+}
+
 /// Every township of the regions, those without alerts too, then the unplaced.
-fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Vec<DeskLine> {
+pub(super) fn desk_names(
+    app: &App,
+    regions: &[DivisionCode],
+    standing: &Standing,
+) -> Vec<(Option<DivisionCode>, String)> {
     let today = app.deps.clock.today();
     let level = domain::region::Level::Township;
     let mut codes: Vec<DivisionCode> = standing.desks.keys().flatten().copied().collect();
@@ -153,17 +307,25 @@ fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Vec<DeskLi
     }
     codes.sort_unstable();
     codes.dedup();
+    let named = codes
+        .into_iter()
+        .map(|code| (Some(code), app.deps.divisions.name(code, today)));
+    let unplaced = (None, "县级待分派".to_owned());
+    named.chain([unplaced]).collect()
+}
+
+fn desks(app: &App, regions: &[DivisionCode], standing: &Standing) -> Vec<DeskLine> {
     let none = DeskStanding::default();
-    let of = |desk: Option<DivisionCode>| standing.desks.get(&desk).unwrap_or(&none);
-    let mut lines: Vec<DeskLine> = codes
-        .iter()
-        .map(|code| {
-            let name = app.deps.divisions.name(*code, today);
-            desk(code.to_string(), name, of(Some(*code)))
-        })
-        .collect();
-    lines.push(desk(String::new(), "县级待分派".to_owned(), of(None)));
-    lines
+    let line = |(code, name): (Option<DivisionCode>, String)| {
+        let of = standing.desks.get(&code).unwrap_or(&none);
+        desk(
+            code.map_or_else(String::new, |code| code.to_string()),
+            name,
+            of,
+        )
+    };
+    let names = desk_names(app, regions, standing);
+    names.into_iter().map(line).collect()
 }
 
 fn desk(code: String, name: String, standing: &DeskStanding) -> DeskLine {
@@ -174,18 +336,17 @@ fn desk(code: String, name: String, standing: &DeskStanding) -> DeskLine {
         begun: standing.begun,
         overdue: standing.overdue,
         unverifiable: standing.unverifiable,
-        truth: if standing.found == 0 {
-            "尚无核实".to_owned()
-        } else {
-            truth(standing)
-        },
+        truth: truth(standing),
         held: standing.held,
     }
 }
 
 /// A share of a handful is noise: below ten findings only the counts are told.
-fn truth(standing: &DeskStanding) -> String {
+pub(super) fn truth(standing: &DeskStanding) -> String {
     let (found_true, found) = (standing.found_true, standing.found);
+    if found == 0 {
+        return "尚无核实".to_owned();
+    }
     if found < SHARE_FROM {
         return format!("{found_true}／{found}");
     }
@@ -217,16 +378,13 @@ fn chart(desks: &[DeskLine]) -> Chart {
 
 fn waiting(app: &App, rows: &[AlertRow]) -> Vec<WaitingLine> {
     let today = app.deps.clock.today();
-    let policies = app.deps.policies();
     let line = |row: &AlertRow| WaitingLine {
         id: row.id.to_string(),
         version: row.version,
         key: fresh_key(),
         level: row.level.name(),
         level_zh: words::level(row.level),
-        policy: policies
-            .policy(&row.policy)
-            .map_or_else(|| row.policy.clone(), |policy| policy.title.zh.clone()),
+        policy: policy_title(app, &row.policy),
         place: row.township.map_or_else(
             || "县级待分派".to_owned(),
             |code| app.deps.divisions.name(code, today),

@@ -20,7 +20,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError
 
 use super::families::{FamiliesQuery, narrowed};
 use super::forms::StrictForm;
-use super::household::yes;
+use super::household::{next_check, yes};
 use super::refusal::{Paged, Refusal};
 use super::visitor::Visitor;
 use super::words;
@@ -101,16 +101,20 @@ pub(super) async fn file(
         code.map_or_else(String::new, |code| app.deps.divisions.name(code, today))
     };
     let number = |id: PersonId| numbers.get(&id).cloned().unwrap_or_default();
-    let bytes = workbook(&families, &refiled, &mark, &place, &number).map_err(|error| {
-        tracing::error!(%error, "an export could not be written");
-        Refusal::from(Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "系统内部错误，已记录",
-            "an internal error; it has been logged",
-        ))
-    })?;
-    Ok(download(bytes))
+    let bytes = workbook(&families, &refiled, &mark, &place, &number);
+    let bytes = bytes.map_err(|error| Refusal(unwritten(&error)))?;
+    Ok(download(bytes, "register", "%E5%8F%B0%E8%B4%A6"))
+}
+
+/// A file that could not be written.
+pub(super) fn unwritten(error: &XlsxError) -> Problem {
+    tracing::error!(%error, "an export could not be written");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "系统内部错误，已记录",
+        "an internal error; it has been logged",
+    )
 }
 
 fn too_many() -> Problem {
@@ -137,23 +141,20 @@ fn watermark(app: &App, caller: &Caller, purpose: &str, families: usize) -> Stri
     )
 }
 
-fn download(bytes: Vec<u8>) -> Response {
+/// A workbook as a file, with its name in ASCII and percent-encoded.
+pub(super) fn download(bytes: Vec<u8>, ascii: &str, encoded: &str) -> Response {
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let name = format!("attachment; filename=\"{ascii}.xlsx\"; filename*=UTF-8''{encoded}.xlsx");
     let headers = [
-        (
-            header::CONTENT_TYPE,
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"register.xlsx\"; filename*=UTF-8''%E5%8F%B0%E8%B4%A6.xlsx",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, bytes).into_response()
 }
 
 /// Columns of the sheet of families with their widths.
-const FAMILY_COLUMNS: [(&str, u16); 12] = [
+const FAMILY_COLUMNS: [(&str, u16); 13] = [
     ("户主姓名", 12),
     ("户主证件号码", 22),
     ("户籍村（社区）", 20),
@@ -164,6 +165,7 @@ const FAMILY_COLUMNS: [(&str, u16); 12] = [
     ("保障人数", 10),
     ("最近核查", 13),
     ("核查类别", 10),
+    ("下次核查", 20),
     ("有效期止", 13),
     ("联系电话", 16),
 ];
@@ -246,6 +248,7 @@ fn family_cells(family: &Family, place: Place<'_>, number: Number<'_>) -> Vec<St
         family
             .check_class
             .map_or_else(String::new, |c| code::CHECK_CLASS.zh(c).to_owned()),
+        next_check(family.next_check),
         day(family.valid_until),
         head.and_then(|h| h.phone.clone()).unwrap_or_default(),
     ]
@@ -279,7 +282,11 @@ fn member_cells(
 }
 
 /// First row: who and when. Second: titles, repeated on every printed page.
-fn head(sheet: &mut Worksheet, columns: &[(&str, u16)], mark: &str) -> Result<(), XlsxError> {
+pub(super) fn head(
+    sheet: &mut Worksheet,
+    columns: &[(&str, u16)],
+    mark: &str,
+) -> Result<(), XlsxError> {
     let marked = Format::new().set_font_color(Color::RGB(0x00A1_201A));
     let title = Format::new()
         .set_bold()
@@ -307,7 +314,7 @@ fn short_mark(mark: &str) -> String {
 
 /// Every cell is a text cell: no number loses its digits, no text becomes a
 /// formula, whatever it begins with.
-fn cells(sheet: &mut Worksheet, row: u32, texts: &[String]) -> Result<(), XlsxError> {
+pub(super) fn cells(sheet: &mut Worksheet, row: u32, texts: &[String]) -> Result<(), XlsxError> {
     let text = Format::new().set_num_format("@");
     for (column, value) in (0..).zip(texts) {
         sheet.write_string_with_format(row, column, clean(value), &text)?;
@@ -350,6 +357,7 @@ mod tests {
             checked_on: None,
             check_class: None,
             valid_until: None,
+            next_check: register::NextCheck::Unknown(register::NoCheckDate::NoRule),
         }
     }
 

@@ -12,11 +12,11 @@ use domain::code;
 use domain::ids::Subject;
 use domain::region::{DivisionCode, Level};
 use pipeline::people;
-use pipeline::register::{self, Family, Filter, Window};
+use pipeline::register::{self, CheckWish, Family, Filter, Sort, Window};
 use serde::Deserialize;
 
 use super::forms::{StrictForm, masks_names};
-use super::household::{checked, link};
+use super::household::{checked, link, next_check};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
 use super::today::{Choice, chosen, townships};
@@ -50,6 +50,15 @@ pub(super) struct FamiliesQuery {
     /// Recognition ends by this day.
     #[serde(default)]
     pub(super) ends_by: String,
+    /// Next periodic check due by this day.
+    #[serde(default)]
+    pub(super) due_by: String,
+    /// `unknown`: only families whose next check is not known.
+    #[serde(default)]
+    pub(super) check: String,
+    /// `check`, `checked` or `ends`; by village otherwise.
+    #[serde(default)]
+    pub(super) sort: String,
     /// Begins a window after this household.
     #[serde(default)]
     pub(super) from: String,
@@ -80,6 +89,17 @@ impl FamiliesQuery {
             scheme: scheme.map(str::to_owned),
             checked_before: day(&self.checked_before)?,
             ends_by: day(&self.ends_by)?,
+            check: if self.check == "unknown" {
+                Some(CheckWish::Unknown)
+            } else {
+                day(&self.due_by)?.map(CheckWish::DueBy)
+            },
+            sort: match self.sort.as_str() {
+                "check" => Sort::NextCheck,
+                "checked" => Sort::Checked,
+                "ends" => Sort::Ends,
+                _ => Sort::Village,
+            },
         })
     }
 }
@@ -125,6 +145,7 @@ struct FamilyLine {
     schemes: String,
     people: String,
     checked: String,
+    next_check: String,
     valid_until: String,
     phone: String,
 }
@@ -148,6 +169,13 @@ struct FamiliesPage {
     schemes: Vec<Choice>,
     families: Vec<FamilyLine>,
     total: usize,
+    /// Where the page stands in what was found.
+    first: usize,
+    opened: usize,
+    /// Families whose next check is not known, where that day is asked for.
+    check_unknown: usize,
+    unknown_link: String,
+    is_first_window: bool,
     more: String,
     next_window: String,
     may_search: bool,
@@ -167,12 +195,25 @@ pub(super) async fn page(
     let filter = query.filter()?;
     let (from, after) = (cursor(&query.from)?, cursor(&query.after)?);
     let window = register::window(&app.deps, &grant, &filter, from).await?;
-    let (shown, more) = slice(&window, after);
+    let (first, shown, more) = slice(&window, after);
     disclose(&app, &caller, &grant, shown).await?;
     let lines = shown.iter().map(|f| line(&app, &caller, f)).collect();
     let mut page = frame(&app, &caller, query)?;
     page.families = lines;
     page.total = window.families.len();
+    page.first = first;
+    page.opened = window.opened;
+    page.check_unknown = window.check_unknown;
+    page.is_first_window = from.is_none();
+    page.unknown_link = address(
+        &FamiliesQuery {
+            due_by: String::new(),
+            check: "unknown".to_owned(),
+            ..page.query.clone()
+        },
+        None,
+        None,
+    );
     page.more = more.map_or_else(String::new, |unit| address(&page.query, from, Some(unit)));
     page.next_window = window
         .next
@@ -180,7 +221,7 @@ pub(super) async fn page(
     html(&page)
 }
 
-fn slice(window: &Window, after: Option<Subject>) -> (&[Family], Option<Subject>) {
+fn slice(window: &Window, after: Option<Subject>) -> (usize, &[Family], Option<Subject>) {
     let families = &window.families;
     let start = after
         .and_then(|unit| families.iter().position(|family| family.unit == unit))
@@ -188,7 +229,7 @@ fn slice(window: &Window, after: Option<Subject>) -> (&[Family], Option<Subject>
     let end = families.len().min(start + PAGE);
     let shown = &families[start..end];
     let more = shown.last().filter(|_| end < families.len());
-    (shown, more.map(|family| family.unit))
+    (start, shown, more.map(|family| family.unit))
 }
 
 async fn disclose(app: &App, caller: &Caller, grant: &Grant, shown: &[Family]) -> Answered<()> {
@@ -242,6 +283,7 @@ fn line(app: &App, caller: &Caller, family: &Family) -> FamilyLine {
             covered.count()
         ),
         checked: checked(family),
+        next_check: next_check(family.next_check),
         valid_until: family
             .valid_until
             .map_or_else(|| "未登记".to_owned(), |day| day.to_string()),
@@ -253,12 +295,15 @@ fn line(app: &App, caller: &Caller, family: &Family) -> FamilyLine {
 fn address(query: &FamiliesQuery, from: Option<Subject>, after: Option<Subject>) -> String {
     let cursor = |unit: Option<Subject>| unit.map_or_else(String::new, |unit| unit.to_string());
     format!(
-        "/families?township={}&village={}&scheme={}&checked_before={}&ends_by={}&from={}&after={}",
+        "/families?township={}&village={}&scheme={}&checked_before={}&ends_by={}&due_by={}&check={}&sort={}&from={}&after={}",
         query.township,
         query.village,
         query.scheme,
         query.checked_before,
         query.ends_by,
+        query.due_by,
+        query.check,
+        query.sort,
         cursor(from),
         cursor(after)
     )
@@ -295,6 +340,11 @@ fn frame(app: &App, caller: &Caller, query: FamiliesQuery) -> Answered<FamiliesP
         query,
         families: Vec::new(),
         total: 0,
+        first: 0,
+        opened: 0,
+        check_unknown: 0,
+        unknown_link: String::new(),
+        is_first_window: true,
         more: String::new(),
         next_window: String::new(),
         may_search,

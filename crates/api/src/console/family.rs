@@ -11,10 +11,13 @@ use pipeline::people::{self, UnitView};
 use serde::Deserialize;
 use store::rows::AlertFilter;
 
-use super::forms::{StrictForm, masks_names};
+use super::alert::Seen;
+use super::forms::{Allowed, StrictForm, masks_names};
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
+use super::several::{self, Entry};
 use super::shell::Shell;
+use super::today;
 use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
@@ -31,8 +34,14 @@ const ALERTS_MAX: u32 = 50;
 pub(super) struct AsOf {
     #[serde(default)]
     valid_on: String,
+    /// As known at the end of this day.
+    #[serde(default)]
+    known_on: String,
+    /// As known at this commit, for whoever has its number from the ledger.
     #[serde(default)]
     known_seq: String,
+    #[serde(default)]
+    done: String,
 }
 
 /// One alert of the household.
@@ -54,8 +63,13 @@ struct FamilyPage {
     title: String,
     h: Household,
     alerts: Vec<AlertLink>,
+    unit: String,
+    /// Open alerts that one visit can settle.
+    visit: Vec<Entry>,
+    done: &'static str,
+    latest: String,
     valid_on: String,
-    known_seq: String,
+    known_on: String,
     is_past: bool,
     may_reveal: bool,
     purposes: [(&'static str, &'static str); 4],
@@ -92,7 +106,8 @@ pub(super) async fn person(
 }
 
 async fn show(app: &App, caller: &Caller, subject: Subject, as_of: AsOf) -> Paged {
-    let is_past = !as_of.valid_on.is_empty() || !as_of.known_seq.is_empty();
+    let dates = [&as_of.valid_on, &as_of.known_on, &as_of.known_seq];
+    let is_past = dates.iter().any(|date| !date.is_empty());
     let operation = if is_past {
         Operation::ReadHistory
     } else {
@@ -103,15 +118,20 @@ async fn show(app: &App, caller: &Caller, subject: Subject, as_of: AsOf) -> Page
         "" => app.deps.clock.today(),
         text => date(text)?,
     };
-    let known = known(&as_of.known_seq)?;
+    let known = match as_of.known_on.as_str() {
+        "" => known(&as_of.known_seq)?,
+        text => Some(people::known_on(&app.deps, date(text)?).await?),
+    };
     let view = people::view(&app.deps, &grant, subject, on, known).await?;
     let view = view.ok_or_else(Problem::not_found)?;
     let shown = view.shown(subject);
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;
-    let alerts = alerts(app, caller, view.household.unit).await?;
-    html(&page(app, caller, subject, &view, alerts, as_of, is_past))
+    let (alerts, visit) = alerts(app, caller, view.household.unit).await?;
+    // What was known then is not what is worked on now.
+    let visit = if is_past { Vec::new() } else { visit };
+    html(&page(app, caller, subject, &view, (alerts, visit), as_of))
 }
 
 fn known(text: &str) -> Answered<Option<i64>> {
@@ -129,7 +149,11 @@ fn known(text: &str) -> Answered<Option<i64>> {
 }
 
 /// The household's alerts on desks the officer covers.
-async fn alerts(app: &App, caller: &Caller, unit: Subject) -> Answered<Vec<AlertLink>> {
+async fn alerts(
+    app: &App,
+    caller: &Caller,
+    unit: Subject,
+) -> Answered<(Vec<AlertLink>, Vec<Entry>)> {
     let grant: Grant = caller.grant(Operation::ReadAlerts)?;
     let every = [
         "held",
@@ -172,7 +196,24 @@ async fn alerts(app: &App, caller: &Caller, unit: Subject) -> Answered<Vec<Alert
             sentence: words::short(&opened.render(&app.deps, &decision.sentence_zh)),
         })
     };
-    Ok(rows.iter().filter_map(link).collect())
+    let mut visit = Vec::new();
+    for row in &rows {
+        let (Some(alert), Some(decision)) =
+            (opened.alerts.get(&row.id), opened.decisions.get(&row.id))
+        else {
+            continue;
+        };
+        if Allowed::on(app, caller, alert).conclude {
+            let seen = Seen {
+                row,
+                alert,
+                decision,
+                sentence: &words::short(&opened.render(&app.deps, &decision.sentence_zh)),
+            };
+            visit.push(several::entry(visit.len(), &seen, None));
+        }
+    }
+    Ok((rows.iter().filter_map(link).collect(), visit))
 }
 
 fn page(
@@ -180,10 +221,11 @@ fn page(
     caller: &Caller,
     subject: Subject,
     view: &UnitView,
-    alerts: Vec<AlertLink>,
+    (alerts, visit): (Vec<AlertLink>, Vec<Entry>),
     as_of: AsOf,
-    is_past: bool,
 ) -> FamilyPage {
+    let dates = [&as_of.valid_on, &as_of.known_on, &as_of.known_seq];
+    let is_past = dates.iter().any(|date| !date.is_empty());
     let h = household::view(app, view, None, masks_names(caller));
     let head = h.members.first().map(|member| member.name.clone());
     let head = head.unwrap_or_else(|| "（当时没有登记成员）".to_owned());
@@ -197,8 +239,12 @@ fn page(
         title,
         h,
         alerts,
+        unit: view.household.unit.to_string(),
+        visit,
+        done: today::done(&as_of.done),
+        latest: app.deps.clock.today().to_string(),
         valid_on: as_of.valid_on,
-        known_seq: as_of.known_seq,
+        known_on: as_of.known_on,
         is_past,
         may_reveal: caller.officer.role != Role::Auditor && !is_past,
         purposes: PURPOSES,

@@ -7,8 +7,8 @@ use domain::alert::{Alert, AlertAction, OutcomeCode};
 use domain::authority::{Operation, Role};
 use domain::ids::OfficerId;
 use domain::time::{Date, add_days};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::refusal::Refusal;
@@ -37,7 +37,7 @@ impl<T: DeserializeOwned> FromRequest<App> for StrictForm<T> {
 }
 
 /// What every action form on an alert may carry.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActionForm {
     /// The version on the screen.
@@ -56,6 +56,12 @@ pub(super) struct ActionForm {
     /// 金民 acceptance number.
     #[serde(default)]
     pub(super) reference: String,
+    /// 金民办理日期.
+    #[serde(default)]
+    pub(super) handled_on: String,
+    /// The day of the visit.
+    #[serde(default)]
+    pub(super) on: String,
     /// The officer's words.
     #[serde(default)]
     pub(super) note: String,
@@ -65,7 +71,11 @@ pub(super) struct ActionForm {
     /// Township code.
     #[serde(default)]
     pub(super) township: String,
-    /// A disputed record as JSON, made by the page.
+    /// Officer id of a colleague.
+    #[serde(default)]
+    pub(super) to: String,
+    /// A disputed record as JSON, made by the page, or `list:` with the name of
+    /// a dataset.
     #[serde(default)]
     pub(super) record: String,
     /// `desk` or `county`: the page to go back to. Anything else is the alert.
@@ -99,6 +109,8 @@ pub(super) struct Allowed {
     pub(super) conclude: bool,
     pub(super) handle: bool,
     pub(super) close: bool,
+    /// Hand over to a colleague.
+    pub(super) assign: bool,
     pub(super) snooze: bool,
     pub(super) give_back: bool,
     pub(super) dispute: bool,
@@ -117,9 +129,11 @@ impl Allowed {
         let tomorrow = add_days(app.deps.clock.today(), 1);
         let handle = AlertAction::Handle {
             reference: Some("-".to_owned()),
+            on: None,
         };
         let verify = AlertAction::Verify {
             outcome: OutcomeCode::Unverifiable,
+            on: None,
         };
         let acknowledge = can(AlertAction::Acknowledge);
         Allowed {
@@ -127,6 +141,11 @@ impl Allowed {
             conclude: works && (acknowledge || can(verify)),
             handle: works && can(handle),
             close: works && can(AlertAction::Close),
+            // Whoever holds it, somebody else could.
+            assign: works
+                && can(AlertAction::Assign {
+                    to: OfficerId::from_uuid(Uuid::nil()),
+                }),
             snooze: works && can(AlertAction::Snooze { until: tomorrow }),
             give_back: works && can(AlertAction::Return),
             dispute: works && can(AlertAction::Dispute),
@@ -136,11 +155,26 @@ impl Allowed {
         }
     }
 
+    /// Whether the form of this noun is on the alert's page.
+    pub(super) fn has(self, noun: &str) -> bool {
+        match noun {
+            "acknowledgement" => self.acknowledge,
+            "outcome" => self.conclude,
+            "handling" => self.handle,
+            "closure" => self.close,
+            "snooze" => self.snooze,
+            "return" => self.give_back,
+            "reopening" => self.reopen,
+            _ => false,
+        }
+    }
+
     /// Whether there is anything to do at all.
     pub(super) fn any(self) -> bool {
         self.conclude
             || self.handle
             || self.close
+            || self.assign
             || self.snooze
             || self.give_back
             || self.reopen

@@ -12,7 +12,7 @@ use domain::region::DivisionCode;
 use domain::time::Month;
 use pipeline::act::DisputedRecord;
 use pipeline::people::UnitView;
-use pipeline::register::{Family, Member};
+use pipeline::register::{Family, Member, NextCheck, NoCheckDate};
 
 use super::words;
 use crate::app::App;
@@ -79,6 +79,7 @@ pub(super) struct Household {
     pub(super) places: String,
     pub(super) schemes: String,
     pub(super) checked: String,
+    pub(super) next_check: String,
     pub(super) valid_until: String,
     pub(super) facts: Vec<FactLine>,
     pub(super) facts_hidden: usize,
@@ -99,7 +100,8 @@ pub(super) fn link(unit: Subject) -> String {
 /// The page's view. With `rows`, only facts of those rows are listed.
 pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bool) -> Household {
     let household = &view.household;
-    let family = Family::of(household, &view.identities);
+    let policies = app.deps.policies();
+    let family = Family::of(household, &view.identities, policies.parameters());
     let name_of = |id: PersonId| {
         let name = view.identities.get(&id).and_then(|body| body.text("name"));
         let name = name.map_or_else(|| "（姓名未登记）".to_owned(), words::short);
@@ -147,6 +149,7 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
             schemes.join("、")
         },
         checked: checked(&family),
+        next_check: next_check(family.next_check),
         valid_until: family
             .valid_until
             .map_or_else(|| "未登记".to_owned(), |day| day.to_string()),
@@ -168,6 +171,23 @@ pub(super) fn checked(family: &Family) -> String {
         (Some(on), None) => on.to_string(),
         (None, Some(class)) => format!("未登记（{class}）"),
         (None, None) => "未登记".to_owned(),
+    }
+}
+
+/// The next periodic check in words; what is not known says why.
+pub(super) fn next_check(next: NextCheck) -> String {
+    match next {
+        NextCheck::On(day) => day.to_string(),
+        NextCheck::Unknown(why) => format!("未知（{}）", no_check_date(why)),
+    }
+}
+
+const fn no_check_date(why: NoCheckDate) -> &'static str {
+    match why {
+        NoCheckDate::NoRule => "该类别未录核查周期",
+        NoCheckDate::NeverChecked => "没有核查记录",
+        NoCheckDate::NoClass => "核查类别未登记",
+        NoCheckDate::Unset => "本地未设核查周期参数",
     }
 }
 

@@ -82,9 +82,13 @@ pub(super) async fn page(
     let people = caller.officer.authorize(Operation::ReadPeople, PURPOSE)?;
     let today = app.deps.clock.today();
     let view = people::view(&app.deps, &people, open.row.unit, today, None).await?;
-    let family = view
-        .as_ref()
-        .map(|view| Family::of(&view.household, &view.identities));
+    let family = view.as_ref().map(|view| {
+        Family::of(
+            &view.household,
+            &view.identities,
+            app.deps.policies().parameters(),
+        )
+    });
     let ids: Vec<PersonId> = family
         .iter()
         .flat_map(|family| family.members.iter().map(|member| member.id))

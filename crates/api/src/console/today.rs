@@ -13,18 +13,22 @@ use domain::alert::{Alert, Due};
 use domain::authority::{Operation, Role};
 use domain::code;
 use domain::evaluation::{AlertLevel, Decision};
-use domain::ids::Subject;
+use domain::ids::{OfficerId, Subject};
 use domain::region::{DivisionCode, Level};
 use domain::time::{Date, add_days};
 use pipeline::desk::Opened;
+use pipeline::drafts;
 use pipeline::register::{self, Family};
 use serde::Deserialize;
 use store::commit::AlertRow;
 use store::rows::AlertFilter;
 
+use super::alert::Seen;
 use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
 use super::refusal::{Paged, html};
+use super::several::{self, ALERTS_MAX as VISIT_MAX, Entry};
 use super::shell::Shell;
+use super::staff;
 use super::visitor::Visitor;
 use super::words;
 use crate::alerts::STANDING_LINE;
@@ -47,6 +51,9 @@ pub(super) struct TodayQuery {
     /// One township of a county's officer.
     #[serde(default)]
     township: String,
+    /// `mine`, `none` for what nobody works on; anything else is all.
+    #[serde(default)]
+    whose: String,
     /// What was just done, to say so.
     #[serde(default)]
     done: String,
@@ -71,6 +78,8 @@ pub(super) struct Line {
     pub(super) advice: String,
     pub(super) work: &'static str,
     pub(super) cleared: bool,
+    /// Who works on it; empty for nobody.
+    pub(super) assignee: String,
     pub(super) may: Allowed,
 }
 
@@ -80,6 +89,8 @@ pub(super) struct Card {
     pub(super) about: String,
     pub(super) level: &'static str,
     pub(super) lines: Vec<Line>,
+    /// Those that one visit can settle, where there are several.
+    pub(super) visit: Vec<Entry>,
     first_due: Option<Date>,
     is_pressing: bool,
 }
@@ -97,6 +108,13 @@ struct TodayPage {
     shell: Shell,
     done: &'static str,
     townships: Vec<Choice>,
+    township: String,
+    whose: &'static str,
+    /// Alerts with something typed that was not sent.
+    drafts: Vec<String>,
+    /// Blue alerts by policy, to be closed together.
+    lists: Vec<Choice>,
+    latest: String,
     today: Vec<Card>,
     week: Vec<Card>,
     list: Vec<Card>,
@@ -127,6 +145,8 @@ pub(super) async fn page(
     let filter = AlertFilter {
         township,
         awake_on: Some(today),
+        assignee: (query.whose == "mine").then_some(caller.officer.id),
+        unassigned: query.whose == "none",
         ..AlertFilter::default()
     };
     let rows = app
@@ -146,13 +166,25 @@ pub(super) async fn page(
             .disclose(&grant, &shown, &caller.request)
             .await?;
     }
-    let cards = cards(&app, &caller, &rows, &opened, &families);
+    let names = staff::names(&app, rows.iter().filter_map(|row| row.assignee)).await?;
+    let lists = lists(&app, &rows);
+    let drafts = drafts::waiting(&app.deps, caller.officer.id).await?;
+    let cards = cards(&app, &caller, &rows, &opened, (&families, &names));
     let (today_cards, week, list) = blocks(cards, today);
     let shell = Shell::new(&app, &caller, "/", "今天要办");
     html(&TodayPage {
         shell,
         done: done(&query.done),
         townships: townships(&app, &caller, township),
+        township: query.township,
+        whose: match query.whose.as_str() {
+            "mine" => "mine",
+            "none" => "none",
+            _ => "all",
+        },
+        drafts: drafts.iter().map(ToString::to_string).collect(),
+        lists,
+        latest: today.to_string(),
         today: today_cards,
         week,
         list,
@@ -191,6 +223,11 @@ pub(super) fn done(name: &str) -> &'static str {
         "return" => "已退回县级待分派",
         "dispute" => "已登记数据异议，来源部门重新报送前不再据此提示",
         "reopening" => "已重新办理",
+        "assignment" => "已转给同事",
+        "visit" => "走访结果已逐条登记",
+        "list" => "勾选的已逐条登记并办结",
+        "draft" => "已清除没有提交的内容",
+        "bulk" => "已按选定的条数派发",
         "placement" => "已分派",
         "release" => "已派发",
         _ => "",
@@ -226,7 +263,7 @@ fn cards(
     caller: &Caller,
     rows: &[AlertRow],
     opened: &Opened,
-    families: &BTreeMap<Subject, Family>,
+    (families, names): (&BTreeMap<Subject, Family>, &BTreeMap<OfficerId, String>),
 ) -> Vec<Card> {
     let today = app.deps.clock.today();
     let mut order: Vec<Subject> = Vec::new();
@@ -245,6 +282,7 @@ fn cards(
                 about,
                 level: row.level.name(),
                 lines: Vec::new(),
+                visit: Vec::new(),
                 first_due: None,
                 is_pressing: false,
             }
@@ -252,10 +290,47 @@ fn cards(
         card.first_due = [card.first_due, row.due_on].into_iter().flatten().min();
         card.is_pressing |=
             row.level == AlertLevel::Red || row.due_on.is_some_and(|due| due <= today);
-        card.lines
-            .push(line(app, caller, row, alert, decision, opened));
+        let mut line = line(app, caller, row, alert, decision, opened);
+        if let Some(name) = row.assignee.and_then(|id| names.get(&id)) {
+            line.assignee.clone_from(name);
+        }
+        if line.may.conclude && card.visit.len() < VISIT_MAX {
+            let seen = Seen {
+                row,
+                alert,
+                decision,
+                sentence: &line.sentence,
+            };
+            card.visit
+                .push(several::entry(card.visit.len(), &seen, None));
+        }
+        card.lines.push(line);
+    }
+    for card in cards.values_mut() {
+        // One alert is settled on its own page.
+        if card.visit.len() < 2 {
+            card.visit.clear();
+        }
     }
     order.iter().filter_map(|unit| cards.remove(unit)).collect()
+}
+
+/// Policies with blue alerts among those shown.
+fn lists(app: &App, rows: &[AlertRow]) -> Vec<Choice> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.level == AlertLevel::Blue) {
+        *counts.entry(&row.policy).or_default() += 1;
+    }
+    let policies = app.deps.policies();
+    let choice = |(id, count): (&str, usize)| {
+        let title = policies.policy(id).map_or(id, |policy| &policy.title.zh);
+        Choice {
+            code: id.to_owned(),
+            name: format!("{title} {count} 条"),
+            chosen: false,
+        }
+    };
+    counts.into_iter().map(choice).collect()
 }
 
 /// Title and second line of a household's card.
@@ -343,6 +418,7 @@ fn line(
         advice: decision.advice_zh.clone(),
         work: words::work(&row.work),
         cleared: row.condition == "cleared",
+        assignee: String::new(),
         may: Allowed::on(app, caller, alert),
     }
 }

@@ -71,12 +71,17 @@ pub(super) fn condition(name: &str) -> &'static str {
 pub(super) fn action(action: &AlertAction, place: &dyn Fn(DivisionCode) -> String) -> String {
     match action {
         AlertAction::Acknowledge => "签收".to_owned(),
-        AlertAction::Assign { .. } => "转办".to_owned(),
-        AlertAction::Verify { outcome: code } => format!("核实：{}", outcome(*code)),
-        AlertAction::Handle {
-            reference: Some(number),
-        } => format!("处置：金民受理号 {number}"),
-        AlertAction::Handle { reference: None } => "处置".to_owned(),
+        AlertAction::Assign { .. } => "转给同事".to_owned(),
+        AlertAction::Verify { outcome: code, on } => {
+            let visited = on.map_or_else(String::new, |on| format!("（{on} 走访）"));
+            format!("核实：{}{visited}", outcome(*code))
+        }
+        AlertAction::Handle { reference, on } => {
+            let number = reference.as_ref();
+            let number = number.map_or_else(String::new, |n| format!("：金民受理号 {n}"));
+            let done = on.map_or_else(String::new, |on| format!("，金民办理日期 {on}"));
+            format!("处置{number}{done}")
+        }
         AlertAction::Close => "办结".to_owned(),
         AlertAction::Snooze { until } => format!("暂缓至 {until}"),
         AlertAction::Return => "退回县级待分派".to_owned(),

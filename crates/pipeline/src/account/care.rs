@@ -202,7 +202,8 @@ impl Door {
             writes.extend(events.iter().map(|event| event_of(&known, *event)));
             let by = known.officer.id.to_string();
             if self.write(now, by, writes).await? {
-                return Ok(Opened { id, stage });
+                let officer = known.officer.id;
+                return Ok(Opened { id, stage, officer });
             }
         }
     }

@@ -7,6 +7,8 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::authority::Officer;
+use domain::ids::OfficerId;
 use domain::time::Instant;
 use store::StoreError;
 use store::accounts::{
@@ -44,6 +46,8 @@ pub struct Opened {
     pub id: Zeroizing<String>,
     /// What it may do.
     pub stage: Stage,
+    /// Whose it is.
+    pub officer: OfficerId,
 }
 
 /// A session that begins, and what the cookie is to hold.
@@ -210,6 +214,19 @@ impl Door {
         Ok(Some((signed, stage)))
     }
 
+    /// Whose session it was that ended by itself: somebody who had logged in
+    /// wholly. It opens nothing; what was typed under it is kept for its owner.
+    pub async fn owner_of_ended(&self, id: &str) -> Result<Option<Officer>, AccountError> {
+        let digest = session_digest(&self.deps.vault, id);
+        let now = self.deps.clock.now();
+        let Some(signed) = self.deps.store.session_owner(&digest, now).await? else {
+            return Ok(None);
+        };
+        let seen = signed.session.seen_at;
+        let stage = session::stage(&signed.known, &signed.session, seen, self.settings());
+        Ok((stage == Stage::Open).then_some(signed.known.officer))
+    }
+
     /// Writes the verdict on a password.
     async fn settle(
         &self,
@@ -290,7 +307,8 @@ impl Door {
             .write(now, known.officer.id.to_string(), writes)
             .await?;
         let id = begun.id;
-        Ok(written.then_some(Opened { id, stage }))
+        let officer = known.officer.id;
+        Ok(written.then_some(Opened { id, stage, officer }))
     }
 
     /// A new session, not written yet.

@@ -103,6 +103,35 @@ pub(super) async fn session(
     .transpose()
 }
 
+pub(super) async fn session_owner(
+    pool: &PgPool,
+    digest: &[u8; 32],
+    now: Instant,
+) -> Stored<Option<Signed>> {
+    let row = sqlx::query(
+        "select s.digest, s.begun_at, s.seen_at, s.idle_until, s.ends_at, s.second, a.*, o.*
+        from sessions s
+        join accounts a
+        on a.officer_id = s.officer_id
+        join officers o
+        on o.id = s.officer_id
+        where s.digest = $1
+        and (o.disabled_at is null or o.disabled_at > $2)",
+    )
+    .bind(digest.to_vec())
+    .bind(now.as_micros())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        let columns = Columns::of("sessions", &row);
+        Ok(Signed {
+            session: session_noun(&columns)?,
+            known: known(&columns)?,
+        })
+    })
+    .transpose()
+}
+
 pub(super) async fn sessions(
     pool: &PgPool,
     officer: OfficerId,

@@ -1,11 +1,12 @@
 //! Officers, their tokens, and the answers they were given.
 
-use domain::authority::Officer;
+use domain::authority::{Grant, Officer};
 use domain::ids::OfficerId;
+use domain::region::DivisionCode;
 use domain::time::Instant;
 use sqlx::postgres::{PgConnection, PgPool};
 
-use super::columns::Columns;
+use super::columns::{Columns, nouns};
 use crate::commit::Answer;
 use crate::{StoreError, Stored};
 
@@ -45,6 +46,29 @@ pub(super) async fn officer(pool: &PgPool, id: OfficerId) -> Stored<Option<Offic
     .await?;
     row.map(|row| noun(&Columns::of("officers", &row)))
         .transpose()
+}
+
+pub(super) async fn officers_of(
+    pool: &PgPool,
+    grant: &Grant,
+    region: DivisionCode,
+    now: Instant,
+) -> Stored<Vec<Officer>> {
+    if !grant.covers(region) {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(
+        "select staff.*
+        from officers staff
+        where (staff.disabled_at is null or staff.disabled_at > $2)
+        and exists (select 1 from jsonb_array_elements_text(staff.regions::jsonb) r where r = $1)
+        order by staff.id",
+    )
+    .bind(region.as_str())
+    .bind(now.as_micros())
+    .fetch_all(pool)
+    .await?;
+    nouns("officers", &rows, noun)
 }
 
 pub(super) async fn answer(

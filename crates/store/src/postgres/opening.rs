@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 11] = [
+const MIGRATIONS: [schema::File; 12] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -43,16 +43,20 @@ const MIGRATIONS: [schema::File; 11] = [
         include_str!("../../migrations/postgres/0008_leads.sql"),
     ),
     (
-        "parameters",
-        include_str!("../../migrations/postgres/0013_parameters.sql"),
-    ),
-    (
         "webhooks",
         include_str!("../../migrations/postgres/0009_webhooks.sql"),
     ),
     (
         "oidc",
         include_str!("../../migrations/postgres/0010_oidc.sql"),
+    ),
+    (
+        "desk",
+        include_str!("../../migrations/postgres/0011_desk.sql"),
+    ),
+    (
+        "parameters",
+        include_str!("../../migrations/postgres/0013_parameters.sql"),
     ),
 ];
 

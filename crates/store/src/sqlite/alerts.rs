@@ -75,6 +75,8 @@ pub(super) async fn alerts(
             and ($7 is null or (s.unit_kind = $7 and s.unit_id = $8))
             and ($9 is null or s.due_on <= $9)
             and ($10 is null or s.snoozed_until is null or s.snoozed_until <= $10)
+            and ($15 is null or s.assignee = $15)
+            and (not $16 or s.assignee is null)
             and ($11 is null or (
                 (3 - s.level, coalesce(s.due_on, '9999-12-31'), s.id)
                 > (3 - $12, coalesce($13, '9999-12-31'), $11)
@@ -101,6 +103,8 @@ pub(super) async fn alerts(
     .bind(cursor.as_ref().map(|alert| level_rank(alert.level)))
     .bind(cursor.and_then(|alert| alert.due_on).map(text))
     .bind(limit)
+    .bind(filter.assignee.map(|id| id.as_uuid()))
+    .bind(filter.unassigned)
     .fetch_all(pool)
     .await?;
     nouns("alerts", &rows, noun)

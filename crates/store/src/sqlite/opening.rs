@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 10] = [
+const MIGRATIONS: [schema::File; 11] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -42,16 +42,20 @@ const MIGRATIONS: [schema::File; 10] = [
         include_str!("../../migrations/sqlite/0008_leads.sql"),
     ),
     (
-        "parameters",
-        include_str!("../../migrations/sqlite/0013_parameters.sql"),
-    ),
-    (
         "webhooks",
         include_str!("../../migrations/sqlite/0009_webhooks.sql"),
     ),
     (
         "oidc",
         include_str!("../../migrations/sqlite/0010_oidc.sql"),
+    ),
+    (
+        "desk",
+        include_str!("../../migrations/sqlite/0011_desk.sql"),
+    ),
+    (
+        "parameters",
+        include_str!("../../migrations/sqlite/0013_parameters.sql"),
     ),
 ];
 
@@ -315,7 +319,7 @@ mod tests {
     }
 
     /// Full scans that are meant, with the reason.
-    const SCANS: [(&str, &str); 10] = [
+    const SCANS: [(&str, &str); 11] = [
         ("CONSTANT ROW", "no table"),
         ("(subquery", "rows of an inner query"),
         ("waiting", "rows of an inner query"),
@@ -325,6 +329,10 @@ mod tests {
         ("heads", "one row"),
         ("ledger_roots", "all are asked for: one an hour"),
         ("due", "in key order, until the page is full"),
+        (
+            "staff",
+            "officers of one place: all officers are some hundred",
+        ),
         ("v USING INDEX", "coverage: a few rows per import"),
     ];
     /// Scans of an index that holds all the statement needs or its order.
@@ -343,6 +351,7 @@ mod tests {
         migrate(&mut connection).await.unwrap();
         let sources = [
             include_str!("alerts.rs"),
+            include_str!("desk.rs"),
             include_str!("evaluation.rs"),
             include_str!("feeds.rs"),
             include_str!("folding.rs"),

@@ -19,8 +19,8 @@ use store::commit::{
 use store::corrections::Correction;
 use store::parameters::Proposed;
 use store::rows::{
-    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Ran, Receipt, Statistics,
+    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
+    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
 };
 use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
@@ -298,6 +298,44 @@ impl Store for ModelStore {
         Ok(rows.cloned().collect())
     }
 
+    // ---- between two pages -----------------------------------------------
+
+    async fn look_at(
+        &self,
+        grant: &Grant,
+        alert: AlertId,
+        now: Instant,
+        until: Instant,
+    ) -> Stored<Vec<Presence>> {
+        Ok(self.state().look_at(grant, alert, now, until))
+    }
+
+    async fn look_away(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        self.state().presences.remove(&(alert, officer));
+        Ok(())
+    }
+
+    async fn keep_draft(&self, draft: &DraftRow, now: Instant) -> Stored<()> {
+        let mut state = self.state();
+        state.drafts.retain(|_, kept| now < kept.expires_at);
+        state
+            .drafts
+            .insert((draft.officer, draft.alert), draft.clone());
+        Ok(())
+    }
+
+    async fn drafts(&self, officer: OfficerId, now: Instant) -> Stored<Vec<DraftRow>> {
+        let state = self.state();
+        let live = state.drafts.values();
+        let theirs = live.filter(|kept| kept.officer == officer && now < kept.expires_at);
+        Ok(theirs.cloned().collect())
+    }
+
+    async fn drop_draft(&self, officer: OfficerId, alert: AlertId) -> Stored<()> {
+        self.state().drafts.remove(&(officer, alert));
+        Ok(())
+    }
+
     // ---- feeds -----------------------------------------------------------
 
     async fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Stored<Vec<FeedEntry>> {
@@ -397,6 +435,20 @@ impl Store for ModelStore {
         Ok(state.officers.get(&id).map(|(officer, _)| officer.clone()))
     }
 
+    async fn officers_of(
+        &self,
+        grant: &Grant,
+        region: DivisionCode,
+        now: Instant,
+    ) -> Stored<Vec<Officer>> {
+        let state = self.state();
+        let serves = |officer: &Officer| grant.covers(region) && officer.regions.contains(&region);
+        let enabled = state.officers.values().filter(|(officer, disabled_at)| {
+            serves(officer) && disabled_at.is_none_or(|end| now < end)
+        });
+        Ok(enabled.map(|(officer, _)| officer.clone()).collect())
+    }
+
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
         let key = (principal, route.to_owned(), key.to_owned());
         Ok(self.state().answers.get(&key).cloned())
@@ -433,6 +485,19 @@ impl Store for ModelStore {
 
     async fn session(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
         Ok(self.state().signed(digest, now))
+    }
+
+    async fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
+        let state = self.state();
+        let session = state.sessions.get(digest);
+        let signed = session.and_then(|session| {
+            let account = state.accounts.get(&session.officer)?;
+            Some(Signed {
+                session: session.clone(),
+                known: state.known(account),
+            })
+        });
+        Ok(signed.filter(|signed| signed.known.disabled_at.is_none_or(|end| now < end)))
     }
 
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {

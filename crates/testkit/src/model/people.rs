@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use domain::authority::{Grant, Operation, Role};
 use domain::ids::{AlertId, ImportId, Subject};
 use domain::region::DivisionCode;
-use domain::time::Date;
+use domain::time::{Date, Instant};
 use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
 use store::corrections::{Correction, CorrectionRow};
-use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead};
+use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, Presence};
 use store::{StoreError, Stored};
 
 use crate::model::state::{State, Told};
@@ -94,6 +94,30 @@ impl State {
         rows.sort_by_key(order);
         rows.truncate(limit as usize);
         Ok(rows)
+    }
+
+    /// Who else has the alert open; nothing of an alert the grant does not cover.
+    pub(super) fn look_at(
+        &mut self,
+        grant: &Grant,
+        alert: AlertId,
+        now: Instant,
+        until: Instant,
+    ) -> Vec<Presence> {
+        if self.seen_alert(grant, alert).is_none() {
+            return Vec::new();
+        }
+        self.presences.retain(|_, (_, held)| now < *held);
+        let own = self.presences.entry((alert, grant.officer()));
+        own.or_insert((now, until)).1 = until;
+        let here = self.presences.iter();
+        let others = here.filter(|((of, by), _)| *of == alert && *by != grant.officer());
+        others
+            .map(|((_, officer), (since, _))| Presence {
+                officer: *officer,
+                since: *since,
+            })
+            .collect()
     }
 
     pub(super) fn alert_counts(&self, grant: &Grant) -> Vec<AlertCount> {
@@ -243,6 +267,8 @@ fn passes(filter: &AlertFilter, row: &AlertRow) -> bool {
         && filter
             .awake_on
             .is_none_or(|on| row.snoozed_until.is_none_or(|until| until <= on))
+        && (filter.assignee.is_none() || filter.assignee == row.assignee)
+        && (!filter.unassigned || row.assignee.is_none())
 }
 
 fn entry(position: i64, told: &Told) -> FeedEntry {

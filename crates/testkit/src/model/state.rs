@@ -17,7 +17,7 @@ use store::commit::{
 };
 use store::corrections::CorrectionRow;
 use store::parameters::Proposed;
-use store::rows::LedgerRoot;
+use store::rows::{DraftRow, LedgerRoot};
 use store::subscriptions::{DeliveryRow, SubscriptionRow};
 
 /// A commit with its place: its id is its position in the log plus one.
@@ -123,6 +123,9 @@ pub(super) struct State {
     pub(super) subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     pub(super) deliveries: BTreeMap<(SubscriptionId, i64), DeliveryRow>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
+    /// Since when and until when.
+    pub(super) presences: BTreeMap<(AlertId, OfficerId), (Instant, Instant)>,
+    pub(super) drafts: BTreeMap<(OfficerId, AlertId), DraftRow>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,
 }
