@@ -2,7 +2,7 @@
 //! county.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::calendar::WorkingDays;
@@ -10,8 +10,9 @@ use domain::ids::OfficerId;
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
 use pipeline::clock::SystemClock;
+use pipeline::policies::{Documents as PolicyDocuments, Policies};
 use pipeline::{Deps, Settings};
-use rules::{Document, PolicySet};
+use rules::Document;
 use synth::{CountySpec, FeedPlan};
 use testkit::pg::Pg;
 use uuid::Uuid;
@@ -115,13 +116,17 @@ pub(crate) async fn open(backend: &str, folder: &Path) -> Result<Office, Failed>
         name: "parameters-sample.yaml".to_owned(),
         text: sample,
     });
-    let set = PolicySet::load(&documents(&root().join("policies"))?, &parameters)
-        .map_err(|problems| format!("{problems:?}"))?;
+    let policies = Policies::load(PolicyDocuments {
+        policies: documents(&root().join("policies"))?,
+        parameters,
+        ..PolicyDocuments::default()
+    })
+    .map_err(|problems| format!("{problems:?}"))?;
     let table = |name: &str| std::fs::read_to_string(root().join("policies/tables").join(name));
     let deps = Arc::new(Deps {
         store,
         vault: Arc::new(vault::Vault::new(vault::MasterKey::from_bytes([7; 32]))),
-        policies: RwLock::new(Arc::new(set)),
+        policies,
         divisions: Arc::new(Divisions::parse(&table("divisions.csv")?)?),
         calendar: Arc::new(WorkingDays::parse(&table("working-days.csv")?)?),
         clock: Arc::new(SystemClock::pinned(on())),

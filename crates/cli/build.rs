@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Constant, folder from the repository's root, extensions (all when empty).
-const LISTS: [(&str, &str, &[&str]); 4] = [
+const LISTS: [(&str, &str, &[&str]); 5] = [
     ("POLICIES", "policies", &["yaml"]),
     ("PARAMETERS", "policies/parameters", &["yaml"]),
+    ("CASES", "policies/cases", &["yaml"]),
     ("TABLES", "policies/tables", &["csv"]),
     ("SAMPLES", "data-samples", &[]),
 ];

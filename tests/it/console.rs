@@ -1,9 +1,12 @@
 //! The console as a browser without JavaScript meets it: whose pages, in which
 //! order, which forms, and what is in the ledger afterwards.
 
+mod audit;
 mod browser;
 mod forms;
+mod imports;
 mod pages;
+mod standards;
 
 use synth::{CountySpec, invent};
 use testkit::app::{TestApp, divisions, sample_day};

@@ -117,7 +117,7 @@ fn operations(foreign: &Foreign) -> Vec<(Method, String)> {
         }
     }
     assert!(
-        operations.len() >= 38,
+        operations.len() >= 44,
         "only {} operations",
         operations.len()
     );
@@ -155,8 +155,21 @@ async fn ask(app: &TestApp, officer: &str, method: &Method, path: &str) -> Answe
 
 const OPEN_TO_ALL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Administrators and village contacts are shown no people by any operation:
-/// the first read policies and parameters, the others nothing at all.
+/// What a village contact may ask for at all; everything else is refused.
+fn open_to_contacts(method: &Method, path: &str) -> bool {
+    let reads = ["/api/v1/leads", "/api/v1/visits", "/api/v1/visits/weeks"];
+    let pages = [
+        "/village",
+        "/village/leads",
+        "/village/leads/new",
+        "/visits",
+    ];
+    *method == Method::GET && (reads.contains(&path) || pages.contains(&path))
+}
+
+/// Administrators and village contacts are shown nobody of 湖塘镇 by any
+/// operation: the first read policies and parameters, contacts their own leads
+/// and whom their village's roster names, which here is nobody.
 async fn sees_nobody(app: &TestApp, foreign: &Foreign, officer: &str, method: &Method, path: &str) {
     let answer = ask(app, officer, method, path).await;
     let (status, text) = (answer.status, answer.text());
@@ -165,12 +178,28 @@ async fn sees_nobody(app: &TestApp, foreign: &Foreign, officer: &str, method: &M
         .iter()
         .find(|canary| text.contains(canary.as_str()));
     assert_eq!(leaked, None, "{method} {path} as {officer}");
-    let of_policies = path.contains("/policies") || path.ends_with("/parameters");
+    let of_policies = path.contains("/policies")
+        || path.ends_with("/parameters")
+        || (path.ends_with("/proposals") && *method == Method::GET);
     if OPEN_TO_ALL.contains(&path) {
         return;
     }
-    if officer != "village" && of_policies {
+    let contact = ["village", "contact"].contains(&officer);
+    if !contact && of_policies {
         assert_eq!(status, StatusCode::OK, "{method} {path} as {officer}");
+    } else if contact && path == "/" {
+        assert_eq!(answer.headers["location"], "/village", "{officer}");
+    } else if contact && open_to_contacts(method, path) {
+        // Asked for one thing too few, or a township that is no village.
+        let fine = [
+            StatusCode::OK,
+            StatusCode::BAD_REQUEST,
+            StatusCode::NOT_FOUND,
+        ];
+        assert!(
+            fine.contains(&status),
+            "{method} {path} as {officer}: {status}"
+        );
     } else {
         assert!(
             status.is_client_error(),
@@ -219,7 +248,7 @@ async fn a_township_sees_only_its_own_through_every_operation() {
             }
             asked += 1;
         }
-        for officer in ["system", "security", "village"] {
+        for officer in ["system", "security", "village", "contact"] {
             sees_nobody(&app, &foreign, officer, &method, &path).await;
         }
     }
@@ -228,7 +257,9 @@ async fn a_township_sees_only_its_own_through_every_operation() {
         "/families",
         "/county",
         "/audit",
+        "/imports",
         "/policies",
+        "/visits",
         &format!("/alerts/{}", foreign.alert),
         &format!("/alerts/{}/sheet", foreign.alert),
         &format!("/families/{}", foreign.household),
@@ -237,7 +268,12 @@ async fn a_township_sees_only_its_own_through_every_operation() {
         let shown = app.get("hutang", path).await.status;
         let own = [StatusCode::OK, StatusCode::FORBIDDEN];
         assert!(own.contains(&shown), "{path} as hutang: {shown}");
-        for officer in ["system", "security", "village"] {
+        for officer in ["system", "security", "village", "contact"] {
+            sees_nobody(&app, &foreign, officer, &Method::GET, path).await;
+        }
+    }
+    for path in ["/village", "/village/leads", "/village/leads/new"] {
+        for officer in ["system", "security", "village", "contact"] {
             sees_nobody(&app, &foreign, officer, &Method::GET, path).await;
         }
     }

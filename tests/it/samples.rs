@@ -91,7 +91,7 @@ async fn every_situation_gives_its_alert_or_none() {
     a_fire_lies_where_it_burnt(&app, &alerts).await;
     one_fire_told_twice_is_one_red(&app, &alerts);
     desks_are_those_of_the_route(&app, &alerts);
-    crate::village::no_village_is_told_a_secret(&app, &alerts).await;
+    crate::village_words::no_village_is_told_a_secret(&app, &alerts).await;
     anomalies_are_found_and_nothing_else(&app, &alerts);
     decisions_replay(&app, &alerts).await;
     first_load_keeps_to_the_budget(&app, &alerts).await;

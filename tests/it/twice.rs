@@ -2,7 +2,7 @@
 //! stopped, and a step that was overtaken writes nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use domain::authority::Operation;
 use domain::ids::ImportId;
@@ -31,7 +31,7 @@ fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
     Arc::new(Deps {
         store: deps.store.clone(),
         vault: deps.vault.clone(),
-        policies: RwLock::new(deps.policies()),
+        policies: deps.policies.again(),
         divisions: deps.divisions.clone(),
         calendar: deps.calendar.clone(),
         clock,

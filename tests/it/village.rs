@@ -1,83 +1,151 @@
-//! What village contacts may be told: over every alert of the samples, with
-//! names filled in, no sensitive fact is in it.
+//! Leads and care visits, from a village to the township's desk and back, over
+//! HTTP and through the village contact's pages, on both databases.
 
-use std::collections::BTreeSet;
+mod care;
+mod leads;
+mod pages;
 
+use std::fmt::Write as _;
+
+use axum::http::StatusCode;
 use domain::authority::Operation;
-use domain::evaluation::VILLAGE_WITHOUT_WORDS;
-use pipeline::desk::Opened;
-use store::commit::AlertRow;
-use testkit::app::{TestApp, root};
+use domain::ids::Subject;
+use domain::resident_id::ResidentId;
+use serde_json::Value as Json;
+use testkit::app::{HUTANG, NANJIE, NIUTANG, TestApp, divisions, sample_day};
+use testkit::call::Answer;
 
-/// Words that tell illness, custody or death. Amounts are found by their digits.
-const TELLING: [&str; 15] = [
-    "残疾", "护理", "服刑", "戒毒", "羁押", "矫正", "失联", "失踪", "住院", "疾病", "重病", "精神",
-    "死亡", "医疗", "孤儿",
+/// Runs a behaviour on a fresh app of each database.
+macro_rules! on_both {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    super::$behaviour(testkit::app::TestApp::sqlite().await).await;
+                }
+            )+
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    if let Some(app) = testkit::app::TestApp::postgres().await {
+                        super::$behaviour(app).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// Whoever is in these tests: name, first 17 digits, township, village.
+const PEOPLE: [(&str, &str, &str, &str); 4] = [
+    ("王秀英", "99990119400311002", "湖塘镇", ""),
+    ("李桂兰", "99990119410512004", "湖塘镇", ""),
+    ("张福根", "99990119390723001", "湖塘镇", ""),
+    ("赵阿大", "99990219380204003", "牛塘镇", "牛塘一社区居委会"),
 ];
 
-/// Texts of a column that stand in the samples.
-fn texts(file: &str, column: &str) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(root().join("data-samples").join(file)).unwrap();
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let header = lines.next().unwrap();
-    let at = header.split(',').position(|name| name == column).unwrap();
-    // A quoted cell shifts the ones behind it; there are enough without.
-    let plain = lines.filter(|line| !line.contains('"'));
-    let cells = plain.filter_map(|line| line.split(',').nth(at));
-    cells
-        .filter(|cell| cell.chars().count() >= 2)
-        .map(str::to_owned)
-        .collect()
+fn number(first17: &str) -> String {
+    ResidentId::from_first_17(first17)
+        .unwrap()
+        .as_str()
+        .to_owned()
 }
 
-/// Every alert has words for a village, and nothing secret is in them.
-pub async fn no_village_is_told_a_secret(app: &TestApp, alerts: &[AlertRow]) {
-    let mut canaries = texts("leads-20261120.csv", "情况描述");
-    canaries.extend(texts("leads-20261120.csv", "居住地址"));
-    canaries.extend(texts("medical-settlements-20261103.csv", "主要诊断名称"));
-    assert!(canaries.len() > 20, "{}", canaries.len());
-    let grant = app.grant("county", Operation::ReadAlerts);
-    let opened = Opened::of(&app.deps, &grant, alerts).await.unwrap();
-    let mut told = BTreeSet::new();
-    for row in alerts {
-        let decision = &opened.decisions[&row.id];
-        let words = opened.render(&app.deps, &decision.village());
-        let policy = &row.policy;
-        assert_ne!(words, VILLAGE_WITHOUT_WORDS, "{policy} has no words");
-        assert!(
-            !words.contains(|c: char| c.is_ascii_digit()),
-            "{policy}: {words}"
-        );
-        let telling = TELLING.iter().find(|word| words.contains(**word));
-        assert_eq!(telling, None, "{policy}: {words}");
-        let canary = canaries.iter().find(|text| words.contains(text.as_str()));
-        assert_eq!(canary, None, "{policy}: {words}");
-        told.insert(policy.as_str());
+/// Names of the places as the table has them, so that a change of the table
+/// does not pass unnoticed.
+fn name_of(code: &str) -> String {
+    divisions().name(code.parse().unwrap(), sample_day())
+}
+
+fn village_of(person: usize) -> String {
+    match person {
+        0 | 1 => name_of(NANJIE),
+        2 => name_of("320412100003"),
+        _ => PEOPLE[person].3.to_owned(),
     }
-    assert!(told.len() >= 20, "{told:?}");
 }
 
-/// The page and the API show them.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_alert_shows_what_a_village_may_be_told() {
-    let app = TestApp::sqlite().await;
-    let lead = "线索编号,上报时间,镇街,对象姓名,对象证件号码,情况描述\nWG1,2026-11-20,湖塘镇,顾某,,断炊两天还有重病\n";
-    let file = TestApp::file("grid", "leads", "2026-11-20", 1, Some("2026-11-20"), lead);
-    app.import(&file).await.unwrap();
+/// Four very old people of two townships, known by their hukou.
+async fn people(app: &TestApp) {
+    let mut text = "公民身份号码,姓名,性别,出生日期,户籍镇街,户籍村(社区)\n".to_owned();
+    for (index, (name, first17, town, _)) in PEOPLE.iter().enumerate() {
+        let (id, village) = (number(first17), village_of(index));
+        writeln!(text, "{id},{name},,,{town},{village}").unwrap();
+    }
+    let file = TestApp::file("police", "hukou_elders", "2026-11-09", 1, None, &text);
+    let taken = app.import(&file).await.unwrap();
+    assert_eq!(taken.import.counts.received(), 4);
+    assert_eq!(taken.import.counts.held + taken.import.counts.rejected, 0);
     app.settle().await;
-    let list = app.get("county", "/api/v1/alerts").await.json();
-    let id = list["alerts"][0]["id"].as_str().unwrap().to_owned();
-    let one = app
-        .get("county", &format!("/api/v1/alerts/{id}"))
+}
+
+/// The roster as of a day: all but the last person weekly, the last monthly.
+async fn roster(app: &TestApp, as_of: &str) {
+    let mut text = "姓名,证件号码,镇街,村(社区),探访频次,帮扶责任人\n".to_owned();
+    for (index, (name, first17, town, _)) in PEOPLE.iter().enumerate() {
+        let class = if index == 3 { "每月" } else { "重点" };
+        let (id, village) = (number(first17), village_of(index));
+        writeln!(text, "{name},{id},{town},{village},{class},周责任").unwrap();
+    }
+    let file = TestApp::file("elder_care", "care_plans", as_of, 1, Some(as_of), &text);
+    let taken = app.import(&file).await.unwrap();
+    assert_eq!(taken.import.counts.accepted, 4, "{:?}", taken.import.counts);
+    app.settle().await;
+}
+
+/// The id of a person of these tests.
+async fn person(app: &TestApp, index: usize) -> String {
+    let id = ResidentId::parse(&number(PEOPLE[index].1)).unwrap();
+    let index = app
+        .deps
+        .vault
+        .blind_index(&domain::record::IdentityAsSent::Resident(id));
+    let grant = app.grant("county", Operation::SearchPeople);
+    let store = app.deps.store.as_ref();
+    let found = store.person_by_index(&grant, &index, sample_day()).await;
+    found.unwrap().expect("a known person").to_string()
+}
+
+/// `POST` of JSON under an idempotency key.
+async fn post(app: &TestApp, officer: &str, path: &str, key: &str, body: &Json) -> Answer {
+    app.post(officer, path, &[("idempotency-key", key)], body)
+        .await
+}
+
+/// Alerts of a policy on an officer's desk, any work.
+async fn alerts(app: &TestApp, officer: &str, policy: &str) -> Vec<Json> {
+    let work = "held,raised,acknowledged,verified,handled,closed";
+    let path = format!("/api/v1/alerts?policy={policy}&work={work}");
+    let page = app.get(officer, &path).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    page.json()["alerts"].as_array().unwrap().clone()
+}
+
+/// How often somebody was shown under an operation, as the auditor reads it.
+async fn disclosed(app: &TestApp, subject: &str, operation: &str) -> usize {
+    let body = serde_json::json!({ "subject": subject });
+    let looked = app
+        .post("auditor", "/api/v1/ledger/disclosures", &[], &body)
         .await
         .json();
-    let words = one["village"].as_str().unwrap();
-    assert_eq!(
-        words,
-        "顾某可能急需帮助，请马上联系看望，情况随时报镇（街道）。"
-    );
-    assert!(one["sentence"].as_str().unwrap().contains("断炊两天"));
-    let page = app.get("county", &format!("/alerts/{id}")).await.text();
-    let shown = format!("可告诉村里的话：</strong><q class=\"village\">{words}</q>");
-    assert!(page.contains(&shown), "the page shows the words");
+    let entries = looked["disclosures"].as_array().expect("disclosures");
+    let of = entries.iter().filter(|e| e["operation"] == operation);
+    of.count()
+}
+
+/// A subject as the API writes it.
+fn subject_of(person: &str) -> String {
+    Subject::Person(person.parse().unwrap()).to_string()
+}
+
+#[test]
+fn the_places_of_these_tests_are_in_the_table() {
+    for code in [HUTANG, NIUTANG, NANJIE, "320412100003"] {
+        assert_ne!(name_of(code), code);
+    }
+    assert_eq!(name_of("320412102001"), PEOPLE[3].3);
 }

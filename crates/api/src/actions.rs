@@ -51,12 +51,12 @@ impl ActedView {
 }
 
 /// The version in `If-Match`.
-fn version(headers: &HeaderMap) -> Answered<i64> {
+pub(crate) fn version(headers: &HeaderMap) -> Answered<i64> {
     let missing = || {
         Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if_match.missing",
-            "请带上 If-Match（打开预警时的版本）",
+            "请带上 If-Match（打开时的版本）",
             "If-Match with the version seen is needed",
         )
     };
@@ -68,7 +68,7 @@ fn version(headers: &HeaderMap) -> Answered<i64> {
 }
 
 /// The `Idempotency-Key`.
-fn key(headers: &HeaderMap) -> Answered<String> {
+pub(crate) fn key(headers: &HeaderMap) -> Answered<String> {
     let value = headers.get("idempotency-key");
     let value = value.ok_or_else(|| {
         Problem::bad(
@@ -220,7 +220,8 @@ fn acted(status: StatusCode, view: &ActedView, replayed: bool) -> Response {
 /// Longest note, in characters.
 const NOTE_MAX: usize = 2_000;
 
-fn note_is_clean(note: Option<&str>) -> Answered<()> {
+/// Words of an officer: bounded, and nothing in them that a page cannot show.
+pub(crate) fn note_is_clean(note: Option<&str>) -> Answered<()> {
     let hidden = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
     match note {
         Some(note) if note.chars().count() > NOTE_MAX || note.chars().any(hidden) => {

@@ -9,6 +9,7 @@
 mod actions;
 mod alert;
 mod audit;
+mod audit_records;
 mod chart;
 mod conflict;
 mod county;
@@ -17,15 +18,27 @@ mod families;
 mod family;
 mod forms;
 mod household;
+mod import;
+mod imports;
+mod log_file;
 mod policies;
+mod policy;
+mod proposal;
 mod refusal;
+mod registry;
 mod sheet;
 mod shell;
 mod today;
+mod village;
+mod village_leads;
 mod visitor;
+mod visits;
 mod words;
 
+pub(crate) use families::narrowed;
+
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -55,7 +68,36 @@ pub fn router() -> Router<App> {
         .route("/persons/{id}/identity", post(family::identity))
         .route("/county", get(county::page))
         .route("/audit", get(audit::page).post(audit::answer))
+        .route("/audit/ledger", get(log_file::page))
+        .route("/audit/records", get(audit_records::page))
+        .route("/audit/dismissed", get(audit_records::dismissed))
         .route("/policies", get(policies::page))
+        // An upload is bounded where it is spooled.
+        .route(
+            "/imports",
+            get(imports::page)
+                .post(imports::send)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/imports/{id}", get(import::page))
+        .route("/imports/{id}/returned", get(import::returned))
+        .route("/visits", get(visits::page))
+        .route("/village", get(village::page))
+        .route("/village/people/{id}/phone", post(village::phone))
+        .route("/village/people/{id}/visit", post(village::visit))
+        .route(
+            "/village/leads",
+            get(village_leads::page).post(village_leads::report),
+        )
+        .route("/village/leads/new", get(village_leads::form))
+        .route("/policies/{name}", get(policy::page))
+        .route("/parameters", get(proposal::list))
+        .route(
+            "/parameters/{key}",
+            get(proposal::one).post(proposal::propose),
+        )
+        .route("/proposals/{id}", get(proposal::proposal))
+        .route("/proposals/{id}/{noun}", post(proposal::review))
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

@@ -1,7 +1,5 @@
 //! Imports: upload, status, kept rows, and the file to correct and send again.
 
-use std::path::PathBuf;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -11,17 +9,15 @@ use domain::authority::Operation;
 use domain::ids::{ImportId, Subject};
 use domain::record::{DatasetId, Revision, RowCounts, RowNote, RowOutcome, SourceId};
 use domain::region::DivisionCode;
-use http_body_util::BodyExt as _;
-use pipeline::clock::new_id;
-use pipeline::intake::{UploadHeader, about_file, intake};
+use pipeline::intake::{UploadHeader, about_file};
 use serde::{Deserialize, Serialize};
 use store::commit::{ImportRow, KeptRow};
-use tokio::io::AsyncWriteExt as _;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{Answered, Problem, ProblemBody};
+use crate::spool::Spooled;
 use crate::strict::{StrictPath, StrictQuery, date, limit};
 
 /// What the sender says about the file in the body.
@@ -69,6 +65,8 @@ pub struct ImportView {
     counts: CountsView,
     /// The same batch had been taken before; nothing was written now.
     repeated: bool,
+    /// `csv`, `xlsx` or `ndjson`, as detected. Absent in lists.
+    format: Option<&'static str>,
     /// Sum of the list's control amount over the file, in fen: to be compared
     /// with the sender's own total. Absent in lists.
     total_fen: Option<i64>,
@@ -117,6 +115,7 @@ impl ImportView {
             next_line: import.next_line,
             counts: import.counts.into(),
             repeated,
+            format: None,
             total_fen: None,
             notes: Vec::new(),
         }
@@ -126,6 +125,7 @@ impl ImportView {
     async fn whole(app: &App, import: &ImportRow, repeated: bool) -> Answered<ImportView> {
         let mut view = ImportView::of(import, repeated);
         if let Some(about) = about_file(&app.deps, import.header.id).await? {
+            view.format = Some(about.shape.format.name());
             view.total_fen = Some(about.yuan_total_fen);
             view.notes = about.notes.into_iter().map(NoteView::from).collect();
         }
@@ -137,7 +137,7 @@ impl ImportView {
 /// interrupted upload resumes, repeating a finished one answers the same.
 #[utoipa::path(
     post, path = "/api/v1/imports", tag = "imports", params(UploadQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "CSV or NDJSON, UTF-8 or GB18030"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "CSV or NDJSON in UTF-8 or GB18030, or XLSX"),
     responses((status = 201, body = ImportView), (status = 200, body = ImportView, description = "taken before"), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody))
 )]
 pub async fn upload(
@@ -165,11 +165,9 @@ pub async fn upload(
         file_name: file_name(query.file_name.as_deref()),
     };
     let spooled = Spooled::receive(&app, body).await?;
-    // A client that goes away must not cancel a commit half-way through.
-    let (deps, path) = (app.deps.clone(), spooled.path.clone());
-    let taken = tokio::spawn(async move { intake(&deps, &grant, &header, &path).await }).await;
+    let taken = spooled.take(&app, &grant, &header).await;
     drop(spooled);
-    let taken = taken.map_err(|_| Problem::from(pipeline::StepError::Computation))??;
+    let taken = taken?;
     let view = ImportView::whole(&app, &taken.import, taken.repeated).await?;
     let status = if taken.repeated {
         StatusCode::OK
@@ -180,60 +178,13 @@ pub async fn upload(
 }
 
 /// The last path component, without control characters.
-fn file_name(sent: Option<&str>) -> String {
+pub(crate) fn file_name(sent: Option<&str>) -> String {
     let name = sent
         .unwrap_or("upload")
         .rsplit(['/', '\\'])
         .next()
         .unwrap_or("upload");
     name.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// A body on disk, removed when dropped.
-struct Spooled {
-    path: PathBuf,
-}
-
-impl Spooled {
-    async fn receive(app: &App, mut body: Body) -> Answered<Spooled> {
-        let failed =
-            |error: std::io::Error| Problem::from(pipeline::intake::IntakeError::Spool(error));
-        let path = app
-            .spool
-            .join(format!("upload-{}", new_id(app.deps.clock.now())));
-        let mut file = tokio::fs::File::create(&path).await.map_err(failed)?;
-        let spooled = Spooled { path };
-        let mut size = 0u64;
-        while let Some(frame) = body.frame().await {
-            let cut = |_| Problem::bad("upload.cut", "上传中断", "the upload was cut");
-            let Ok(data) = frame.map_err(cut)?.into_data() else {
-                continue;
-            };
-            size += data.len() as u64;
-            if size > app.limits.upload_bytes_max {
-                return Err(Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "upload.size",
-                    "文件过大",
-                    "the file is too large",
-                ));
-            }
-            file.write_all(&data).await.map_err(failed)?;
-        }
-        file.flush().await.map_err(failed)?;
-        if size == 0 {
-            return Err(Problem::bad("batch.empty", "文件为空", "the file is empty"));
-        }
-        Ok(spooled)
-    }
-}
-
-impl Drop for Spooled {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(%error, "a spooled upload could not be removed");
-        }
-    }
 }
 
 /// Paging of imports.
@@ -353,7 +304,7 @@ pub struct RowsPage {
     next: Option<u32>,
 }
 
-fn outcome(text: Option<&str>) -> Answered<Option<RowOutcome>> {
+pub(crate) fn outcome(text: Option<&str>) -> Answered<Option<RowOutcome>> {
     let known = [RowOutcome::Warned, RowOutcome::Held, RowOutcome::Rejected];
     match text {
         None => Ok(None),
@@ -422,8 +373,18 @@ pub async fn returned(
     StrictPath(id): StrictPath<ImportId>,
     StrictQuery(query): StrictQuery<ReturnedQuery>,
 ) -> Answered<Response> {
-    let grant = caller.grant(Operation::ReadImports)?;
     let only = outcome(query.outcome.as_deref())?;
+    returned_rows(&app, &caller, id, only).await
+}
+
+/// The file of returned rows as an answer, entered in the ledger first.
+pub(crate) async fn returned_rows(
+    app: &App,
+    caller: &Caller,
+    id: ImportId,
+    only: Option<RowOutcome>,
+) -> Answered<Response> {
+    let grant = caller.grant(Operation::ReadImports)?;
     let import = app
         .deps
         .store

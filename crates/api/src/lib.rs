@@ -14,17 +14,22 @@ pub mod alerts;
 pub mod app;
 pub mod auth;
 pub mod console;
+pub mod corrections;
 pub mod decisions;
 pub mod feed;
 pub mod health;
 pub mod imports;
+pub mod leads;
 pub mod ledger_log;
 pub mod people;
 pub mod policies;
 pub mod problem;
+pub mod proposals;
 pub mod server;
+mod spool;
 pub mod stream;
 pub mod strict;
+pub mod visits;
 
 use std::time::Duration;
 
@@ -56,6 +61,7 @@ use crate::problem::Problem;
     tags(
         (name = "imports", description = "报送与回执"), (name = "alerts", description = "预警与订阅"),
         (name = "alert actions", description = "办理"), (name = "people", description = "家庭与人员"),
+        (name = "leads", description = "线索"), (name = "visits", description = "走访探访"),
         (name = "decisions", description = "判定依据与重放"), (name = "policies", description = "政策与参数"),
         (name = "ledger", description = "留痕与核验"), (name = "operations", description = "运行状态")
     )
@@ -68,6 +74,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(imports::one))
         .routes(routes!(imports::rows))
         .routes(routes!(imports::returned))
+        .routes(routes!(corrections::list))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::counts))
         .routes(routes!(feed::read))
@@ -91,11 +98,19 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(people::person_history))
         .routes(routes!(people::identity))
         .routes(routes!(people::search))
+        .routes(routes!(leads::report, leads::list))
+        .routes(routes!(leads::one))
+        .routes(routes!(visits::record, visits::list))
+        .routes(routes!(visits::weeks))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
         .routes(routes!(policies::list))
         .routes(routes!(policies::one))
         .routes(routes!(policies::parameters))
+        .routes(routes!(proposals::list, proposals::propose))
+        .routes(routes!(proposals::one))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))
         .routes(routes!(ledger_log::disclosures))
@@ -208,6 +223,7 @@ async fn bounded(State(app): State<App>, request: Request, next: Next) -> Respon
     let path = request.uri().path();
     if [
         "/api/v1/imports",
+        "/imports",
         "/api/v1/alerts/feed",
         "/api/v1/alerts/stream",
     ]

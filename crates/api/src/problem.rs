@@ -12,6 +12,9 @@ use pipeline::account::AccountError;
 use pipeline::act::ActError;
 use pipeline::error::causes;
 use pipeline::intake::IntakeError;
+use pipeline::leads::ReportError;
+use pipeline::parameters::ParameterError;
+use pipeline::visits::VisitError;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -66,6 +69,16 @@ impl Problem {
             "not_found",
             "没有这一项，或不在您的范围内",
             "there is no such thing in your scope",
+        )
+    }
+
+    /// 409: another request under the same key was quicker.
+    fn answered() -> Problem {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "conflict",
+            "请求已处理",
+            "the request was answered before",
         )
     }
 
@@ -278,15 +291,26 @@ impl From<IntakeError> for Problem {
 /// Whole-file refusals: wrong kind of file 415, empty 400, otherwise 422.
 fn file_problem(error: &FileError) -> Problem {
     let status = match error.code() {
-        "upload.charset" | "upload.format" | "upload.charset_mismatch" => {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE
-        }
+        "upload.charset"
+        | "upload.format"
+        | "upload.charset_mismatch"
+        | "upload.encrypted"
+        | "upload.macro" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "upload.size" => StatusCode::PAYLOAD_TOO_LARGE,
         "batch.empty" => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     match error {
         FileError::Io(_) => internal(error),
-        FileError::Refused(refusal) => Problem::new(status, refusal.code, &refusal.zh, &refusal.en),
+        FileError::Refused(refusal) => {
+            let zh = match refusal.line {
+                Some(line) if !refusal.zh.contains('第') => {
+                    format!("{}（第 {line} 行）", refusal.zh)
+                }
+                _ => refusal.zh.clone(),
+            };
+            Problem::new(status, refusal.code, &zh, &refusal.en)
+        }
     }
 }
 
@@ -312,13 +336,87 @@ impl From<ActError> for Problem {
                 "the disputed record is not one this alert rests on",
             ),
             ActError::KeyReused => StoreError::KeyReused.into(),
-            ActError::Answered(_) => Problem::new(
-                StatusCode::CONFLICT,
-                "conflict",
-                "请求已处理",
-                "the request was answered before",
-            ),
+            ActError::Answered(_) => Problem::answered(),
             ActError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Problem {
+        match error {
+            // The same for a place that is unknown and one that is another's.
+            ReportError::Place => Problem::bad(
+                "lead.place",
+                "请选择您负责范围内的村（社区）或镇（街道）",
+                "the place is not one in your scope",
+            ),
+            ReportError::NotAllowed => Problem::new(
+                StatusCode::FORBIDDEN,
+                "import.not_allowed",
+                "无权以网格名义上报线索",
+                "the sender may not report as the grid",
+            ),
+            ReportError::Unreadable(note) => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &note.code,
+                &note.zh,
+                &note.en,
+            ),
+            ReportError::Answered(_) => Problem::answered(),
+            ReportError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<VisitError> for Problem {
+    fn from(error: VisitError) -> Problem {
+        let en = error.to_string();
+        match error {
+            VisitError::NotFound => Problem::not_found(),
+            VisitError::Ahead => Problem::bad("visit.ahead", "探访日期不能晚于今天", &en),
+            VisitError::Answers => Problem::bad(
+                "visit.answers",
+                "平安、需要帮助、未见到人只能选一项；或填写情况有变",
+                &en,
+            ),
+            VisitError::Answered(_) => Problem::answered(),
+            VisitError::Step(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParameterError> for Problem {
+    fn from(error: ParameterError) -> Problem {
+        let en = error.to_string();
+        let conflict = |code, zh: &str| Problem::new(StatusCode::CONFLICT, code, zh, &en);
+        match error {
+            ParameterError::NotFound => Problem::not_found(),
+            ParameterError::Wrong(problem) => {
+                let nearest = problem.nearest.as_deref();
+                let zh = nearest.map(|name| format!("{}（是不是 {name}？）", problem.zh));
+                let zh = zh.as_deref().unwrap_or(&problem.zh);
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Problem::new(status, problem.code, zh, &problem.en)
+            }
+            ParameterError::SamePerson => conflict(
+                "proposal.same_person",
+                "提出人不得复核自己提出的数值，请由另一人复核",
+            ),
+            ParameterError::Words => Problem::bad(
+                "proposal.words",
+                "请写明复核意见：看了哪份文件、为什么批准或不批准",
+                &en,
+            ),
+            ParameterError::Version { current } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "proposal.version",
+                "该提案已由他人复核，请重新打开",
+                &format!("the proposal has version {current}"),
+            ),
+            ParameterError::KeyReused => StoreError::KeyReused.into(),
+            ParameterError::Answered(_) => conflict("conflict", "请求已处理"),
+            ParameterError::Step(error) => error.into(),
         }
     }
 }

@@ -118,6 +118,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Trace(args) => trace::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Policy(command) => policy::run(&command),
         Command::Ledger(ledger::LedgerCommand::Verify(args)) => {
+            if let Some(file) = &args.file {
+                return ledger::offline(&args, file);
+            }
             ledger::run(&args, args.place.settings(ANSWERING)?).await
         }
         Command::Synth(args) => synth::run(&args),

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use domain::calendar::WorkingDays;
 use domain::region::Divisions;
+use pipeline::policies;
 use rules::{Document, PolicySet, Problem};
 
-use crate::embedded::{self, PARAMETERS, POLICIES, TABLES};
+use crate::embedded::{self, CASES, PARAMETERS, POLICIES, SAMPLE_PARAMETERS, SAMPLES, TABLES};
 use crate::exit;
 use crate::settings::Settings;
 
@@ -16,6 +17,9 @@ use crate::settings::Settings;
 pub(crate) struct Documents {
     pub(crate) policies: Vec<Document>,
     pub(crate) parameters: Vec<Document>,
+    pub(crate) cases: Vec<Document>,
+    /// Those of the policies' own folder: cases bring their own samples.
+    pub(crate) case_parameters: Vec<Document>,
 }
 
 impl Documents {
@@ -37,14 +41,17 @@ impl Documents {
     }
 
     fn built_in() -> anyhow::Result<Documents> {
+        let parameters = embedded::documents(&PARAMETERS)?;
         Ok(Documents {
             policies: embedded::documents(&POLICIES)?,
-            parameters: embedded::documents(&PARAMETERS)?,
+            parameters: parameters.clone(),
+            cases: embedded::documents(&CASES)?,
+            case_parameters: parameters,
         })
     }
 
-    /// `*.yaml` of a folder, and `parameters/*.yaml` below; the parameters
-    /// built in when there is no such folder.
+    /// `*.yaml` of a folder, and `parameters/*.yaml` and `cases/*.yaml` below;
+    /// the parameters built in when there is no such folder.
     pub(crate) fn of(folder: &Path) -> anyhow::Result<Documents> {
         let policies = read_folder(folder)?;
         let below = folder.join("parameters");
@@ -53,9 +60,17 @@ impl Documents {
         } else {
             embedded::documents(&PARAMETERS)?
         };
+        let below = folder.join("cases");
+        let cases = if below.is_dir() {
+            read_folder(&below)?
+        } else {
+            Vec::new()
+        };
         Ok(Documents {
             policies,
-            parameters,
+            parameters: parameters.clone(),
+            cases,
+            case_parameters: parameters,
         })
     }
 
@@ -72,11 +87,23 @@ impl Documents {
         PolicySet::load(&self.policies, &self.parameters)
     }
 
-    /// Checks them; problems are bad configuration.
-    pub(crate) fn policy_set(&self) -> anyhow::Result<PolicySet> {
-        self.load().map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            exit::configuration(format!("cannot load the policies:\n{}", lines.join("\n")))
+    /// All that a running service needs of them.
+    pub(crate) fn whole(&self) -> anyhow::Result<policies::Documents> {
+        Ok(policies::Documents {
+            policies: self.policies.clone(),
+            parameters: self.parameters.clone(),
+            cases: self.cases.clone(),
+            case_parameters: self.case_parameters.clone(),
+            case_samples: vec![Documents::samples()?],
+        })
+    }
+
+    /// The labelled sample parameters.
+    pub(crate) fn samples() -> anyhow::Result<Document> {
+        let sample = embedded::find(&SAMPLES, SAMPLE_PARAMETERS)?;
+        Ok(Document {
+            name: SAMPLE_PARAMETERS.to_owned(),
+            text: embedded::text(sample)?.to_owned(),
         })
     }
 }

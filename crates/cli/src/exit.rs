@@ -133,6 +133,7 @@ fn of_step(error: &StepError) -> Exit {
         StepError::Sealed { .. } | StepError::Damaged(_) | StepError::Erased => Exit::Data,
         StepError::HeldElsewhere => Exit::Busy,
         StepError::Computation => Exit::Internal,
+        StepError::Policies(_) => Exit::Configuration,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Opening a store with all that steps need.
 
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use pipeline::clock::{OsEntropy, SystemClock};
-use pipeline::{Deps, people};
+use pipeline::policies::Policies;
+use pipeline::{Deps, StepError, policies};
 use store::Store;
 use store::commit::Write;
 use tokio::sync::Notify;
@@ -141,7 +142,10 @@ pub(crate) async fn deps(
     tables: Tables,
     verb: &str,
 ) -> anyhow::Result<Arc<Deps>> {
-    let set = documents.policy_set()?;
+    let policies = Policies::load(documents.whole()?).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        exit::configuration(format!("cannot load the policies:\n{}", lines.join("\n")))
+    })?;
     let clock = match settings.steps.on {
         Some(_) if !opened.synthetic => {
             return Err(exit::configuration(
@@ -154,7 +158,7 @@ pub(crate) async fn deps(
     let deps = Arc::new(Deps {
         store: opened.store,
         vault: opened.vault,
-        policies: RwLock::new(Arc::new(set)),
+        policies,
         divisions: Arc::new(tables.divisions),
         calendar: Arc::new(tables.calendar),
         clock: Arc::new(clock),
@@ -170,13 +174,10 @@ pub(crate) async fn deps(
         work: Notify::new(),
         published: Notify::new(),
     });
-    people::keep_policies(
-        &deps,
-        &deps.policies(),
-        &documents.policies,
-        &documents.parameters,
-    )
-    .await?;
+    policies::start(&deps).await.map_err(|error| match error {
+        StepError::Policies(_) => exit::configuration(error.to_string()),
+        other => other.into(),
+    })?;
     Ok(deps)
 }
 

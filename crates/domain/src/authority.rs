@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dictionary::Sensitivity;
 use crate::ids::OfficerId;
-use crate::region::DivisionCode;
+use crate::region::{DivisionCode, Level};
 
 /// What an officer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,13 +26,16 @@ pub enum Role {
     SystemAdmin,
     /// Security administrator 安全管理员: accounts and grants; no people.
     SecurityAdmin,
-    /// Contact person of a village 村级联络人: its own account, nothing else yet.
+    /// Contact person of a village 村级联络人: reports leads and visits, sees
+    /// who is to be visited in its own villages, and nothing else.
     VillageContact,
+    /// 政策管理员 of a county: proposes and reviews parameters; no people.
+    PolicyOfficer,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
@@ -40,6 +43,7 @@ impl Role {
         Role::SystemAdmin,
         Role::SecurityAdmin,
         Role::VillageContact,
+        Role::PolicyOfficer,
     ];
 
     /// Stable name.
@@ -52,6 +56,7 @@ impl Role {
             Role::SystemAdmin => "system_admin",
             Role::SecurityAdmin => "security_admin",
             Role::VillageContact => "village_contact",
+            Role::PolicyOfficer => "policy_officer",
         }
     }
 
@@ -65,6 +70,7 @@ impl Role {
             Role::SystemAdmin => "系统管理员",
             Role::SecurityAdmin => "安全管理员",
             Role::VillageContact => "村级联络人",
+            Role::PolicyOfficer => "政策管理员",
         }
     }
 
@@ -72,7 +78,11 @@ impl Role {
     pub const fn administers(self) -> bool {
         match self {
             Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor => true,
-            Role::Caseworker | Role::CountyOfficer | Role::Importer | Role::VillageContact => false,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::VillageContact
+            | Role::PolicyOfficer => false,
         }
     }
 
@@ -84,9 +94,10 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadDecisions,
-            ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
-            WorkAlerts,
+            DirectAlerts, Import, ManageAccounts, ProposeParameters, ReadAccounts, ReadAlerts,
+            ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLeads,
+            ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies, RecordVisit, ReportLead,
+            ReviewParameters, SearchPeople, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -98,6 +109,10 @@ impl Role {
                 ReadHistory,
                 ReadDecisions,
                 ReadPolicies,
+                ReportLead,
+                ReadLeads,
+                ReadCareVisits,
+                RecordVisit,
             ],
             Role::CountyOfficer => &[
                 ReadAlerts,
@@ -110,8 +125,13 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
+                ReportLead,
+                ReadLeads,
+                ReadCareVisits,
+                RecordVisit,
+                ReviewParameters,
             ],
-            Role::Importer => &[Import, ReadImports, ReadPolicies],
+            Role::Importer => &[Import, ReadImports, ReadPolicies, ReportLead, ReadOwnLeads],
             Role::Auditor => &[
                 ReadAlerts,
                 ReadFeed,
@@ -122,10 +142,13 @@ impl Role {
                 ReadPolicies,
                 ReadLedger,
                 ReadAccounts,
+                ReadLeads,
+                ReadCareVisits,
             ],
             Role::SystemAdmin => &[ReadPolicies],
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
-            Role::VillageContact => &[],
+            Role::VillageContact => &[ReportLead, ReadOwnLeads, ReadCareVisits, RecordVisit],
+            Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters],
         }
     }
 
@@ -133,8 +156,8 @@ impl Role {
     const fn level(self) -> Sensitivity {
         match self {
             Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
-            Role::Importer => Sensitivity::L2,
-            Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => Sensitivity::L1,
+            Role::Importer | Role::VillageContact => Sensitivity::L2,
+            Role::SystemAdmin | Role::SecurityAdmin | Role::PolicyOfficer => Sensitivity::L1,
         }
     }
 
@@ -176,11 +199,25 @@ pub enum Operation {
     ReadAccounts,
     /// Make, unlock and disable accounts.
     ManageAccounts,
+    /// Report somebody in need.
+    ReportLead,
+    /// Read the leads of a place.
+    ReadLeads,
+    /// Read only the leads one reported oneself.
+    ReadOwnLeads,
+    /// See who is to be visited and who was.
+    ReadCareVisits,
+    /// Tell of a visit.
+    RecordVisit,
+    /// Propose a parameter's value.
+    ProposeParameters,
+    /// Approve or reject what another person proposed.
+    ReviewParameters,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 21] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -195,6 +232,13 @@ impl Operation {
         Operation::ReadLedger,
         Operation::ReadAccounts,
         Operation::ManageAccounts,
+        Operation::ReportLead,
+        Operation::ReadLeads,
+        Operation::ReadOwnLeads,
+        Operation::ReadCareVisits,
+        Operation::RecordVisit,
+        Operation::ProposeParameters,
+        Operation::ReviewParameters,
     ];
 
     /// Stable name.
@@ -214,6 +258,13 @@ impl Operation {
             Operation::ReadLedger => "read_ledger",
             Operation::ReadAccounts => "read_accounts",
             Operation::ManageAccounts => "manage_accounts",
+            Operation::ReportLead => "report_lead",
+            Operation::ReadLeads => "read_leads",
+            Operation::ReadOwnLeads => "read_own_leads",
+            Operation::ReadCareVisits => "read_care_visits",
+            Operation::RecordVisit => "record_visit",
+            Operation::ProposeParameters => "propose_parameters",
+            Operation::ReviewParameters => "review_parameters",
         }
     }
 }
@@ -270,10 +321,20 @@ impl Officer {
             role: Some(self.role),
             operation,
             purpose: purpose.to_owned(),
-            regions: self.regions.clone(),
+            regions: self.covered(),
             sources: self.sources.clone(),
             level: self.role.level(),
         })
+    }
+}
+
+impl Officer {
+    /// The places its authority reaches. A village contact's ends at villages:
+    /// an account given a whole township by mistake covers nothing.
+    fn covered(&self) -> Vec<DivisionCode> {
+        let villages_only = self.role == Role::VillageContact;
+        let reaches = |place: &&DivisionCode| !villages_only || place.level() == Level::Village;
+        self.regions.iter().filter(reaches).copied().collect()
     }
 }
 
@@ -346,7 +407,13 @@ mod tests {
         };
         assert_eq!(
             may(Role::Importer),
-            ["import", "read_imports", "read_policies"]
+            [
+                "import",
+                "read_imports",
+                "read_policies",
+                "report_lead",
+                "read_own_leads"
+            ]
         );
         assert!(!may(Role::Auditor).contains(&"work_alerts"));
         assert!(!may(Role::Caseworker).contains(&"direct_alerts"));
@@ -357,11 +424,48 @@ mod tests {
             may(Role::SecurityAdmin),
             ["read_policies", "read_accounts", "manage_accounts"]
         );
-        assert!(may(Role::VillageContact).is_empty());
+        assert_eq!(
+            may(Role::VillageContact),
+            [
+                "report_lead",
+                "read_own_leads",
+                "read_care_visits",
+                "record_visit"
+            ]
+        );
+        // Who enters standards sees no people; who works may review, not propose.
+        assert_eq!(
+            may(Role::PolicyOfficer),
+            ["read_policies", "propose_parameters", "review_parameters"]
+        );
+        assert!(may(Role::CountyOfficer).contains(&"review_parameters"));
+        let proposing = Role::ALL
+            .into_iter()
+            .filter(|role| role.may().contains(&Operation::ProposeParameters));
+        assert_eq!(proposing.collect::<Vec<_>>(), [Role::PolicyOfficer]);
         let managing = Role::ALL
             .into_iter()
             .filter(|role| role.may().contains(&Operation::ManageAccounts));
         assert_eq!(managing.collect::<Vec<_>>(), [Role::SecurityAdmin]);
+    }
+
+    #[test]
+    fn a_village_contact_reaches_villages_only() {
+        let place = |code| DivisionCode::parse(code).unwrap();
+        let mut officer = Officer {
+            id: OfficerId::from_uuid(uuid::Uuid::nil()),
+            name: "联络人".to_owned(),
+            role: Role::VillageContact,
+            regions: vec![place("320412100"), place("320412100201")],
+            sources: vec![],
+        };
+        let regions = |officer: &Officer| {
+            let grant = officer.authorize(Operation::ReportLead, "test").unwrap();
+            grant.regions().to_vec()
+        };
+        assert_eq!(regions(&officer), [place("320412100201")]);
+        officer.role = Role::Caseworker;
+        assert_eq!(regions(&officer).len(), 2);
     }
 
     #[test]

@@ -274,7 +274,9 @@ codes! {
 }
 codes! {
     /// How a lead came.
-    LEAD_KIND, "lead_kind": "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他"
+    LEAD_KIND, "lead_kind":
+        "grid" "网格上报", "hotline" "热线", "self" "本人求助", "patrol" "走访发现", "other" "其他",
+        "village" "村级上报" ["村级联络人上报"], "desk" "经办登记"
 }
 codes! {
     /// What a lead is about, as far as the reporter says.
@@ -290,6 +292,16 @@ codes! {
 codes! {
     /// Kinds of visits.
     VISIT_KIND, "visit_kind": "care" "探访", "round" "走访", "survey" "入户调查"
+}
+codes! {
+    /// How somebody was found at a visit.
+    VISIT_FINDING, "visit_finding":
+        "safe" "平安" ["正常", "安好", "良好"], "needs_help" "需要帮助" ["需帮助", "有困难", "求助"],
+        "not_seen" "未见到人" ["未遇", "无人在家", "访而未遇"]
+}
+codes! {
+    /// How often somebody on the visiting roster is to be visited.
+    CARE_CLASS, "care_class": "weekly" "每周" ["重点", "重点探访", "每周至少1次", "周"], "monthly" "每月" ["一般", "一般探访", "每月至少1次", "月"]
 }
 codes! {
     /// What a consent allows.

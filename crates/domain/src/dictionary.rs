@@ -42,6 +42,7 @@ pub enum Kind {
     Consent,
     Vehicle,
     Labour,
+    CarePlan,
 }
 
 /// Number of kinds.
@@ -330,6 +331,7 @@ pub static DICTIONARY: &[KindDef] = &[
         Latest, InForce, from ["civil"], keep Some(36), [
         open("basis", "依据", Code(&code::COMPOSITION_BASIS)),
         open("known_on", "核实日期", Date),
+        sensitive("number", "户编号", Text),
     ]),
     kind!(ParentOf, "parent_of", "父母关系", "parent link", Person, Mode::Snapshot("civil_register"), fresh 62,
         LatestPer(&["relation"]), InForce, from ["civil"], keep None, [
@@ -456,12 +458,17 @@ pub static DICTIONARY: &[KindDef] = &[
         open("grace_from", "渐退期起", Date),
         open("grace_until", "渐退期止", Date),
     ]),
-    kind!(Visit, "visit", "走访探访", "visit", Person, Mode::Told, fresh 0, List, Dated, from ["officer", "grid"], keep Some(24), [
+    kind!(Visit, "visit", "走访探访", "visit", Person, Mode::Told, fresh 0, List, Dated, from ["officer", "village", "elder_care", "grid"], keep Some(24), [
         open("kind", "类别", Code(&code::VISIT_KIND)),
         open("visited_on", "日期", Date),
         sensitive("note", "情况", Text),
+        open("finding", "见到的情况", Code(&code::VISIT_FINDING)),
+        open("income_changed", "收入有变", Flag),
+        open("members_changed", "人口有变", Flag),
+        open("health_changed", "健康有变", Flag),
+        open("housing_changed", "住房有变", Flag),
     ]),
-    kind!(Lead, "lead", "线索", "lead", Person, Mode::Told, fresh 0, List, Dated, from ["grid", "officer"], keep Some(24), [
+    kind!(Lead, "lead", "线索", "lead", Person, Mode::Told, fresh 0, List, Dated, from ["grid", "officer", "village"], keep Some(24), [
         open("kind", "来源", Code(&code::LEAD_KIND)),
         open("reported_on", "上报日期", Date),
         sensitive("text", "情况描述", Text),
@@ -503,6 +510,11 @@ pub static DICTIONARY: &[KindDef] = &[
         open("benefit", "待遇类别", Code(&code::INSURANCE_BENEFIT)),
         open("benefit_from", "待遇起始年月", Month),
         open("benefit_to", "待遇终止年月", Month),
+    ]),
+    kind!(CarePlan, "care_plan", "探访安排", "place on the visiting roster", Person, Mode::Snapshot("care_plans"), fresh 62, Latest, InForce, from ["elder_care"], keep Some(24), [
+        open("class", "探访频次", Code(&code::CARE_CLASS)),
+        open("place", "探访村（社区）", Division),
+        masked("responsible", "帮扶责任人", Text, Mask::Name),
     ]),
 ];
 

@@ -55,6 +55,10 @@ typed_id! {
     OfficerId,
     /// One officer's action on one alert.
     ActionId,
+    /// One report of somebody in need.
+    LeadId,
+    /// One value proposed for a parameter.
+    ProposalId,
 }
 
 /// Whom a fact or a verdict is about.

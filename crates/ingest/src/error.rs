@@ -54,10 +54,10 @@ impl Refusal {
         }
     }
 
-    /// Names the line and its byte offset.
-    pub(crate) fn at(mut self, line: u32, offset: u64) -> Refusal {
+    /// Names the line and, in a file of lines, its byte offset.
+    pub(crate) fn at(mut self, line: u32, offset: Option<u64>) -> Refusal {
         self.line = Some(line);
-        self.offset = Some(offset);
+        self.offset = offset;
         self
     }
 

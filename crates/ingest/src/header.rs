@@ -1,9 +1,12 @@
 //! The header row: found under titles, matched by name, drift refused.
 
+use std::io::Read;
+
 use crate::charset::Charset;
 use crate::error::{FileError, Refusal};
-use crate::layout::{Layout, Need, ReadAs};
-use crate::records::{COLUMNS_MAX, RawRow, cells, unquoted};
+use crate::layout::{Column, Layout, Need, ReadAs};
+use crate::records::{COLUMNS_MAX, RawRow, Source, cells, unquoted};
+use crate::returned::quoted;
 
 /// What stands in one column of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +222,150 @@ pub(crate) fn map(layout: &Layout, names: &[String], row: &RawRow) -> Result<Vec
         }
     }
     Ok(slots)
+}
+
+/// The header as found.
+pub(crate) struct Header {
+    pub(crate) slots: Vec<Slot>,
+    /// Its bytes without the line end, as one CSV line.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Finds the header under at most the layout's number of title rows.
+///
+/// Merged cells make heads of two rows: a heading over several columns above
+/// their names. Each column then has the lower name, or else the upper.
+pub(crate) fn find<R: Read>(
+    rows: &mut Source<R>,
+    layout: &Layout,
+    charset: Charset,
+) -> Result<Header, FileError> {
+    let mut looked_at = 0;
+    let mut above: Vec<String> = Vec::new();
+    while looked_at <= layout.title_rows {
+        let Some(row) = rows.next_row()? else {
+            break;
+        };
+        if is_empty(&row) {
+            continue;
+        }
+        let own = names(&row, charset);
+        let joined = joined(layout, &above, &own);
+        if is_header(layout, &joined) {
+            let below = lower_half(rows, layout, charset)?;
+            let whole = match &below {
+                Some(below) => over(&joined, below),
+                None => joined,
+            };
+            let slots = map(layout, &whole, &row)?;
+            let bytes = if whole == own {
+                row.content().to_vec()
+            } else {
+                line(&whole, charset)
+            };
+            return Ok(Header { slots, bytes });
+        }
+        refuse_separator(layout, &own, &row)?;
+        if own.len() > COLUMNS_MAX {
+            map(layout, &own, &row)?;
+        }
+        looked_at += 1;
+        above = own;
+    }
+    let zh = format!("前 {looked_at} 行中没有“{}”版式的表头", layout.title);
+    let en = format!(
+        "no header of layout `{}` in the first {looked_at} rows",
+        layout.dataset
+    );
+    Err(Refusal::new("drift.header_missing", zh, en).into())
+}
+
+/// Whether most columns that every row needs stand in one of the first rows:
+/// then a header that does not fit is a drifted one, and not another table.
+pub(crate) fn is_meant<R: Read>(
+    rows: &mut Source<R>,
+    layout: &Layout,
+    charset: Charset,
+) -> Result<bool, FileError> {
+    let needed = |column: &&Column| column.need == Need::Value;
+    let all = layout.columns.iter().filter(needed).count();
+    let mut looked_at = 0;
+    while let Some(row) = rows.next_row()?.filter(|_| looked_at <= layout.title_rows) {
+        looked_at += u8::from(!is_empty(&row));
+        let names = names(&row, charset);
+        let there = |column: &&Column| {
+            let mut known = std::iter::once(&column.name).chain(&column.aliases);
+            known.any(|known| names.iter().any(|name| plain(name) == *known))
+        };
+        if layout.columns.iter().filter(needed).filter(there).count() * 2 > all {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_empty(row: &RawRow) -> bool {
+    let nothing = |b: &u8| b.is_ascii_whitespace() || *b == b',';
+    row.flaws.is_empty() && row.content().iter().all(nothing)
+}
+
+/// The names of a row, with registered names of the row above where it has none.
+fn joined(layout: &Layout, above: &[String], own: &[String]) -> Vec<String> {
+    let known = |name: &&String| slot(layout, name).is_some();
+    let mut joined = own.to_vec();
+    for (position, name) in above.iter().enumerate().filter(|(_, name)| known(name)) {
+        if position >= joined.len() {
+            joined.resize(position + 1, String::new());
+        }
+        if plain(&joined[position]).is_empty() {
+            joined[position].clone_from(name);
+        }
+    }
+    joined
+}
+
+/// Every name of `upper` that has none of `lower` below it.
+fn over(upper: &[String], lower: &[String]) -> Vec<String> {
+    let length = upper.len().max(lower.len());
+    let at = |names: &[String], position: usize| names.get(position).cloned().unwrap_or_default();
+    let name = |position: usize| match at(lower, position) {
+        blank if plain(&blank).is_empty() => at(upper, position),
+        name => name,
+    };
+    (0..length).map(name).collect()
+}
+
+/// The next row, when nothing but registered names stands in it.
+fn lower_half<R: Read>(
+    rows: &mut Source<R>,
+    layout: &Layout,
+    charset: Charset,
+) -> Result<Option<Vec<String>>, FileError> {
+    let Some(row) = rows.next_row()? else {
+        return Ok(None);
+    };
+    let names = names(&row, charset);
+    let mut filled = names
+        .iter()
+        .filter(|name| !plain(name).is_empty())
+        .peekable();
+    if filled.peek().is_none() || !filled.all(|name| slot(layout, name).is_some()) {
+        rows.put_back(row);
+        return Ok(None);
+    }
+    Ok(Some(names))
+}
+
+/// Names as one CSV line.
+fn line(names: &[String], charset: Charset) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (position, name) in names.iter().enumerate() {
+        if position > 0 {
+            bytes.push(b',');
+        }
+        quoted(&charset.encode(name), &mut bytes);
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod rows;
 mod survey;
 mod texts;
 mod unread;
+mod xlsx;
 
 pub use charset::Charset;
 pub use error::{FileError, Refusal};

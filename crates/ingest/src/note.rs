@@ -108,8 +108,8 @@ pub(crate) static CODES: &[(Code, &str, &str)] = &[
     ),
     (
         "id.lost_precision",
-        "身份证号被电子表格改成了数值（spreadsheet），请按文本列重新导出",
-        "a spreadsheet rounded the identity number; export the column as text",
+        "身份证号被电子表格存成了数值（spreadsheet），只剩15位；请把该列设为文本，照原件重填",
+        "a spreadsheet kept 15 digits of the identity number; make the column text and enter it again",
     ),
     (
         "id.length",
@@ -199,8 +199,8 @@ pub(crate) static CODES: &[(Code, &str, &str)] = &[
     ("text.too_long", "文字过长", "the text is too long"),
     (
         "number.lost_precision",
-        "编号被电子表格改成了数值，请按文本列重新导出",
-        "a spreadsheet rounded the number; export the column as text",
+        "编号被电子表格存成了数值，只剩15位；请把该列设为文本，照原件重填",
+        "a spreadsheet kept 15 digits of the number; make the column text and enter it again",
     ),
     (
         "phone.invalid",
@@ -273,8 +273,8 @@ pub(crate) static CODES: &[(Code, &str, &str)] = &[
     ),
     (
         "certificate.lost_precision",
-        "残疾人证号被电子表格改成了数值，请按文本列重新导出",
-        "a spreadsheet rounded the certificate number; export the column as text",
+        "残疾人证号被电子表格存成了数值，只剩15位；请把该列设为文本，照原件重填",
+        "a spreadsheet kept 15 digits of the certificate number; make the column text and enter it again",
     ),
     (
         "certificate.number",
@@ -320,6 +320,21 @@ pub(crate) static CODES: &[(Code, &str, &str)] = &[
         "total.mismatch",
         "合计行金额与各行之和不相等",
         "the total row differs from the sum of the rows",
+    ),
+    (
+        "cell.formula",
+        "公式没有计算结果，请在表格软件中打开并保存一次，或把公式粘贴为数值",
+        "a formula without its value; open and save the workbook, or paste values",
+    ),
+    (
+        "cell.error",
+        "公式出错（如 #REF!），请改正后再报",
+        "a formula error such as #REF!",
+    ),
+    (
+        "sheet.unread",
+        "只读了一个工作表，其余未读",
+        "only one sheet is read",
     ),
 ];
 

@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
 use crate::error::{FileError, Refusal};
+use crate::note::Code;
+use crate::xlsx::SheetRows;
 
 /// Longest row that is read.
 pub(crate) const ROW_BYTES_MAX: usize = 64 * 1024;
@@ -15,28 +17,48 @@ pub(crate) const COLUMNS_MAX: usize = 256;
 pub(crate) const ROWS_MAX: u64 = 20_000_000;
 /// A row up to this length is rejected with all its bytes; one that is longer
 /// has no end in sight and the file is refused.
-const RAW_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const RAW_BYTES_MAX: usize = 1024 * 1024;
 
-/// CSV or newline-delimited JSON.
+/// CSV, a workbook, or newline-delimited JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Comma separated.
     Csv,
+    /// One sheet of a workbook, read as the CSV that shows the same cells.
+    Xlsx,
     /// One JSON object per line.
     Ndjson,
+}
+
+impl Format {
+    /// Whether rows are cells under a header.
+    pub(crate) fn is_table(self) -> bool {
+        self != Format::Ndjson
+    }
+
+    /// Name in stored and shown data.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
+            Format::Ndjson => "ndjson",
+        }
+    }
 }
 
 /// One row as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawRow {
-    /// 1-based line on which it begins.
+    /// 1-based line on which it begins; of a sheet, the sheet's row.
     pub(crate) line: u32,
-    /// Byte offset at which it begins.
-    pub(crate) offset: u64,
+    /// Byte offset at which it begins, in a file of lines.
+    pub(crate) offset: Option<u64>,
     /// All its bytes, line end included.
     pub(crate) bytes: Vec<u8>,
     /// Whether quoted line breaks make it span several lines.
     pub(crate) several_lines: bool,
+    /// Cells that show nothing although something stands in them.
+    pub(crate) flaws: Vec<(usize, Code)>,
 }
 
 impl RawRow {
@@ -44,6 +66,73 @@ impl RawRow {
     pub(crate) fn content(&self) -> &[u8] {
         let bytes = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
         bytes.strip_suffix(b"\r").unwrap_or(bytes)
+    }
+}
+
+/// Where rows come from.
+pub(crate) struct Source<R> {
+    kind: SourceKind<R>,
+    /// A row that was looked at and not taken.
+    next: Option<RawRow>,
+}
+
+enum SourceKind<R> {
+    Lines(Records<R>),
+    Sheet(Box<SheetRows<R>>),
+}
+
+impl<R: Read> Source<R> {
+    /// Rows of a file of lines.
+    pub(crate) fn lines(records: Records<R>) -> Source<R> {
+        Source {
+            kind: SourceKind::Lines(records),
+            next: None,
+        }
+    }
+
+    /// Rows of a sheet.
+    pub(crate) fn sheet(rows: SheetRows<R>) -> Source<R> {
+        Source {
+            kind: SourceKind::Sheet(Box::new(rows)),
+            next: None,
+        }
+    }
+
+    /// The sheet, where it is one.
+    pub(crate) fn into_sheet(self) -> Option<SheetRows<R>> {
+        match self.kind {
+            SourceKind::Sheet(rows) => Some(*rows),
+            SourceKind::Lines(_) => None,
+        }
+    }
+
+    /// The next row; `None` at the end.
+    pub(crate) fn next_row(&mut self) -> Result<Option<RawRow>, FileError> {
+        if let Some(row) = self.next.take() {
+            return Ok(Some(row));
+        }
+        match &mut self.kind {
+            SourceKind::Lines(records) => records.next_row(),
+            SourceKind::Sheet(rows) => rows.next_row(),
+        }
+    }
+
+    /// Gives back the row that was read last.
+    pub(crate) fn put_back(&mut self, row: RawRow) {
+        self.next = Some(row);
+    }
+
+    /// Says how many columns the header has: a sheet leaves out what is empty.
+    pub(crate) fn set_width(&mut self, columns: usize) {
+        if let SourceKind::Sheet(rows) = &mut self.kind {
+            rows.set_width(columns);
+            if let Some(next) = &mut self.next {
+                let short = columns.saturating_sub(cells(next.content()).len());
+                let end = next.content().len();
+                next.bytes
+                    .splice(end..end, std::iter::repeat_n(b',', short));
+            }
+        }
     }
 }
 
@@ -81,9 +170,10 @@ impl<R: Read> Records<R> {
     pub(crate) fn next_row(&mut self) -> Result<Option<RawRow>, FileError> {
         let mut row = RawRow {
             line: self.line,
-            offset: self.offset,
+            offset: Some(self.offset),
             bytes: Vec::new(),
             several_lines: false,
+            flaws: Vec::new(),
         };
         let mut at = At::CellStart;
         loop {

@@ -3,7 +3,8 @@
 //!
 //! Cells keep their bytes, so a row can be corrected where it is wrong and
 //! nowhere else. Only what a spreadsheet would run is made harmless; decoding
-//! takes the apostrophe off again.
+//! takes the apostrophe off again. Rows of a workbook come back as CSV: in it a
+//! long number stays the text it is.
 
 use domain::record::RowNote;
 use serde_json::Value as Json;
@@ -35,7 +36,7 @@ pub fn returned_file<'a>(
 ) -> Vec<u8> {
     let mut out = Vec::new();
     match shape.format {
-        Format::Csv => {
+        Format::Csv | Format::Xlsx => {
             let table = Table::new(layout, shape);
             table.header(&mut out);
             rows.into_iter().for_each(|row| table.row(row, &mut out));
@@ -181,7 +182,8 @@ fn is_amount(inner: &[u8]) -> bool {
     })
 }
 
-fn quoted(text: &[u8], out: &mut Vec<u8>) {
+/// Writes one CSV cell, in quotes where it needs them.
+pub(crate) fn quoted(text: &[u8], out: &mut Vec<u8>) {
     let plain = !text
         .iter()
         .any(|b| matches!(b, b',' | b'"' | b'\r' | b'\n'));

@@ -9,7 +9,7 @@ use crate::records::Format;
 /// One row of a file, answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// 1-based line on which it begins.
+    /// 1-based line on which it begins; of a workbook, the sheet's row.
     pub line: u32,
     /// What came of it.
     pub outcome: RowOutcome,
@@ -21,7 +21,8 @@ pub struct Row {
     /// Of a held or rejected row: about whom something was said that cannot be
     /// read ([`domain::record::Statement::Unread`]). Empty when nobody can tell.
     pub unread: Vec<Incoming>,
-    /// Its original bytes, line end included, whatever they are.
+    /// Its original bytes, line end included, whatever they are; of a workbook
+    /// the CSV line that shows the same cells.
     pub raw: Vec<u8>,
     /// Cells taken from the row above (merged cells). Without them a returned
     /// row could not be understood alone; as sensitive as `raw`.
@@ -40,13 +41,13 @@ pub struct Inherited {
 /// What is needed beside the rows to make a file of the same shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// CSV or NDJSON.
+    /// CSV, XLSX or NDJSON.
     #[serde(with = "format_by_name")]
     pub format: Format,
     /// Its charset.
     #[serde(with = "charset_by_name")]
     pub charset: Charset,
-    /// The bytes of the header row without its line end; empty for NDJSON.
+    /// The bytes of the header row without its line end, as CSV; empty for NDJSON.
     pub header: Vec<u8>,
 }
 
@@ -59,18 +60,15 @@ mod format_by_name {
         reason = "serde calls it with a reference"
     )]
     pub(super) fn serialize<S: Serializer>(format: &Format, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(match format {
-            Format::Csv => "csv",
-            Format::Ndjson => "ndjson",
-        })
+        s.serialize_str(format.name())
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Format, D::Error> {
-        match String::deserialize(d)?.as_str() {
-            "csv" => Ok(Format::Csv),
-            "ndjson" => Ok(Format::Ndjson),
-            _ => Err(serde::de::Error::custom("neither csv nor ndjson")),
-        }
+        let name = String::deserialize(d)?;
+        let known = [Format::Csv, Format::Xlsx, Format::Ndjson]
+            .into_iter()
+            .find(|format| format.name() == name);
+        known.ok_or_else(|| serde::de::Error::custom("neither csv nor xlsx nor ndjson"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stream of answered rows: one piece of code for both passes.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use domain::money::Money;
 use domain::record::{ImportHeader, RowNote};
@@ -9,15 +9,16 @@ use domain::region::Divisions;
 use crate::cell::{self, Setting};
 use crate::charset::{Charset, byte_mark, looks_utf8};
 use crate::error::{FileError, Refusal};
-use crate::header;
+use crate::header::{self, Header};
 use crate::interpret::{Decoded, Interpreter, inherit};
 use crate::layout::Layout;
 use crate::note::note;
 use crate::place::Gazetteer;
-use crate::records::{Format, ROWS_MAX, RawRow, Records};
+use crate::records::{Format, ROWS_MAX, RawRow, Records, Source};
 use crate::row::{Row, Shape};
 use crate::survey::{Judge, Survey};
 use crate::texts::{Reading, Texts};
+use crate::xlsx;
 
 /// Bytes looked at before the first row, to tell format and charset.
 const HEAD_BYTES: u64 = 64 * 1024;
@@ -41,7 +42,7 @@ pub struct Context<'a> {
 /// Answers the rows of a file one by one, in bounded memory. After an `Err` it
 /// ends: nothing of a refused file may be applied.
 pub struct Rows<'a, R> {
-    records: Records<R>,
+    records: Source<R>,
     reading: Reading<'a>,
     interpreter: Interpreter<'a>,
     shape: Shape,
@@ -57,7 +58,7 @@ pub struct Rows<'a, R> {
 
 /// Decodes a file on its own. Duplicates within it are not noticed: that takes
 /// a [`crate::survey`] and [`crate::decode_after`].
-pub fn decode<'a, R: Read>(
+pub fn decode<'a, R: Read + Seek>(
     input: R,
     layout: &'a Layout,
     cx: &'a Context<'a>,
@@ -68,7 +69,7 @@ pub fn decode<'a, R: Read>(
 /// The second pass over the same bytes, honouring what the first found: rows
 /// whose key stands twice with different content are rejected, repeated rows
 /// count once. Its outcomes add up to [`Survey::counts`].
-pub fn decode_after<'a, R: Read>(
+pub fn decode_after<'a, R: Read + Seek>(
     survey: &'a Survey,
     input: R,
     layout: &'a Layout,
@@ -79,7 +80,8 @@ pub fn decode_after<'a, R: Read>(
     Ok(rows)
 }
 
-impl<'a, R: Read> Rows<'a, R> {
+impl<'a, R: Read + Seek> Rows<'a, R> {
+    /// The file from its beginning. Only a workbook is sought in.
     fn begin(
         mut input: R,
         layout: &'a Layout,
@@ -87,6 +89,25 @@ impl<'a, R: Read> Rows<'a, R> {
     ) -> Result<Rows<'a, R>, FileError> {
         let mut head = Vec::new();
         input.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        match head.as_slice() {
+            [b'P', b'K', 3, 4, ..] => {
+                let opened = xlsx::open(input, layout)?;
+                let mut rows = Rows::over(opened.rows, Format::Xlsx, Charset::Utf8, layout, cx);
+                rows.under(opened.header);
+                rows.file_notes = opened.notes;
+                Ok(rows)
+            }
+            [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(xlsx::refuse_compound(&mut input, &head)),
+            _ => Rows::of_lines(head, input, layout, cx),
+        }
+    }
+
+    fn of_lines(
+        head: Vec<u8>,
+        rest: R,
+        layout: &'a Layout,
+        cx: &'a Context<'a>,
+    ) -> Result<Rows<'a, R>, FileError> {
         let skip = byte_mark(&head)?;
         let body = &head[skip..];
         if body.iter().all(u8::is_ascii_whitespace) && (head.len() as u64) < HEAD_BYTES {
@@ -98,30 +119,40 @@ impl<'a, R: Read> Rows<'a, R> {
         };
         if body.contains(&b'\r') && !body.contains(&b'\n') {
             let zh = "行尾只有回车（CR），请另存为 CRLF 或 LF 行尾的文件";
-            return Err(Refusal::new(
-                "upload.format",
-                zh,
-                "lines end with CR only; save with CRLF or LF",
-            )
-            .into());
+            let en = "lines end with CR only; save with CRLF or LF";
+            return Err(Refusal::new("upload.format", zh, en).into());
         }
         let charset = if skip > 0 {
             Charset::Utf8
         } else {
             Charset::guess(body)
         };
-        let mut records = Records::new(head, skip, input, format);
-        let (slots, header) = match format {
-            Format::Ndjson => (Vec::new(), Vec::new()),
-            Format::Csv => find_header(&mut records, layout, charset)?,
+        let mut records = Source::lines(Records::new(head, skip, rest, format));
+        let found = match format {
+            Format::Ndjson => None,
+            Format::Csv | Format::Xlsx => Some(header::find(&mut records, layout, charset)?),
         };
+        let mut rows = Rows::over(records, format, charset, layout, cx);
+        if let Some(found) = found {
+            rows.under(found);
+        }
+        Ok(rows)
+    }
+
+    fn over(
+        records: Source<R>,
+        format: Format,
+        charset: Charset,
+        layout: &'a Layout,
+        cx: &'a Context<'a>,
+    ) -> Rows<'a, R> {
         let on = cx.header.revision.business_date;
-        Ok(Rows {
+        Rows {
             records,
             reading: Reading {
                 layout,
                 charset,
-                slots,
+                slots: Vec::new(),
             },
             interpreter: Interpreter {
                 layout,
@@ -135,7 +166,7 @@ impl<'a, R: Read> Rows<'a, R> {
             shape: Shape {
                 format,
                 charset,
-                header,
+                header: Vec::new(),
             },
             above: None,
             ended: false,
@@ -145,7 +176,13 @@ impl<'a, R: Read> Rows<'a, R> {
             counted: Money::ZERO,
             file_notes: Vec::new(),
             judge: None,
-        })
+        }
+    }
+
+    /// Says what stands in the columns.
+    fn under(&mut self, header: Header) {
+        self.reading.slots = header.slots;
+        self.shape.header = header.bytes;
     }
 
     /// What is needed to make a file of the same shape.
@@ -161,11 +198,10 @@ impl<'a, R: Read> Rows<'a, R> {
     /// The next row with what a survey wants to know of it.
     pub(crate) fn advance(&mut self) -> Result<Option<Decoded>, FileError> {
         while let Some(row) = self.records.next_row()? {
-            let nothing = |b: &u8| {
-                b.is_ascii_whitespace() || (*b == b',' && self.shape.format == Format::Csv)
-            };
+            let nothing =
+                |b: &u8| b.is_ascii_whitespace() || (*b == b',' && self.shape.format.is_table());
             // A lone Ctrl-Z is how old exporters end a file.
-            if row.content().iter().all(nothing)
+            if (row.flaws.is_empty() && row.content().iter().all(nothing))
                 || row.content() == b"\x1A"
                 || self.is_no_data(&row)
             {
@@ -204,7 +240,7 @@ impl<'a, R: Read> Rows<'a, R> {
     fn decode(&mut self, row: RawRow) -> Result<Decoded, FileError> {
         let mut found = Vec::new();
         let texts = match self.shape.format {
-            Format::Csv => self.reading.csv(&row, &mut found)?,
+            Format::Csv | Format::Xlsx => self.reading.csv(&row, &mut found)?,
             Format::Ndjson => self.reading.ndjson(&row, self.received == 1, &mut found)?,
         };
         let Some(mut texts) = texts else {
@@ -255,7 +291,7 @@ impl<'a, R: Read> Rows<'a, R> {
         let Some(total) = layout
             .total
             .as_ref()
-            .filter(|_| self.shape.format == Format::Csv)
+            .filter(|_| self.shape.format.is_table())
         else {
             return false;
         };
@@ -312,43 +348,7 @@ fn total_note(layout: &Layout, line: u32, stated: Money, counted: Money) -> RowN
     note
 }
 
-/// Finds the header under at most the layout's number of title rows.
-fn find_header<R: Read>(
-    records: &mut Records<R>,
-    layout: &Layout,
-    charset: Charset,
-) -> Result<(Vec<header::Slot>, Vec<u8>), FileError> {
-    let mut looked_at = 0;
-    while looked_at <= layout.title_rows {
-        let Some(row) = records.next_row()? else {
-            break;
-        };
-        if row
-            .content()
-            .iter()
-            .all(|b| b.is_ascii_whitespace() || *b == b',')
-        {
-            continue;
-        }
-        let names = header::names(&row, charset);
-        if header::is_header(layout, &names) {
-            return Ok((header::map(layout, &names, &row)?, row.content().to_vec()));
-        }
-        header::refuse_separator(layout, &names, &row)?;
-        if names.len() > crate::records::COLUMNS_MAX {
-            header::map(layout, &names, &row)?;
-        }
-        looked_at += 1;
-    }
-    let zh = format!("前 {looked_at} 行中没有“{}”版式的表头", layout.title);
-    let en = format!(
-        "no header of layout `{}` in the first {looked_at} rows",
-        layout.dataset
-    );
-    Err(Refusal::new("drift.header_missing", zh, en).into())
-}
-
-impl<R: Read> Iterator for Rows<'_, R> {
+impl<R: Read + Seek> Iterator for Rows<'_, R> {
     type Item = Result<Row, FileError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use domain::money::Money;
 use domain::record::{Coverage, Incoming, RowCounts, RowNote, RowOutcome};
@@ -105,7 +105,11 @@ fn groups(decoded: &Decoded) -> Vec<(u64, u64)> {
 }
 
 /// Reads a whole file once, without keeping it.
-pub fn survey<R: Read>(input: R, layout: &Layout, cx: &Context<'_>) -> Result<Survey, FileError> {
+pub fn survey<R: Read + Seek>(
+    input: R,
+    layout: &Layout,
+    cx: &Context<'_>,
+) -> Result<Survey, FileError> {
     let mut rows = decode(input, layout, cx)?;
     let mut unnamed = 0;
     let mut counts = RowCounts::default();

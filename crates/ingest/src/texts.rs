@@ -94,6 +94,11 @@ impl Reading<'_> {
                 Slot::Nameless => found.push(Finding::reject("row.column_count", None)),
             }
         }
+        for (position, code) in &row.flaws {
+            if let Some(Slot::Column(column)) = self.slots.get(*position) {
+                found.push(Finding::reject(code, Some(self.layout.name(*column))));
+            }
+        }
         Ok(Some(texts))
     }
 

@@ -393,3 +393,38 @@ proptest! {
         let _ = Entry::from_bytes(&bytes);
     }
 }
+
+#[test]
+fn the_end_of_a_log_is_verified_from_the_frontier_before_it() {
+    let entries: Vec<Vec<u8>> = (0..23_u8).map(|n| vec![n; 3]).collect();
+    let mut frontier = Frontier::new();
+    let mut roots = Vec::new();
+    let mut before = Frontier::new();
+    for (n, entry) in entries.iter().enumerate() {
+        if n == 9 {
+            before = frontier.clone();
+        }
+        frontier.append(leaf_hash(entry));
+        roots.push(Checkpoint::of("log", &frontier));
+    }
+    let read = |from: &Frontier, tail: &[Vec<u8>], checkpoints: &[Checkpoint]| {
+        let mut verifier = Verifier::after(from.clone(), checkpoints)?;
+        for entry in tail {
+            verifier.entry(entry)?;
+        }
+        verifier.finish()
+    };
+    // Roots before the frontier are left out, its own vouches for it.
+    let whole = read(&before, &entries[9..], &roots).unwrap();
+    assert_eq!((whole.size, whole.covered), (23, 23));
+    assert_eq!(whole.root, frontier.root());
+    let mut changed = entries.clone();
+    changed[12][0] ^= 1;
+    assert!(read(&before, &changed[9..], &roots).is_err());
+    let mut other = Frontier::new();
+    (0..9_u8).for_each(|n| {
+        other.append(leaf_hash(&[n; 4]));
+    });
+    assert!(read(&other, &entries[9..], &roots).is_err());
+    assert!(read(&before, &entries[9..20], &roots).is_err(), "cut off");
+}

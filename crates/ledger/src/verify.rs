@@ -94,31 +94,46 @@ pub struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     /// Starts at the first entry. Checkpoints may come in any order.
     pub fn new(checkpoints: &'a [Checkpoint]) -> Result<Verifier<'a>, Breach> {
-        let mut pending: Vec<&Checkpoint> = checkpoints.iter().collect();
-        pending.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
-        for pair in pending.windows(2) {
-            let size = pair[0].size;
-            if pair[0].origin != pair[1].origin {
-                let kind = BreachKind::Origin { size };
-                return Err(Breach { index: 0, kind });
-            }
-            if size == pair[1].size && pair[0].root != pair[1].root {
-                let kind = BreachKind::Fork { size };
-                return Err(Breach { index: 0, kind });
-            }
-        }
         let mut verifier = Verifier {
             frontier: Frontier::new(),
-            pending,
+            pending: ordered(checkpoints)?,
             covered: 0,
         };
         verifier.check()?;
         Ok(verifier)
     }
 
+    /// Starts behind the entries of a frontier that was handed over with the
+    /// entries. Checkpoints before it cannot be checked and are left out; one of
+    /// its own size vouches for it.
+    pub fn after(
+        frontier: Frontier,
+        checkpoints: &'a [Checkpoint],
+    ) -> Result<Verifier<'a>, Breach> {
+        let mut verifier = Verifier {
+            frontier: Frontier::new(),
+            pending: ordered(checkpoints)?,
+            covered: 0,
+        };
+        let from = frontier.size();
+        verifier
+            .pending
+            .retain(|checkpoint| checkpoint.size >= from);
+        verifier.frontier = frontier;
+        verifier.covered = from;
+        verifier.check()?;
+        Ok(verifier)
+    }
+
     /// Takes the next entry's bytes.
     pub fn entry(&mut self, bytes: &[u8]) -> Result<(), Breach> {
-        self.frontier.append(leaf_hash(bytes));
+        self.leaf(leaf_hash(bytes))
+    }
+
+    /// Takes the next entry by its [`leaf_hash`], for readers that learn of the
+    /// checkpoints after the entries.
+    pub fn leaf(&mut self, leaf: Hash) -> Result<(), Breach> {
+        self.frontier.append(leaf);
         self.check()
     }
 
@@ -154,6 +169,24 @@ impl<'a> Verifier<'a> {
         }
         Ok(())
     }
+}
+
+/// Checkpoints by size, smallest last; of one log, none of one size twice.
+fn ordered(checkpoints: &[Checkpoint]) -> Result<Vec<&Checkpoint>, Breach> {
+    let mut pending: Vec<&Checkpoint> = checkpoints.iter().collect();
+    pending.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
+    for pair in pending.windows(2) {
+        let size = pair[0].size;
+        if pair[0].origin != pair[1].origin {
+            let kind = BreachKind::Origin { size };
+            return Err(Breach { index: 0, kind });
+        }
+        if size == pair[1].size && pair[0].root != pair[1].root {
+            let kind = BreachKind::Fork { size };
+            return Err(Breach { index: 0, kind });
+        }
+    }
+    Ok(pending)
 }
 
 /// Reads a whole log in order and reports the first breach. A change is found

@@ -19,6 +19,7 @@ use store::StoreError;
 use store::commit::{ActionRow, Answer, CommitKind, Write};
 
 use crate::clock::new_id;
+use crate::corrections;
 use crate::deps::Deps;
 use crate::dispatch::{change_commit, open_all};
 use crate::error::StepError;
@@ -148,9 +149,13 @@ pub async fn act(
         &keyring,
         vec![change],
     )?;
-    commit.writes.push(Write::Action(timeline(
-        &after, grant, request, &keyring, now,
-    )?));
+    let entry = timeline(&after, grant, request, &keyring, now)?;
+    if let Some(disputed) = &request.disputed {
+        let note = request.note.as_deref();
+        let task = corrections::task(deps, &after, disputed, entry.id, note, now).await?;
+        commit.writes.extend(task.map(Write::Correction));
+    }
+    commit.writes.push(Write::Action(entry));
     if !records.is_empty() {
         commit.writes.extend(seal_records(deps, &records).await?);
     }

@@ -1,6 +1,6 @@
 //! What every step needs, built once by the binary or a test.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use domain::calendar::WorkingDays;
 use domain::region::Divisions;
@@ -11,6 +11,7 @@ use vault::Vault;
 
 use crate::account::AccountSettings;
 use crate::clock::Clock;
+use crate::policies::Policies;
 
 /// Settings of the steps. Defaults suit one county office.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ pub struct Deps {
     /// Seals and opens.
     pub vault: Arc<Vault>,
     /// The policy set in force; replaced whole.
-    pub policies: RwLock<Arc<PolicySet>>,
+    pub policies: Policies,
     /// Divisions.
     pub divisions: Arc<Divisions>,
     /// Working days.
@@ -77,9 +78,6 @@ pub struct Deps {
 impl Deps {
     /// The policy set in force now.
     pub fn policies(&self) -> Arc<PolicySet> {
-        self.policies
-            .read()
-            .expect("no writer panics while swapping a pointer")
-            .clone()
+        self.policies.set()
     }
 }

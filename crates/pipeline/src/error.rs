@@ -29,6 +29,9 @@ pub enum StepError {
     /// A computation panicked; nothing was written.
     #[error("a computation failed; nothing was written")]
     Computation,
+    /// Approved values and the policy files do not go together.
+    #[error("approved values do not join the policy files:\n{0}")]
+    Policies(String),
     /// Another worker holds the partition.
     #[error("another worker holds the partition")]
     HeldElsewhere,

@@ -13,9 +13,9 @@ use alerts::{NewIds, Placement, RunMode};
 use domain::alert::{Alert, AlertChange, FeedNews};
 use domain::dictionary::Kind;
 use domain::evaluation::{Decision, Evaluation, Signal, Verdict};
-use domain::household::{Household, first};
+use domain::household::{Household, Person, first};
 use domain::ids::{AlertId, DecisionId, Subject};
-use domain::region::DivisionCode;
+use domain::region::{DivisionCode, Level};
 use domain::time::{Date, Instant, Period};
 use rayon::prelude::*;
 use rules::PolicySet;
@@ -30,6 +30,7 @@ use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
+use crate::policies;
 use crate::round::Round;
 use crate::sealing::Keyring;
 use alerts::look_on;
@@ -53,7 +54,7 @@ pub async fn evaluate_step(
         return Ok(Progress::Idle);
     }
     let today = deps.clock.today();
-    let policies = deps.policies();
+    let policies = policies::refresh(deps).await?.set;
     let limit = deps.settings.evaluate_units;
     let marks = deps.store.due(partition, limit).await?;
     let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
@@ -355,18 +356,28 @@ impl Deciding<'_> {
             household
                 .members()
                 .for_each(|member| add(Subject::Person(member.id)));
+            for member in household.members() {
+                let region = self.region(&placement(household, Subject::Person(member.id)));
+                rows.extend(visited_in(member, region).map(|region| AccessRow {
+                    subject: Subject::Person(member.id),
+                    region,
+                    valid: Period::ALWAYS,
+                }));
+            }
         }
         rows.into_iter().collect()
     }
 
-    /// The township responsible, or the county when it is unknown or another
-    /// bureau's.
+    /// The place responsible, as precisely as it is known, so that a village's
+    /// contact finds its own people; the county when the township is unknown or
+    /// another bureau's.
     fn region(&self, placement: &Placement) -> DivisionCode {
-        let township = placement.hukou.and_then(|code| code.township());
+        let township = |code: &DivisionCode| code.level() >= Level::Township;
         let ours = |code: &DivisionCode| {
             self.deps.divisions.bureau(*code, self.batch.today) == Some(placement.county)
         };
-        township.filter(ours).unwrap_or(placement.county)
+        let place = placement.hukou.filter(township).filter(ours);
+        place.unwrap_or(placement.county)
     }
 
     fn units(&self, views: &[(Household, Vec<Evaluation>)]) -> Vec<UnitRow> {
@@ -391,6 +402,18 @@ impl Deciding<'_> {
                     evaluation.verdict.name()
                 ))
                 .or_default() += 1;
+            if matches!(evaluation.signal, Signal::Holds { .. }) {
+                let flagged = format!("{}/flagged", evaluation.policy);
+                *counts.entry(flagged).or_default() += 1;
+            }
+            if let Verdict::Undetermined(missing) = &evaluation.verdict {
+                // One subject counts once for each fact, however often it is missing.
+                let facts: BTreeSet<&str> = missing.iter().map(|m| m.fact.as_str()).collect();
+                for fact in facts {
+                    let about = format!("{}/undetermined/{fact}", evaluation.policy);
+                    *counts.entry(about).or_default() += 1;
+                }
+            }
         }
         RunRow {
             on: self.batch.today,
@@ -399,6 +422,16 @@ impl Deciding<'_> {
             counts: serde_json::to_string(&counts).expect("a map of numbers is JSON"),
         }
     }
+}
+
+/// The village a person is visited in. Only inside the responsible township:
+/// a roster opens nobody's file to another one.
+fn visited_in(member: &Person, region: DivisionCode) -> Option<DivisionCode> {
+    let village = first(&member.facts, Kind::CarePlan)?
+        .body
+        .division("place")?;
+    let township = region.township()?;
+    (village.level() == Level::Village && township.contains(&village)).then_some(village)
 }
 
 /// Canonical bytes of a decision: JSON in the order of its fields.

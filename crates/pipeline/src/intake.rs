@@ -481,44 +481,18 @@ async fn commit_chunk(
 }
 
 /// Times a chunk is sealed anew after losing the race for a first key.
-const KEY_RACES_MAX: u32 = 3;
+pub(crate) const KEY_RACES_MAX: u32 = 3;
 
 async fn seal_chunk(
     deps: &Arc<Deps>,
     import: &ImportRow,
     chunk: &Arc<Chunk>,
 ) -> Result<Vec<Write>, StepError> {
-    let mut subjects: BTreeSet<Subject> = chunk.admitted.iter().map(|a| a.record.subject).collect();
-    let named = chunk.admitted.iter().flat_map(|a| &a.identities);
-    subjects.extend(named.map(|identity| Subject::Person(identity.person)));
+    let subjects = subjects_of_admitted(&chunk.admitted);
     let mut keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, true).await?;
     let (deps, chunk, import_id) = (deps.clone(), chunk.clone(), import.header.id);
     offload(move || {
-        let mut writes = vec![Write::SubjectKeys(keyring.take_new())];
-        let named = chunk.admitted.iter().flat_map(|a| &a.identities);
-        let identities: BTreeMap<PersonId, &AdmittedIdentity> =
-            named.map(|i| (i.person, i)).collect();
-        let sealed: Result<Vec<SealedIdentity>, StepError> = identities
-            .into_values()
-            .map(|identity| {
-                let subject = Subject::Person(identity.person);
-                let clear = identity.identity.canonical();
-                let sealed =
-                    keyring.seal(subject, &identity_place(identity.person), clear.as_bytes())?;
-                Ok(SealedIdentity {
-                    person: identity.person,
-                    blind_index: identity.blind_index,
-                    sealed,
-                })
-            })
-            .collect();
-        writes.push(Write::Identities(sealed?));
-        let records: Result<Vec<_>, _> = chunk
-            .admitted
-            .iter()
-            .map(|a| keyring.seal_record(&a.record))
-            .collect();
-        writes.push(Write::Records(records?));
+        let mut writes = seal_admitted(&mut keyring, &chunk.admitted)?;
         let kept = chunk.kept.iter().map(|row| KeptRow {
             import: import_id,
             line: row.line,
@@ -533,6 +507,48 @@ async fn seal_chunk(
         Ok(writes)
     })
     .await?
+}
+
+/// Whose keys admitted rows are sealed under.
+pub(crate) fn subjects_of_admitted(admitted: &[Admitted]) -> BTreeSet<Subject> {
+    let named = admitted.iter().flat_map(|a| &a.identities);
+    let named = named.map(|identity| Subject::Person(identity.person));
+    admitted
+        .iter()
+        .map(|a| a.record.subject)
+        .chain(named)
+        .collect()
+}
+
+/// Keys, identities and records of admitted rows, sealed.
+pub(crate) fn seal_admitted(
+    keyring: &mut Keyring,
+    admitted: &[Admitted],
+) -> Result<Vec<Write>, StepError> {
+    let named = admitted.iter().flat_map(|a| &a.identities);
+    let identities: BTreeMap<PersonId, &AdmittedIdentity> = named.map(|i| (i.person, i)).collect();
+    let sealed: Result<Vec<SealedIdentity>, StepError> = identities
+        .into_values()
+        .map(|identity| {
+            let subject = Subject::Person(identity.person);
+            let clear = identity.identity.canonical();
+            let place = identity_place(identity.person);
+            Ok(SealedIdentity {
+                person: identity.person,
+                blind_index: identity.blind_index,
+                sealed: keyring.seal(subject, &place, clear.as_bytes())?,
+            })
+        })
+        .collect();
+    let records: Result<Vec<_>, _> = admitted
+        .iter()
+        .map(|a| keyring.seal_record(&a.record))
+        .collect();
+    Ok(vec![
+        Write::SubjectKeys(keyring.take_new()),
+        Write::Identities(sealed?),
+        Write::Records(records?),
+    ])
 }
 
 /// Seals records that officers make (outcomes, disputes) with the keys of

@@ -15,13 +15,13 @@ use domain::region::DivisionCode;
 use domain::resident_id::ResidentId;
 use domain::time::Date;
 use domain::value::Body;
-use rules::{Document, PolicySet};
 use store::commit::DecisionRow;
 
 use crate::apply::APPLY;
 use crate::deps::Deps;
 use crate::error::StepError;
 use crate::loading::{Known, Loaded};
+use crate::policies;
 use crate::sealing::{Keyring, identity_place};
 
 /// A view of one unit with who its people are.
@@ -334,7 +334,7 @@ pub async fn replay(
 ) -> Result<Replay, StepError> {
     use sha2::{Digest as _, Sha256};
     let stored = row.digest.clone();
-    let Some(policies) = policies_as_of(deps, &row.policy_set).await? else {
+    let Some(policies) = policies::as_of(deps, &row.policy_set).await? else {
         return Ok(Replay {
             stored,
             recomputed: None,
@@ -350,74 +350,6 @@ pub async fn replay(
         stored,
         recomputed: recomputed.map(|bytes| hex::encode(Sha256::digest(bytes))),
     })
-}
-
-/// The documents of a policy set, kept so that decisions can be replayed.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct KeptPolicies {
-    policies: Vec<(String, String)>,
-    parameters: Vec<(String, String)>,
-}
-
-fn kept_key(hash: &str) -> String {
-    format!("policy_set:{hash}")
-}
-
-/// Keeps the documents of a policy set under its hash.
-pub async fn keep_policies(
-    deps: &Arc<Deps>,
-    set: &PolicySet,
-    policies: &[Document],
-    parameters: &[Document],
-) -> Result<(), StepError> {
-    use store::commit::{Commit, CommitKind, Write};
-    let key = kept_key(set.hash());
-    if deps.store.setting(&key).await?.is_some() {
-        return Ok(());
-    }
-    let pairs = |documents: &[Document]| {
-        documents
-            .iter()
-            .map(|d| (d.name.clone(), d.text.clone()))
-            .collect()
-    };
-    let kept = KeptPolicies {
-        policies: pairs(policies),
-        parameters: pairs(parameters),
-    };
-    let value = serde_json::to_string(&kept).map_err(|_| StepError::Damaged("settings"))?;
-    let commit = Commit {
-        kind: CommitKind::Administration,
-        partition: None,
-        at: deps.clock.now(),
-        actor: "policies".to_owned(),
-        lease: None,
-        guards: vec![],
-        writes: vec![Write::Setting { key, value }],
-        answer: None,
-    };
-    deps.store.commit(&commit).await?;
-    Ok(())
-}
-
-async fn policies_as_of(deps: &Arc<Deps>, hash: &str) -> Result<Option<Arc<PolicySet>>, StepError> {
-    let current = deps.policies();
-    if current.hash() == hash {
-        return Ok(Some(current));
-    }
-    let Some(text) = deps.store.setting(&kept_key(hash)).await? else {
-        return Ok(None);
-    };
-    let kept: KeptPolicies =
-        serde_json::from_str(&text).map_err(|_| StepError::Damaged("settings"))?;
-    let documents = |pairs: Vec<(String, String)>| -> Vec<Document> {
-        pairs
-            .into_iter()
-            .map(|(name, text)| Document { name, text })
-            .collect()
-    };
-    let set = PolicySet::load(&documents(kept.policies), &documents(kept.parameters));
-    Ok(set.ok().map(Arc::new))
 }
 
 /// Where a person is on record, for showing.

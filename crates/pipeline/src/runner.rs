@@ -12,6 +12,7 @@ use crate::deps::Deps;
 use crate::dispatch::{dispatch_step, publish_step};
 use crate::error::{StepError, causes};
 use crate::evaluate::evaluate_step;
+use crate::policies;
 use crate::remind::remind_step;
 
 /// Runs every step of every partition until nothing is left to do.
@@ -27,6 +28,8 @@ pub async fn settle(deps: &Arc<Deps>) -> Result<(), StepError> {
 
 /// Runs every step but remind until nothing is left to do.
 async fn work(deps: &Arc<Deps>) -> Result<(), StepError> {
+    // A node that holds no partition shows what was approved all the same.
+    policies::refresh(deps).await?;
     while publish_step(deps).await? != Progress::Idle {}
     for partition in deps.store.partitions().await? {
         settle_partition(deps, partition).await?;

@@ -80,6 +80,11 @@ pub fn action_place(id: domain::ids::ActionId) -> Aad {
     aad("actions", "sealed", id.to_string())
 }
 
+/// The place of a department's task.
+pub fn correction_place(id: domain::ids::ActionId) -> Aad {
+    aad("corrections", "reason", id.to_string())
+}
+
 impl Keyring {
     /// Loads the keys of `subjects`; makes keys for those that have none when
     /// `create`.

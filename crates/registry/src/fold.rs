@@ -209,6 +209,11 @@ impl Fold {
             .flat_map(|(kind, threads)| threads.iter().map(|(key, thread)| (*kind, key, thread)))
     }
 
+    /// Whether anything was ever told of a kind.
+    pub fn tells_of(&self, kind: Kind) -> bool {
+        self.threads(kind).next().is_some()
+    }
+
     /// Every body ever said of a kind, withdrawn and conflicting ones too.
     fn ever_said(&self, kind: Kind) -> impl Iterator<Item = &Body> {
         self.threads(kind)

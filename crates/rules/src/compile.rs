@@ -395,6 +395,7 @@ impl Compiler<'_> {
         Some(Deadline {
             step: file.step,
             unit: *unit,
+            text: scalar.value,
             within: within?,
             from: from?,
             statutory: file.statutory.clone(),

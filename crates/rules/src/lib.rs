@@ -4,6 +4,9 @@
 //! [`evaluate`] applies them to a household on its date; [`explain`] says why.
 //! The language is described in `docs/policy-language.md`.
 
+mod approved;
+mod case_household;
+mod cases;
 mod check;
 mod check_call;
 mod compile;
@@ -26,11 +29,14 @@ mod village;
 mod words;
 mod yaml;
 
+pub use approved::{ApprovedValue, Preview, approved_documents};
+pub use case_household::{Described, DescribedHousehold, describe, patched};
+pub use cases::{CaseOutcome, CaseSets, run_cases};
 pub use document::{About, Both, PolicyKind};
 pub use explain::explain;
 pub use judge::evaluate;
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
-pub use policy::{Policy, PolicySet, UnsetParameter};
+pub use policy::{DeadlineView, PlanView, Policy, PolicySet, UnsetParameter};
 pub use population::Population;
 pub use problem::Problem;
 pub use sentence::render;

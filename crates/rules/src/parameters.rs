@@ -11,6 +11,7 @@ use domain::time::{Date, Period};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::approved;
 use crate::number::Fraction;
 use crate::problem::{Fault, Problem};
 use crate::types::{Type, Unit};
@@ -28,6 +29,9 @@ struct File {
     sample: bool,
     #[serde(default)]
     label: String,
+    /// Values that two people approved at run time: they join those of files.
+    #[serde(default)]
+    approved: bool,
     parameters: Vec<Entry>,
 }
 
@@ -67,6 +71,13 @@ struct ValueEntry {
     issuer: String,
     #[serde(default)]
     review_due: Option<Date>,
+    /// It ends the value before it on its own first day.
+    #[serde(default)]
+    closes: bool,
+    #[serde(default)]
+    proposed_by: String,
+    #[serde(default)]
+    approved_by: String,
 }
 
 /// A figure met in a report that gives no date of effect.
@@ -131,6 +142,12 @@ pub struct ParameterValue {
     pub review_due: Option<Date>,
     /// From a file of samples, not official.
     pub sample: bool,
+    /// Who proposed it, when it was approved at run time; else empty.
+    pub proposed_by: String,
+    /// Who approved it, when it was approved at run time; else empty.
+    pub approved_by: String,
+    /// It ends the value before it on its own first day.
+    pub(crate) closes: bool,
 }
 
 /// One parameter as one region declares it.
@@ -144,12 +161,17 @@ pub struct Parameter {
     pub en: String,
     /// Unit as written: `yuan_per_month`, `months`, `codes`, …
     pub unit: String,
+    /// Code list, when the unit is `codes`; else empty.
+    pub list: String,
     /// Region as written: `320412`; `000000` is the nation.
     pub region: String,
     /// Its values; empty when the place has published none.
     pub values: Vec<ParameterValue>,
     /// Figures met in reports without a date of effect.
     pub reported: Vec<Reported>,
+    /// No file of the region declares it: approved values do, from this day.
+    /// Before it the region above decides.
+    pub(crate) since: Option<Date>,
 }
 
 /// All parameters of all regions.
@@ -158,6 +180,8 @@ pub struct Parameters {
     /// Key → region prefix → declaration.
     by_key: BTreeMap<String, BTreeMap<String, Parameter>>,
     pub(crate) types: BTreeMap<String, Type>,
+    /// Approved values in their order, until every file is in.
+    waiting: Vec<(String, Parameter, String)>,
 }
 
 /// The region that decides a parameter for a place, and its value on a date.
@@ -210,9 +234,10 @@ impl Parameters {
     /// replaced by another place's.
     pub(crate) fn find(&self, key: &str, place: DivisionCode, on: Date) -> Option<Found<'_>> {
         let by_region = self.by_key.get(key)?;
-        let within = by_region
-            .iter()
-            .filter(|(prefix, _)| place.as_str().starts_with(prefix.as_str()));
+        let declared = |p: &Parameter| p.since.is_none_or(|since| since <= on);
+        let within = by_region.iter().filter(|(prefix, parameter)| {
+            place.as_str().starts_with(prefix.as_str()) && declared(parameter)
+        });
         let (_, parameter) = within.max_by_key(|(prefix, _)| prefix.len())?;
         let mut values = parameter.values.iter().filter(|v| v.valid.contains(on));
         // Official values stand before samples.
@@ -242,10 +267,45 @@ impl Parameters {
         };
         for entry in &file.parameters {
             match self.entry(&file, entry) {
+                Ok(parameter) if file.approved => {
+                    let waits = (prefix.clone(), parameter, document.name.clone());
+                    self.waiting.push(waits);
+                }
                 Ok(parameter) => self.insert(&prefix, parameter, document, entry, problems),
                 Err(wrong) => problems.push(placed(document, &wrong.0, wrong.1)),
             }
         }
+    }
+
+    /// Every file is in: approved values join those that files declare.
+    pub(crate) fn join_approved(&mut self, problems: &mut Vec<Problem>) {
+        for (prefix, parameter, document) in std::mem::take(&mut self.waiting) {
+            let regions = self.by_key.entry(parameter.key.clone()).or_default();
+            let first = parameter.values.iter().filter_map(|v| v.valid.from).min();
+            let declared = regions.entry(prefix).or_insert_with(|| Parameter {
+                values: Vec::new(),
+                since: first,
+                ..parameter.clone()
+            });
+            for value in parameter.values {
+                if let Err(fault) = approved::join(declared, value) {
+                    problems.push(Problem {
+                        document: document.clone(),
+                        line: 0,
+                        column: 0,
+                        code: fault.code,
+                        zh: fault.zh,
+                        en: fault.en,
+                        nearest: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The declarations of a key: region prefix and declaration.
+    pub(crate) fn declared(&self, key: &str) -> Option<&BTreeMap<String, Parameter>> {
+        self.by_key.get(key)
     }
 
     fn insert(
@@ -327,6 +387,8 @@ impl Parameters {
                 entry.en.clone()
             },
             unit: entry.unit.value.clone(),
+            list: entry.list.clone(),
+            since: None,
             region: file.region.value.clone(),
             values,
             reported: entry.reported.clone(),
@@ -343,12 +405,7 @@ fn value(file: &File, entry: &ValueEntry, ty: &Type) -> Result<ParameterValue, F
             format!("the value is not {ty}"),
         )
     })?;
-    let said = if let (Type::Ratio, Scalars::One(text)) = (ty, &entry.value.value) {
-        text.clone()
-    } else {
-        let far = Date::MIN;
-        plain(&words(&setting.as_val(), ty, far, Language::Chinese))
-    };
+    let said = said(&setting, &entry.value.value, ty);
     let label = if file.sample && entry.document.is_empty() {
         file.label.clone()
     } else {
@@ -371,10 +428,22 @@ fn value(file: &File, entry: &ValueEntry, ty: &Type) -> Result<ParameterValue, F
         },
         review_due: entry.review_due,
         sample: file.sample,
+        proposed_by: entry.proposed_by.clone(),
+        approved_by: entry.approved_by.clone(),
+        closes: entry.closes,
     })
 }
 
-fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {
+/// A value with its unit, in words.
+pub(crate) fn said(setting: &Setting, scalars: &Scalars, ty: &Type) -> String {
+    if let (Type::Ratio, Scalars::One(text)) = (ty, scalars) {
+        return text.clone();
+    }
+    let far = Date::MIN;
+    plain(&words(&setting.as_val(), ty, far, Language::Chinese))
+}
+
+pub(crate) fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {
     match (scalars, ty) {
         (Scalars::Many(codes), Type::List(of)) => {
             let Type::Code(list) = **of else {
@@ -432,7 +501,7 @@ fn unit_type(unit: &str, list: &str) -> Option<Type> {
 }
 
 /// `320412` → itself, `320400` → `3204`, `000000` → the empty prefix.
-fn prefix(region: &str) -> Option<String> {
+pub(crate) fn prefix(region: &str) -> Option<String> {
     DivisionCode::parse(region)?;
     let mut prefix = region;
     if region.len() == "000000".len() {

@@ -60,6 +60,17 @@ impl Policy {
         all.map(|c| (c.id.as_str(), c.zh.as_str(), c.en.as_str()))
     }
 
+    /// What it tells people when it holds, in the order of the document.
+    pub fn plans(&self) -> impl Iterator<Item = PlanView<'_>> {
+        let plans = [&self.missed, &self.no_longer, &self.raises];
+        plans.into_iter().flatten().map(|plan| PlanView { plan })
+    }
+
+    /// What may stay unknown and still be told, as written.
+    pub fn may_remain_open(&self) -> impl Iterator<Item = &str> {
+        self.may_remain_open.iter().map(String::as_str)
+    }
+
     /// What to do about a finding, in Chinese and English.
     pub fn advice(&self, finding: Finding) -> Option<&Both> {
         let plans = [&self.missed, &self.no_longer, &self.raises];
@@ -67,6 +78,58 @@ impl Policy {
         given
             .find(|plan| plan.grade == finding || plan.grade_when_open == finding)
             .map(|plan| &plan.advice)
+    }
+}
+
+/// One thing a policy tells people, for showing.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanView<'p> {
+    plan: &'p Plan,
+}
+
+/// A deadline as the document writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct DeadlineView<'p> {
+    /// What is to be done.
+    pub step: Step,
+    /// The expression of how many.
+    pub within: &'p str,
+    /// `working_days`, `days`, `months` or `hours`.
+    pub unit: &'static str,
+    /// The document that sets it; `None`: a platform default.
+    pub statutory: Option<&'p str>,
+}
+
+impl<'p> PlanView<'p> {
+    /// What is found.
+    pub fn finding(&self) -> Finding {
+        self.plan.grade
+    }
+
+    /// The level unless another holds.
+    pub fn level(&self) -> AlertLevel {
+        self.plan.level
+    }
+
+    /// Levels it has under conditions of their own.
+    pub fn levels_under_conditions(&self) -> impl Iterator<Item = AlertLevel> {
+        self.plan.level_when.iter().map(|(_, level)| *level)
+    }
+
+    /// Deadlines in the order of the document.
+    pub fn deadlines(&self) -> impl Iterator<Item = DeadlineView<'p>> {
+        let all = self.plan.deadlines.iter();
+        all.map(|deadline| DeadlineView {
+            step: deadline.step,
+            within: &deadline.text,
+            unit: deadline.unit.name(),
+            statutory: deadline.statutory.as_deref(),
+        })
+    }
+
+    /// What to do.
+    pub fn advice(&self) -> &'p Both {
+        &self.plan.advice
     }
 }
 
@@ -105,10 +168,23 @@ pub(crate) enum SpanUnit {
     Hours,
 }
 
+impl SpanUnit {
+    const fn name(self) -> &'static str {
+        match self {
+            SpanUnit::WorkingDays => "working_days",
+            SpanUnit::Days => "days",
+            SpanUnit::Months => "months",
+            SpanUnit::Hours => "hours",
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Deadline {
     pub(crate) step: Step,
     pub(crate) unit: SpanUnit,
+    /// As written.
+    pub(crate) text: String,
     pub(crate) within: Expr,
     pub(crate) from: Option<Expr>,
     pub(crate) statutory: Option<String>,
@@ -166,6 +242,7 @@ impl PolicySet {
         for document in &parameters {
             registry.add(document, &mut problems);
         }
+        registry.join_approved(&mut problems);
         let mut checked: Vec<Policy> = Vec::new();
         for document in &policies {
             if let Some(policy) = compile(document, &registry, &mut problems) {

@@ -183,6 +183,8 @@ pub(crate) fn source(name: &str, language: Language) -> String {
         "social_security" => "人社",
         "education" => "教育",
         "officer" => "经办人",
+        "village" => "村级联络人",
+        "elder_care" => "养老服务",
         other => other,
     };
     language.pick(zh, name).to_owned()

@@ -7,7 +7,7 @@
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
 use domain::record::{
     Coverage, ImportHeader, NaturalKey, Read, Revision, RowCounts, RowNote, RowOutcome,
 };
@@ -15,6 +15,8 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::corrections::CorrectionRow;
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +35,7 @@ pub enum CommitKind {
     Action,
     /// A disclosing response.
     Disclosure,
-    /// Officers, tokens, accounts, sessions, settings, erasure.
+    /// Officers, tokens, accounts, sessions, parameters, settings, erasure.
     Administration,
 }
 
@@ -184,6 +186,9 @@ pub enum Write {
     Decisions(Vec<DecisionRow>),
     Feed(Vec<FeedNews>),
     Action(ActionRow),
+    /// In the commit of the action that disputed the record.
+    Correction(CorrectionRow),
+    Lead(LeadRow),
     Run(RunRow),
     Officer(Officer),
     OfficerDisabled {
@@ -216,6 +221,9 @@ pub enum Write {
         officer: OfficerId,
     },
     Disclosure(DisclosureRow),
+    Proposal(ProposalRow),
+    /// Taken only with the number after the last one.
+    Review(ReviewRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.
     KeyErased(Subject),
     Setting {
@@ -340,7 +348,8 @@ pub struct FoldRow {
 pub struct AccessRow {
     /// Household or person.
     pub subject: Subject,
-    /// Township (9 digits), or the county (6) when unplaced.
+    /// Village (12 digits) where it is known, else township (9), or the county
+    /// (6) when unplaced.
     pub region: DivisionCode,
     /// From which day to which.
     pub valid: Period,
@@ -521,6 +530,24 @@ pub struct ActionRow {
     pub sealed: Vec<u8>,
 }
 
+/// A report of somebody in need as its reporter wrote it. The record it became
+/// goes into the fold; this row is what its reporter asks about later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadRow {
+    /// Id.
+    pub id: LeadId,
+    /// Whom it is about.
+    pub person: PersonId,
+    /// Who reported it.
+    pub by: OfficerId,
+    /// Where: village (12 digits) or township (9).
+    pub place: DivisionCode,
+    /// When.
+    pub at: Instant,
+    /// Sealed JSON of what was written, under the person's key.
+    pub sealed: Vec<u8>,
+}
+
 /// What a run of the evaluation did, as counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunRow {
@@ -530,7 +557,8 @@ pub struct RunRow {
     pub mode: String,
     /// Policy set.
     pub policy_set: String,
-    /// JSON object: units, and per policy × verdict the count.
+    /// JSON object: units, per policy × verdict the count, and per policy ×
+    /// `undetermined` × missing fact, and how many were `flagged`.
     pub counts: String,
 }
 

@@ -5,6 +5,7 @@ use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
 use domain::ids::Subject;
+use domain::parameter::ProposedValue;
 use domain::record::{Coverage, ReadWhy, RowNote, RowOutcome};
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
@@ -14,9 +15,12 @@ use uuid::Uuid;
 
 use crate::accounts::{AccountEvent, AccountEventRow};
 use crate::commit::{
-    ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, SealedRecord, VerdictRow,
+    ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, LeadRow, SealedRecord,
+    VerdictRow,
 };
+use crate::corrections::CorrectionRow;
 use crate::error::StoreError;
+use crate::parameters::{ProposalRow, ReviewRow};
 use crate::parts::Parts;
 use crate::rows::LedgerEntry;
 
@@ -189,6 +193,20 @@ impl RowDigest {
         self.bytes(&row.sealed);
     }
 
+    pub(crate) fn correction(&mut self, row: &CorrectionRow) {
+        self.text("correction");
+        self.uuid(row.action.as_uuid());
+        self.uuid(row.import.as_uuid());
+        self.number(row.line.into());
+        self.subject(row.subject);
+        self.text(&row.kind);
+        self.bytes(&row.key.0);
+        self.date(row.revision.business_date);
+        self.number(row.revision.sequence.into());
+        self.number(row.at.as_micros());
+        self.absent_or(row.reason.as_deref());
+    }
+
     pub(crate) fn disclosure(&mut self, row: &DisclosureRow) {
         self.text("disclosure");
         self.uuid(row.officer.as_uuid());
@@ -202,6 +220,16 @@ impl RowDigest {
         }
     }
 
+    pub(crate) fn lead(&mut self, row: &LeadRow) {
+        self.text("lead");
+        self.uuid(row.id.as_uuid());
+        self.uuid(row.person.as_uuid());
+        self.uuid(row.by.as_uuid());
+        self.text(row.place.as_str());
+        self.number(row.at.as_micros());
+        self.bytes(&row.sealed);
+    }
+
     pub(crate) fn account_event(&mut self, row: &AccountEventRow) {
         self.text("account_event");
         self.uuid(row.officer.as_uuid());
@@ -209,6 +237,24 @@ impl RowDigest {
         self.text(&row.by);
         let second = row.second.map(|id| id.as_uuid().into_bytes());
         self.absent_or(second.as_ref().map(<[u8; 16]>::as_slice));
+    }
+
+    pub(crate) fn proposal(&mut self, row: &ProposalRow) {
+        self.text("parameter_proposal");
+        self.uuid(row.id.as_uuid());
+        self.text(&proposed_text(&row.value));
+        self.uuid(row.by.as_uuid());
+        self.number(row.at.as_micros());
+    }
+
+    pub(crate) fn review(&mut self, row: &ReviewRow) {
+        self.text("parameter_review");
+        self.number(row.number);
+        self.uuid(row.proposal.as_uuid());
+        self.number(row.approved.into());
+        self.text(&row.words);
+        self.uuid(row.by.as_uuid());
+        self.number(row.at.as_micros());
     }
 }
 
@@ -333,6 +379,10 @@ impl Cell {
         serde_json::from_str(json).map_err(|_| self.damaged("not a list of division codes"))
     }
 
+    pub(crate) fn proposed(self, json: &str) -> Result<ProposedValue, StoreError> {
+        serde_json::from_str(json).map_err(|_| self.damaged("not a proposed value"))
+    }
+
     pub(crate) fn notes(self, json: &str) -> Result<Vec<RowNote>, StoreError> {
         serde_json::from_str(json).map_err(|_| self.damaged("not a list of notes"))
     }
@@ -358,6 +408,11 @@ pub(crate) const fn level_rank(level: AlertLevel) -> i64 {
         AlertLevel::Orange => 2,
         AlertLevel::Red => 3,
     }
+}
+
+/// A proposed value as stored.
+pub(crate) fn proposed_text(value: &ProposedValue) -> String {
+    serde_json::to_string(value).expect("a proposed value is texts and days")
 }
 
 /// Notes as stored.

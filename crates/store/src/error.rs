@@ -112,9 +112,11 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "import_rows" => Some("import row"),
         "alerts" => Some("alert"),
         "actions" => Some("action"),
+        "corrections" => Some("correction"),
         "decisions" => Some("decision"),
         "identities" => Some("identity"),
         "accounts" => Some("account"),
+        "parameter_proposals" => Some("parameter proposal"),
         _ => None,
     }
 }

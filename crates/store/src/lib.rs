@@ -15,8 +15,10 @@
 
 pub mod accounts;
 pub mod commit;
+pub mod corrections;
 mod encode;
 pub mod error;
+pub mod parameters;
 mod parts;
 mod postgres;
 pub mod rows;
@@ -28,21 +30,25 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 
 /// Result of a store call.
@@ -100,6 +106,15 @@ pub trait Store: Send + Sync {
         after_line: u32,
         limit: u32,
     ) -> Stored<Vec<KeptRow>>;
+
+    /// Disputed rows of imports in the grant's regions, newest first; importers
+    /// see only their sources'.
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>>;
 
     // ---- folding ---------------------------------------------------------
 
@@ -229,6 +244,19 @@ pub trait Store: Send + Sync {
     /// Sealed identities of these people.
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>>;
 
+    // ---- leads -----------------------------------------------------------
+
+    /// One lead of a place the grant covers; with the right to its own reports
+    /// only, one that the officer made.
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>>;
+    /// Such leads, newest first, before the cursor lead.
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>>;
+
     // ---- officers --------------------------------------------------------
 
     /// The officer a live token belongs to.
@@ -252,6 +280,18 @@ pub trait Store: Send + Sync {
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>>;
     /// What happened to an account, newest first.
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>>;
+
+    // ---- parameters ------------------------------------------------------
+
+    /// Proposals for places the grant covers, and for places that hold them,
+    /// newest first.
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>>;
+    /// One of them.
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>>;
+    /// Number of the last review; 0 before the first.
+    async fn reviews(&self) -> Stored<i64>;
+    /// Approved values of all places in the order of their reviews.
+    async fn approved(&self) -> Stored<Vec<Proposed>>;
 
     // ---- ledger ----------------------------------------------------------
 
@@ -286,6 +326,8 @@ pub trait Store: Send + Sync {
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;
+    /// Batches of evaluation in the grant's counties, newest first.
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>>;
     /// Totals for operators: rows, people, households, verdicts, alerts.
     async fn statistics(&self) -> Stored<Statistics>;
     /// Breaches of invariants, in words: folded later than evaluated but not

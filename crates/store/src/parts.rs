@@ -16,10 +16,12 @@ use domain::time::Instant;
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::commit::{
     AccessRow, ActionRow, AlertRow, Commit, CommitKind, DecisionRow, DisclosureRow, DueMark,
-    FoldRow, ImportRow, ImportState, KeptRow, RunRow, SealedIdentity, SealedRecord, SubjectKeyRow,
-    UnitRow, VerdictRow, Write,
+    FoldRow, ImportRow, ImportState, KeptRow, LeadRow, RunRow, SealedIdentity, SealedRecord,
+    SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use crate::corrections::CorrectionRow;
 use crate::encode::RowDigest;
+use crate::parameters::{ProposalRow, ReviewRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) identities: Vec<&'a SealedIdentity>,
     pub(crate) keys: Vec<&'a SubjectKeyRow>,
     pub(crate) coverages: Vec<&'a Coverage>,
+    pub(crate) leads: Vec<&'a LeadRow>,
     pub(crate) folds: BTreeMap<Subject, &'a FoldRow>,
     pub(crate) reads: BTreeMap<PersonId, &'a [Read]>,
     pub(crate) access: BTreeSet<&'a AccessRow>,
@@ -65,6 +68,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) decisions: Vec<&'a DecisionRow>,
     pub(crate) feed: Vec<&'a FeedNews>,
     pub(crate) actions: Vec<&'a ActionRow>,
+    pub(crate) corrections: Vec<&'a CorrectionRow>,
     pub(crate) runs: Vec<&'a RunRow>,
     pub(crate) officers: Vec<&'a Officer>,
     pub(crate) disabled: Vec<(OfficerId, Instant)>,
@@ -78,6 +82,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
+    pub(crate) proposals: Vec<&'a ProposalRow>,
+    pub(crate) reviews: Vec<&'a ReviewRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
 }
@@ -96,7 +102,8 @@ impl<'a> Parts<'a> {
                 | Write::Records(_)
                 | Write::Identities(_)
                 | Write::SubjectKeys(_)
-                | Write::Coverage(_) => parts.take_said(write),
+                | Write::Coverage(_)
+                | Write::Lead(_) => parts.take_said(write),
                 Write::Folds(_)
                 | Write::Reads { .. }
                 | Write::Access(_)
@@ -137,6 +144,7 @@ impl<'a> Parts<'a> {
             Write::Identities(rows) => self.identities.extend(rows),
             Write::SubjectKeys(rows) => self.keys.extend(rows),
             Write::Coverage(rows) => self.coverages.extend(rows),
+            Write::Lead(row) => self.leads.push(row),
             _ => {}
         }
     }
@@ -173,6 +181,7 @@ impl<'a> Parts<'a> {
             Write::Decisions(rows) => self.decisions.extend(rows),
             Write::Feed(rows) => self.feed.extend(rows),
             Write::Action(row) => self.actions.push(row),
+            Write::Correction(row) => self.corrections.push(row),
             Write::Run(row) => self.runs.push(row),
             Write::Officer(officer) => self.officers.push(officer),
             Write::OfficerDisabled { officer, at } => self.disabled.push((*officer, *at)),
@@ -187,6 +196,8 @@ impl<'a> Parts<'a> {
             }),
             Write::TokenRevoked { digest } => self.revoked.push(*digest),
             Write::Disclosure(row) => self.disclosures.push(row),
+            Write::Proposal(row) => self.proposals.push(row),
+            Write::Review(row) => self.reviews.push(row),
             Write::KeyErased(subject) => {
                 self.erased.insert(*subject);
             }
@@ -242,6 +253,7 @@ impl<'a> Parts<'a> {
             ("identities", self.identities.len()),
             ("subject_keys", self.keys.len()),
             ("coverages", self.coverages.len()),
+            ("leads", self.leads.len()),
             ("folds", self.folds.len()),
             ("reads", self.reads.len()),
             ("access", self.access.len()),
@@ -254,6 +266,7 @@ impl<'a> Parts<'a> {
             ("decisions", self.decisions.len()),
             ("feed", self.feed.len()),
             ("actions", self.actions.len()),
+            ("corrections", self.corrections.len()),
             ("runs", self.runs.len()),
             ("officers", self.officers.len() + self.disabled.len()),
             ("tokens", self.tokens.len() + self.revoked.len()),
@@ -264,6 +277,8 @@ impl<'a> Parts<'a> {
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
             ),
             ("disclosures", self.disclosures.len()),
+            ("parameter_proposals", self.proposals.len()),
+            ("parameter_reviews", self.reviews.len()),
             ("keys_erased", self.erased.len()),
             ("settings", self.settings.len()),
         ];
@@ -298,11 +313,25 @@ impl<'a> Parts<'a> {
         for row in &self.actions {
             digest.action(row);
         }
+        let mut corrections = self.corrections.clone();
+        corrections.sort_by_key(|row| row.action);
+        for row in corrections {
+            digest.correction(row);
+        }
         for row in &self.disclosures {
             digest.disclosure(row);
         }
         for row in &self.account_events {
             digest.account_event(row);
+        }
+        for row in &self.leads {
+            digest.lead(row);
+        }
+        for row in &self.proposals {
+            digest.proposal(row);
+        }
+        for row in &self.reviews {
+            digest.review(row);
         }
         digest.finish()
     }

@@ -6,13 +6,16 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
 mod imports;
+mod leads;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod scope;
@@ -21,7 +24,9 @@ mod writer;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -30,12 +35,14 @@ use sqlx::PgPool;
 pub(crate) use self::opening::open;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -90,6 +97,15 @@ impl Store for Postgres {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.pool, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.pool, grant, import, limit).await
     }
 
     async fn intake_after(
@@ -257,6 +273,19 @@ impl Store for Postgres {
         people::identities(&self.pool, people).await
     }
 
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>> {
+        leads::lead(&self.pool, grant, id).await
+    }
+
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>> {
+        leads::leads(&self.pool, grant, before, limit).await
+    }
+
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
         officers::officer_by_token(&self.pool, digest, now).await
     }
@@ -291,6 +320,22 @@ impl Store for Postgres {
 
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
         accounts::account_events(&self.pool, officer, limit).await
+    }
+
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.pool, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.pool, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.pool).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.pool).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
@@ -331,6 +376,10 @@ impl Store for Postgres {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.pool, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.pool, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

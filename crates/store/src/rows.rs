@@ -7,7 +7,7 @@ use domain::ids::{AlertId, OfficerId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
-use crate::commit::SealedRecord;
+use crate::commit::{RunRow, SealedRecord};
 
 /// What a commit answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,17 @@ pub struct Disclosed {
     pub operation: Operation,
     /// Why.
     pub purpose: String,
+}
+
+/// One batch of evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Commit number; `None` when not yet published.
+    pub number: Option<i64>,
+    /// When.
+    pub at: Instant,
+    /// What it did.
+    pub row: RunRow,
 }
 
 /// Totals.

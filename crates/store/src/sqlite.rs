@@ -6,13 +6,16 @@
 mod accounts;
 mod alerts;
 mod columns;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
 mod imports;
+mod leads;
 mod ledger;
 mod officers;
 mod opening;
+mod parameters;
 mod people;
 mod running;
 mod write;
@@ -22,7 +25,9 @@ use std::fs::File;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -32,12 +37,14 @@ pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use crate::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::corrections::Correction;
+use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use crate::{Store, Stored};
 
@@ -95,6 +102,15 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         imports::kept_rows(&self.readers, grant, import, outcome, after_line, limit).await
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        corrections::corrections(&self.readers, grant, import, limit).await
     }
 
     async fn intake_after(
@@ -262,6 +278,19 @@ impl Store for Sqlite {
         people::identities(&self.readers, people).await
     }
 
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>> {
+        leads::lead(&self.readers, grant, id).await
+    }
+
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>> {
+        leads::leads(&self.readers, grant, before, limit).await
+    }
+
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
         officers::officer_by_token(&self.readers, digest, now).await
     }
@@ -296,6 +325,22 @@ impl Store for Sqlite {
 
     async fn account_events(&self, officer: OfficerId, limit: u32) -> Stored<Vec<Happened>> {
         accounts::account_events(&self.readers, officer, limit).await
+    }
+
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        parameters::proposals(&self.readers, grant, limit).await
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        parameters::proposal(&self.readers, grant, id).await
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        parameters::reviews(&self.readers).await
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        parameters::approved(&self.readers).await
     }
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
@@ -337,6 +382,10 @@ impl Store for Sqlite {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         running::setting(&self.readers, key).await
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        running::runs(&self.readers, grant, limit).await
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

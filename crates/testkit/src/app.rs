@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use api::account::cookie::Cookies;
 use api::app::{App, Limits};
@@ -18,6 +18,7 @@ use pipeline::account::{AccountSettings, Door};
 use pipeline::clock::ManualClock;
 use pipeline::disclose::Discloser;
 use pipeline::intake::{IntakeError, Taken, UploadHeader, intake};
+use pipeline::policies::{Documents, Policies};
 use pipeline::{Deps, Settings, StepError, runner};
 use rules::{Document, PolicySet};
 use store::Store;
@@ -32,6 +33,8 @@ use vault::{MasterKey, Vault};
 pub const COUNTY: &str = "320412";
 /// 湖塘镇.
 pub const HUTANG: &str = "320412100";
+/// A village of 湖塘镇.
+pub const NANJIE: &str = "320412100002";
 /// 牛塘镇.
 pub const NIUTANG: &str = "320412102";
 
@@ -54,8 +57,10 @@ pub struct TestApp {
     /// The service.
     pub router: axum::Router,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
-    /// `auditor`, `elsewhere` (an officer of another county), and of no people:
-    /// `system`, `security`, `village`.
+    /// `auditor`, `elsewhere` (an officer of another county), `contact` (of the
+    /// village [`NANJIE`]), and of no people: `system`, `security`, `village`
+    /// (a contact who was given a township, which is no village), `policy`,
+    /// `policy2`, and `policy_elsewhere` of another county.
     pub officers: BTreeMap<&'static str, (Officer, String)>,
     folder: TempDir,
 }
@@ -74,15 +79,29 @@ fn documents(folder: &Path) -> Vec<Document> {
     .collect()
 }
 
-/// The repository's policies with the sample parameters.
-pub fn policies() -> PolicySet {
-    let mut parameters = documents(&root().join("policies/parameters"));
+/// The repository's policies with the sample parameters, and their cases.
+pub fn policy_documents() -> Documents {
     let sample = root().join("data-samples/parameters-sample.yaml");
-    parameters.push(Document {
+    let sample = Document {
         name: "parameters-sample.yaml".to_owned(),
         text: std::fs::read_to_string(sample).expect("sample parameters"),
-    });
-    PolicySet::load(&documents(&root().join("policies")), &parameters).expect("sound policies")
+    };
+    let shipped = documents(&root().join("policies/parameters"));
+    let mut parameters = shipped.clone();
+    parameters.push(sample.clone());
+    Documents {
+        policies: documents(&root().join("policies")),
+        parameters,
+        cases: documents(&root().join("policies/cases")),
+        case_parameters: shipped,
+        case_samples: vec![sample],
+    }
+}
+
+/// The repository's policies with the sample parameters.
+pub fn policies() -> PolicySet {
+    let documents = policy_documents();
+    PolicySet::load(&documents.policies, &documents.parameters).expect("sound policies")
 }
 
 /// The repository's divisions.
@@ -123,7 +142,7 @@ impl TestApp {
         let deps = Arc::new(Deps {
             store,
             vault: Arc::new(Vault::new(MasterKey::from_bytes([7; 32]))),
-            policies: RwLock::new(Arc::new(policies())),
+            policies: Policies::load(policy_documents()).expect("sound policies"),
             divisions: Arc::new(divisions()),
             calendar: Arc::new(calendar()),
             clock: clock.clone(),
@@ -180,6 +199,14 @@ impl TestApp {
             .await;
         test.officer("village", 9, Role::VillageContact, HUTANG)
             .await;
+        test.officer("contact", 10, Role::VillageContact, NANJIE)
+            .await;
+        test.officer("policy", 11, Role::PolicyOfficer, COUNTY)
+            .await;
+        test.officer("policy2", 12, Role::PolicyOfficer, COUNTY)
+            .await;
+        test.officer("policy_elsewhere", 13, Role::PolicyOfficer, "320411")
+            .await;
         test
     }
 
@@ -197,6 +224,7 @@ impl TestApp {
             "vehicle",
             "social_security",
             "emergency",
+            "elder_care",
         ];
         let officer = Officer {
             id: OfficerId::from_uuid(Uuid::from_u128(number)),

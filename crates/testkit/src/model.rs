@@ -6,6 +6,7 @@
 
 mod accounts;
 mod implementation;
+mod parameters;
 mod people;
 mod refusal;
 mod state;

@@ -219,6 +219,7 @@ async fn pages_are_never_stored_and_load_nothing_foreign() {
         asked.push(("hutang", path.to_owned()));
     }
     asked.push(("county", "/county".to_owned()));
+    asked.push(("importer", "/imports".to_owned()));
     asked.push(("auditor", "/audit".to_owned()));
     asked.push(("niutang", format!("/alerts/{alert}")));
     for (officer, path) in asked {
@@ -256,7 +257,14 @@ async fn pages_are_never_stored_and_load_nothing_foreign() {
         assert_eq!(asset.status, StatusCode::OK);
         assert_eq!(asset.headers["content-type"], kind);
     }
-    for path in ["/", "/families", "/county", "/audit", "/policies"] {
+    for path in [
+        "/",
+        "/families",
+        "/county",
+        "/audit",
+        "/imports",
+        "/policies",
+    ] {
         let away = app.get("nobody", path).await;
         assert_eq!(away.status, StatusCode::SEE_OTHER, "{path}");
         assert_eq!(away.headers["location"], "/login");

@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use domain::record::Revision;
 use pipeline::{Deps, Settings};
@@ -179,7 +179,7 @@ async fn small_steps(store: Arc<dyn Store>, folder: &Path) -> TestApp {
     app.deps = Arc::new(Deps {
         store: deps.store.clone(),
         vault: deps.vault.clone(),
-        policies: RwLock::new(deps.policies()),
+        policies: deps.policies.again(),
         divisions: deps.divisions.clone(),
         calendar: deps.calendar.clone(),
         clock: deps.clock.clone(),

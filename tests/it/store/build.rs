@@ -6,7 +6,7 @@ use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
 use domain::ids::{
-    ActionId, AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject,
+    ActionId, AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
 };
 use domain::record::{
     Coverage, DatasetId, ImportHeader, NaturalKey, Revision, RowCounts, RowNote, RowOutcome,
@@ -17,7 +17,7 @@ use domain::time::{Date, Instant, Period};
 use store::Store;
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, CommitKind, DecisionRow, FoldRow, ImportRow,
-    ImportState, KeptRow, SealedRecord, VerdictRow, Write,
+    ImportState, KeptRow, LeadRow, SealedRecord, VerdictRow, Write,
 };
 use store::rows::{AlertFilter, Receipt};
 use uuid::Uuid;
@@ -74,6 +74,10 @@ pub fn alert_id(number: u32) -> AlertId {
 
 pub fn decision_id(number: u32) -> DecisionId {
     DecisionId::from_uuid(id(number))
+}
+
+pub fn lead_id(number: u32) -> LeadId {
+    LeadId::from_uuid(id(number))
 }
 
 pub fn officer_id(number: u32) -> OfficerId {
@@ -212,6 +216,18 @@ pub fn intake(number: u32, records: Vec<SealedRecord>) -> Vec<Write> {
         Write::ImportOpened(import(number, ImportState::Received)),
         Write::Records(records),
     ]
+}
+
+/// A lead of a place by an officer; its person has the same number.
+pub fn lead(number: u32, by: u32, code: &str) -> LeadRow {
+    LeadRow {
+        id: lead_id(number),
+        person: person(number),
+        by: officer_id(by),
+        place: place(code),
+        at: at(i64::from(number)),
+        sealed: format!("lead {number}").into_bytes(),
+    }
 }
 
 pub fn coverage(import: u32, scope: &str) -> Coverage {

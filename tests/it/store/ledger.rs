@@ -12,6 +12,7 @@ use store::rows::LedgerRoot;
 
 use super::backend::Backend;
 use super::build::*;
+use super::corrections::task;
 
 /// Commits that write every kind of row a ledger entry answers for.
 async fn write_everything(store: &Arc<dyn Store>) {
@@ -34,6 +35,7 @@ async fn write_everything(store: &Arc<dyn Store>) {
     let after = changed(&alert(1), |row| row.work = "acknowledged".into());
     let writes = vec![
         Write::Action(action(1, &alert(1), "acknowledge")),
+        Write::Correction(task(1, &record(p(1), import_id(1), 1))),
         Write::Alerts(vec![after]),
         Write::Feed(vec![news(TOWN, FeedKind::Updated, alert_id(1))]),
     ];
@@ -140,7 +142,7 @@ pub async fn disclosures_are_found_newest_first(store: Arc<dyn Store>) {
 
 /// A change in each table of rows that stay, how it is undone, and the commit
 /// it is in.
-const CHANGES: [(&str, &str, i64); 9] = [
+const CHANGES: [(&str, &str, i64); 10] = [
     (
         "update records set line = 9 where line = 1",
         "update records set line = 1 where line = 9",
@@ -174,6 +176,11 @@ const CHANGES: [(&str, &str, i64); 9] = [
     (
         "update actions set action = 'close'",
         "update actions set action = 'acknowledge'",
+        3,
+    ),
+    (
+        "update corrections set line = 9",
+        "update corrections set line = 1",
         3,
     ),
     (

@@ -6,13 +6,16 @@ mod alerts;
 pub(crate) mod backend;
 mod build;
 mod commits;
+mod corrections;
 mod evaluation;
 mod feeds;
 mod folding;
 mod hammer;
 mod imports;
+mod leads;
 mod ledger;
 mod officers;
+mod parameters;
 mod people;
 mod running;
 mod server;
@@ -88,6 +91,10 @@ on_every_store! {
         kept_rows_are_paged_in_line_order,
         importers_see_their_own_sources,
         imports_of_other_places_do_not_exist;
+    corrections:
+        a_source_sees_what_is_asked_of_it,
+        a_task_is_answered_by_a_later_revision,
+        an_action_makes_one_task;
     folding:
         intake_comes_in_whole_commits,
         an_import_still_receiving_holds_back_what_follows,
@@ -134,6 +141,10 @@ on_every_store! {
         a_person_is_found_by_index_where_covered,
         an_identity_is_kept_as_first_written,
         an_erased_key_is_gone;
+    leads:
+        leads_are_listed_newest_first_where_covered,
+        a_reporter_sees_its_own_leads_only;
+        [a_changed_lead_is_found]
     officers:
         a_token_lives_until_it_ends,
         a_disabled_officer_stays_disabled;
@@ -146,6 +157,13 @@ on_every_store! {
         an_ended_session_is_not_seen_again,
         events_are_told_newest_first;
         [a_changed_event_is_found]
+    parameters:
+        a_proposal_reads_back_with_its_review,
+        approved_values_come_in_the_order_of_their_reviews,
+        a_proposal_is_reviewed_once_and_in_turn,
+        proposals_of_other_places_do_not_exist,
+        runs_are_of_the_grants_counties;
+        [a_changed_proposal_is_found]
     ledger:
         roots_are_of_the_entries,
         an_event_is_the_same_leaf_in_every_store,
@@ -215,8 +233,10 @@ fn every_method_is_in_the_suite() {
         include_str!("feeds.rs"),
         include_str!("folding.rs"),
         include_str!("imports.rs"),
+        include_str!("leads.rs"),
         include_str!("ledger.rs"),
         include_str!("officers.rs"),
+        include_str!("parameters.rs"),
         include_str!("people.rs"),
         include_str!("running.rs"),
     ];

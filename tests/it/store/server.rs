@@ -10,16 +10,19 @@ use std::task::{Context, Poll};
 use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Finding};
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
-use domain::record::{DatasetId, ImportHeader, Revision, RowCounts, RowOutcome, SourceId};
+use domain::ids::{ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject};
+use domain::record::{
+    DatasetId, ImportHeader, NaturalKey, Revision, RowCounts, RowOutcome, SourceId,
+};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 use jiff::civil::date;
 use sqlx::{AssertSqlSafe, PgPool};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, CommitKind, DecisionRow, Guard, ImportRow,
-    ImportState, KeptRow, Write,
+    ImportState, KeptRow, LeadRow, Write,
 };
+use store::corrections::CorrectionRow;
 use store::{Store, StoreError};
 use testkit::pg::{self, Pg, PgError};
 use uuid::Uuid;
@@ -172,6 +175,17 @@ async fn a_newer_schema_is_refused() {
     );
 }
 
+fn lead(number: u128, township: &str) -> LeadRow {
+    LeadRow {
+        id: LeadId::from_uuid(id(number)),
+        person: PersonId::from_uuid(id(number)),
+        by: OfficerId::from_uuid(id(0)),
+        place: place(township),
+        at: Instant::from_micros(0),
+        sealed: Vec::new(),
+    }
+}
+
 /// Rows of two townships in every scoped table.
 async fn fill(store: &dyn Store) {
     for (number, township) in [(1, OURS), (2, THEIRS)] {
@@ -206,6 +220,17 @@ async fn fill(store: &dyn Store) {
             notes: Vec::new(),
             raw: None,
         };
+        let task = CorrectionRow {
+            action: ActionId::from_uuid(id(number)),
+            import: import.header.id,
+            line: 1,
+            subject,
+            kind: "membership".to_owned(),
+            key: NaturalKey([0; 16]),
+            revision: import.header.revision,
+            at: Instant::from_micros(0),
+            reason: None,
+        };
         let access = AccessRow {
             subject,
             region: place(township),
@@ -230,7 +255,9 @@ async fn fill(store: &dyn Store) {
             Write::Alerts(vec![alert]),
             Write::Decisions(vec![decision]),
             Write::Action(action(number, number, 1)),
+            Write::Correction(task),
             Write::Feed(vec![news(number, township)]),
+            Write::Lead(lead(number, township)),
         ];
         let commit = taking(CommitKind::Evaluate, writes);
         store.commit(&commit).await.unwrap();
@@ -241,14 +268,16 @@ async fn fill(store: &dyn Store) {
 /// scope of its transaction, and nothing at all without one.
 #[tokio::test]
 async fn a_query_that_forgets_its_condition_sees_only_its_scope() {
-    const TABLES: [&str; 7] = [
+    const TABLES: [&str; 9] = [
         "imports",
         "import_rows",
         "access",
         "alerts",
         "decisions",
         "actions",
+        "corrections",
         "feed",
+        "leads",
     ];
     let Some((store, url)) = store().await else {
         return;

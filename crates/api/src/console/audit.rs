@@ -6,6 +6,7 @@ use axum::extract::State;
 use domain::authority::{Grant, Operation};
 use domain::ids::{AlertId, OfficerId, PersonId, Subject};
 use domain::region::DivisionCode;
+use pipeline::audit;
 use pipeline::people;
 use pipeline::trace;
 use serde::Deserialize;
@@ -81,6 +82,8 @@ struct AuditPage {
     trace: Option<TraceView>,
     subject: String,
     subject_link: String,
+    subject_name: String,
+    files: Vec<FileView>,
     asked: bool,
     looked: Vec<Looked>,
 }
@@ -105,6 +108,8 @@ async fn frame(app: &App, caller: &Caller) -> Answered<AuditPage> {
         trace: None,
         subject: String::new(),
         subject_link: String::new(),
+        subject_name: String::new(),
+        files: Vec::new(),
         asked: false,
         looked: Vec::new(),
     })
@@ -121,6 +126,7 @@ pub(super) async fn answer(
     let about = form.about.trim();
     about.clone_into(&mut page.about);
     if let Ok(subject) = about.parse::<Subject>() {
+        sources(&app, &caller, subject, &mut page).await?;
         ask(&app, &ledger, subject, &mut page).await?;
     } else if let Ok(id) = about.parse::<AlertId>() {
         match traced(&app, &caller, id).await {
@@ -129,7 +135,7 @@ pub(super) async fn answer(
                 ask(&app, &ledger, subject, &mut page).await?;
             }
             Err(problem) if problem.code() == "not_found" => {
-                person(&app, &ledger, about, &mut page).await?;
+                person(&app, &caller, &ledger, about, &mut page).await?;
             }
             Err(problem) => return Err(problem.into()),
         }
@@ -140,11 +146,44 @@ pub(super) async fn answer(
 }
 
 /// A bare id that is no alert may be a person's.
-async fn person(app: &App, ledger: &Grant, about: &str, page: &mut AuditPage) -> Answered<()> {
-    match about.parse::<PersonId>() {
-        Ok(id) => ask(app, ledger, Subject::Person(id), page).await,
-        Err(_) => Err(Problem::not_found()),
-    }
+async fn person(
+    app: &App,
+    caller: &Caller,
+    ledger: &Grant,
+    about: &str,
+    page: &mut AuditPage,
+) -> Answered<()> {
+    let id: PersonId = about.parse().map_err(|_| Problem::not_found())?;
+    sources(app, caller, Subject::Person(id), page).await?;
+    ask(app, ledger, Subject::Person(id), page).await
+}
+
+/// The files and lines behind everything known of a subject today.
+async fn sources(
+    app: &App,
+    caller: &Caller,
+    subject: Subject,
+    page: &mut AuditPage,
+) -> Answered<()> {
+    let grant = caller.grant(Operation::ReadPeople)?;
+    let today = app.deps.clock.today();
+    let Some(view) = people::view(&app.deps, &grant, subject, today, None).await? else {
+        return Ok(());
+    };
+    let rows = audit::rows_of(&view.household, subject);
+    let imports = caller.grant(Operation::ReadImports)?;
+    let files = trace::files(&app.deps, &imports, &rows).await?;
+    app.discloser
+        .disclose(&grant, &view.shown(subject), &caller.request)
+        .await?;
+    page.files = files.iter().map(file).collect();
+    let named = match subject {
+        Subject::Person(id) => Some(id),
+        Subject::Household(_) => view.household.members().next().map(|member| member.id),
+    };
+    let name = named.and_then(|id| view.identities.get(&id)?.text("name"));
+    page.subject_name = name.map(vault::mask::name).unwrap_or_default();
+    Ok(())
 }
 
 /// Who looked at a subject of the auditor's regions.

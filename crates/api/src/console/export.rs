@@ -14,6 +14,7 @@ use domain::code;
 use domain::ids::{PersonId, Subject};
 use domain::region::DivisionCode;
 use pipeline::people;
+use pipeline::refile::{self, Refiled};
 use pipeline::register::{self, Family};
 use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
@@ -29,11 +30,13 @@ use crate::problem::Problem;
 
 /// Families of one file. More is refused, never cut.
 const FAMILIES_MAX: usize = 5_000;
+/// The purpose whose file can be sent again as the civil list.
+const DATA_CHECK: &str = "data_check";
 /// Purposes an officer may choose, with their words.
 const PURPOSES: [(&str, &str, &str); 3] = [
     ("home_visit", "export_home_visit", "入户走访"),
     ("periodic_check", "export_periodic_check", "定期核查"),
-    ("data_check", "export_data_check", "核对数据"),
+    (DATA_CHECK, "export_data_check", "核对数据"),
 ];
 
 /// `POST /families/export`.
@@ -70,10 +73,22 @@ pub(super) async fn file(
     for chunk in people.chunks(1_000) {
         numbers.extend(people::identity_numbers(&app.deps, chunk).await?);
     }
-    let units = families.iter().map(|family| family.unit);
-    let shown: BTreeSet<Subject> = units
+    let units: Vec<Subject> = families.iter().map(|family| family.unit).collect();
+    // Incomes and parents are for checking the list, not for a visit.
+    let mut refiled = Refiled::default();
+    if query.purpose == DATA_CHECK {
+        for chunk in units.chunks(250) {
+            let more = refile::rows(&app.deps, &grant, chunk).await?;
+            refiled.rows.extend(more.rows);
+            refiled.shown.extend(more.shown);
+            refiled.left_out += more.left_out;
+        }
+    }
+    let mut shown: BTreeSet<Subject> = units
+        .into_iter()
         .chain(people.iter().map(|id| Subject::Person(*id)))
         .collect();
+    shown.extend(&refiled.shown);
     let shown: Vec<Subject> = shown.into_iter().collect();
     if !shown.is_empty() {
         app.discloser
@@ -86,7 +101,7 @@ pub(super) async fn file(
         code.map_or_else(String::new, |code| app.deps.divisions.name(code, today))
     };
     let number = |id: PersonId| numbers.get(&id).cloned().unwrap_or_default();
-    let bytes = workbook(&families, &mark, &place, &number).map_err(|error| {
+    let bytes = workbook(&families, &refiled, &mark, &place, &number).map_err(|error| {
         tracing::error!(%error, "an export could not be written");
         Refusal::from(Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -172,6 +187,7 @@ type Number<'a> = &'a dyn Fn(PersonId) -> String;
 
 fn workbook(
     families: &[Family],
+    refiled: &Refiled,
     mark: &str,
     place: Place<'_>,
     number: Number<'_>,
@@ -189,6 +205,22 @@ fn workbook(
         .flat_map(|family| family.members.iter().map(move |member| (family, member)));
     for (row, (family, member)) in (2..).zip(members) {
         cells(sheet, row, &member_cells(family, member, place, number))?;
+    }
+    if !refiled.rows.is_empty() {
+        let sheet = book.add_worksheet().set_name("民政名册")?;
+        let note = match refiled.left_out {
+            0 => String::new(),
+            left_out => format!(" · 另有{left_out}户户编号未知，不在本表"),
+        };
+        let columns: Vec<(&str, u16)> = refile::COLUMNS
+            .iter()
+            .chain([&refile::LAST])
+            .map(|name| (*name, 18))
+            .collect();
+        head(sheet, &columns, &format!("{mark}{note}"))?;
+        for (row, texts) in (2..).zip(&refiled.rows) {
+            cells(sheet, row, texts)?;
+        }
     }
     book.save_to_buffer()
 }
@@ -344,10 +376,14 @@ mod tests {
             .map(|name| family(name, "13900000000"))
             .collect();
         let number = |_| "329903198209140133".to_owned();
+        let refiled = Refiled {
+            rows: hostile.map(|text| vec![text.to_owned(); 37]).into(),
+            ..Refiled::default()
+        };
         let mark = "导出人 王某 · 2026-11-20 09:00";
-        let bytes = workbook(&families, mark, &|_| String::new(), &number).unwrap();
-        for sheet in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"] {
-            let xml = part(&bytes, sheet);
+        let bytes = workbook(&families, &refiled, mark, &|_| String::new(), &number).unwrap();
+        for sheet in 1..=3 {
+            let xml = part(&bytes, &format!("xl/worksheets/sheet{sheet}.xml"));
             let cells = xml.matches("<c r=").count();
             let texts = xml.matches(" t=\"s\"").count();
             let blanks = xml

@@ -96,7 +96,7 @@ pub(super) fn cursor(text: &str) -> Answered<Option<Subject>> {
 
 /// Authority to read the register, of one township where one is chosen: a
 /// county's register is read township by township.
-pub(super) fn narrowed(
+pub(crate) fn narrowed(
     caller: &Caller,
     operation: Operation,
     purpose: &str,

@@ -4,12 +4,12 @@
 use askama::Template;
 use axum::extract::State;
 use domain::authority::Operation;
-use domain::region::DivisionCode;
-use domain::time::Period;
-use rules::{Parameter, Policy, PolicySet};
+use pipeline::policies;
+use rules::{CaseOutcome, Policy};
 use serde::Deserialize;
 
 use super::refusal::{Paged, html};
+use super::registry::{Row, applies, period, rows_of};
 use super::shell::Shell;
 use super::today::{Choice, chosen, townships};
 use super::visitor::Visitor;
@@ -27,36 +27,18 @@ pub(super) struct PoliciesQuery {
 
 /// One dated version of a policy.
 struct PolicyView {
+    id: String,
     title: String,
     kind: &'static str,
     valid: String,
-    basis: Vec<BasisLine>,
-    criteria: Vec<String>,
-    limits: Vec<String>,
-    parameters: Vec<String>,
-}
-
-/// One document with its words.
-struct BasisLine {
-    document: String,
-    quote: String,
-}
-
-/// One parameter as it holds for the place.
-struct ParameterView {
-    title: String,
-    value: String,
-    valid: String,
-    source: String,
-    place: String,
-    issuer: String,
-    note: String,
-    sample: bool,
-    overdue: bool,
+    documents: String,
+    cases: usize,
+    wrong: usize,
 }
 
 /// A parameter the place has not set.
 struct UnsetView {
+    key: String,
     title: String,
     policies: String,
 }
@@ -69,7 +51,7 @@ struct PoliciesPage {
     townships: Vec<Choice>,
     policy_set: String,
     policies: Vec<PolicyView>,
-    parameters: Vec<ParameterView>,
+    parameters: Vec<Row>,
     unset: Vec<UnsetView>,
 }
 
@@ -98,82 +80,41 @@ pub(super) async fn page(
             .collect::<Vec<_>>()
             .join("、"),
         title: unset.zh,
+        key: unset.key,
     });
+    let cases = policies::cases(&app.deps).await?;
+    let rows = set.parameters().iter().filter(|p| applies(p, region));
+    let rows = rows.flat_map(|parameter| rows_of(&app, parameter));
     html(&PoliciesPage {
         shell: Shell::new(&app, &caller, "/policies", "政策"),
         region: app.deps.divisions.name(region, today),
         townships: townships(&app, &caller, Some(region)),
         policy_set: set.hash().to_owned(),
-        policies: set.policies().iter().map(|p| policy(&set, p)).collect(),
-        parameters: parameters(&app, &set, region),
+        policies: set.policies().iter().map(|p| policy(p, &cases)).collect(),
+        parameters: rows.collect(),
         unset: unset.collect(),
     })
 }
 
-fn period(valid: Period) -> String {
-    match (valid.from, valid.to) {
-        (Some(from), Some(to)) => format!("{from} 起，{to} 前"),
-        (Some(from), None) => format!("{from} 起"),
-        (None, Some(to)) => format!("{to} 前"),
-        (None, None) => "未注明期间".to_owned(),
-    }
-}
-
-fn policy(set: &PolicySet, policy: &Policy) -> PolicyView {
-    let title = |key: &String| {
-        let known = set.parameters().iter().find(|p| p.key == *key);
-        known.map_or_else(|| key.clone(), |p| p.zh.clone())
-    };
-    let basis = policy.basis.iter().map(|basis| BasisLine {
-        document: format!("{}{}", basis.document, basis.article),
-        quote: basis.quote.clone(),
-    });
+fn policy(policy: &Policy, cases: &[CaseOutcome]) -> PolicyView {
+    let documents = policy.basis.iter().map(|basis| basis.document.as_str());
+    let cases = cases.iter().filter(|case| case.policy == policy.id);
     PolicyView {
+        id: policy.id.clone(),
         title: policy.title.zh.clone(),
         kind: kind(policy.kind),
         valid: period(policy.valid),
-        basis: basis.collect(),
-        criteria: policy.criteria().map(|(_, zh, _)| zh.to_owned()).collect(),
-        limits: policy.limits.clone(),
-        parameters: policy.parameters.iter().map(title).collect(),
+        documents: documents.collect::<Vec<_>>().join("、"),
+        cases: cases.clone().count(),
+        wrong: cases.filter(|case| !case.ok).count(),
     }
 }
 
-const fn kind(kind: rules::PolicyKind) -> &'static str {
+pub(super) const fn kind(kind: rules::PolicyKind) -> &'static str {
     match kind {
         rules::PolicyKind::Entitlement => "待遇资格",
         rules::PolicyKind::Signal => "风险线索",
         rules::PolicyKind::Discrepancy => "存疑数据",
         rules::PolicyKind::Duty => "履责提醒",
     }
-}
-
-/// What holds for the place or was declared above it, the nearest last.
-fn parameters(app: &App, set: &PolicySet, region: DivisionCode) -> Vec<ParameterView> {
-    let today = app.deps.clock.today();
-    let applies = |p: &&Parameter| {
-        p.region == "000000" || region.as_str().starts_with(p.region.trim_end_matches("00"))
-    };
-    let mut lines = Vec::new();
-    for parameter in set.parameters().iter().filter(applies) {
-        let place = DivisionCode::parse(&parameter.region);
-        let place = match place {
-            Some(code) if parameter.region != "000000" => app.deps.divisions.name(code, today),
-            _ => "全国/平台".to_owned(),
-        };
-        for value in &parameter.values {
-            lines.push(ParameterView {
-                title: parameter.zh.clone(),
-                value: value.words.clone(),
-                valid: period(value.valid),
-                source: format!("{}{}", value.document, value.article),
-                place: place.clone(),
-                issuer: value.issuer.clone(),
-                note: value.note.clone(),
-                sample: value.sample,
-                overdue: value.review_due.is_some_and(|due| due < today),
-            });
-        }
-    }
-    lines
 }

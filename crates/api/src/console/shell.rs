@@ -71,22 +71,34 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
         Role::Caseworker => &[
             ("/", "今天要办"),
             ("/families", "台账"),
+            ("/visits", "探访"),
             ("/policies", "政策"),
         ],
         Role::CountyOfficer => &[
             ("/", "今天要办"),
             ("/families", "台账"),
+            ("/visits", "探访"),
             ("/county", "全县情况"),
+            ("/imports", "报送"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
         Role::Auditor => &[
             ("/", "预警"),
             ("/families", "台账"),
+            ("/visits", "探访"),
             ("/county", "全县情况"),
             ("/audit", "审计"),
             ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
         ],
-        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
-        Role::VillageContact => &[],
+        Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
+        Role::Importer => &[("/imports", "报送"), ("/policies", "政策")],
+        Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
+        Role::VillageContact => &[
+            ("/village", "本周应访"),
+            ("/village/leads/new", "报线索"),
+            ("/village/leads", "我的线索"),
+        ],
     }
 }

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
 use domain::alert::{Alert, Due};
-use domain::authority::Operation;
+use domain::authority::{Operation, Role};
 use domain::code;
 use domain::evaluation::{AlertLevel, Decision};
 use domain::ids::Subject;
@@ -112,6 +113,14 @@ pub(super) async fn page(
     Visitor(caller): Visitor,
     StrictQuery(query): StrictQuery<TodayQuery>,
 ) -> Paged {
+    // A department has no desk; what it does here is send.
+    if caller.officer.role == Role::Importer {
+        return Ok(Redirect::to("/imports").into_response());
+    }
+    // A village contact has no desk; this is where a login leads everybody.
+    if caller.officer.role == Role::VillageContact {
+        return Ok(Redirect::to("/village").into_response());
+    }
     let grant = caller.grant(Operation::ReadAlerts)?;
     let today = app.deps.clock.today();
     let township = chosen(&query.township)?;

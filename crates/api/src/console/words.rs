@@ -29,7 +29,9 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => role.zh(),
+        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact | Role::PolicyOfficer => {
+            role.zh()
+        }
     }
 }
 
@@ -184,6 +186,13 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadLedger => "查看留痕",
         Operation::ReadAccounts => "查看账号",
         Operation::ManageAccounts => "管理账号",
+        Operation::ReportLead => "上报线索",
+        Operation::ReadLeads => "查看线索",
+        Operation::ReadOwnLeads => "查看本人上报的线索",
+        Operation::ReadCareVisits => "查看探访",
+        Operation::RecordVisit => "登记探访",
+        Operation::ProposeParameters => "提出标准",
+        Operation::ReviewParameters => "复核标准",
     }
 }
 
@@ -252,6 +261,10 @@ pub(super) fn purpose(purpose: &str) -> String {
         "search_people" => "搜索人员",
         "read_history" => "查看历史",
         "read_decisions" => "查看判定依据",
+        "read_leads" => "查看线索",
+        "read_own_leads" => "查看本人上报的线索",
+        "read_care_visits" => "查看探访",
+        "care_visit" => "上门探访前联系",
         other => return short(other),
     };
     known.to_owned()

@@ -46,6 +46,7 @@ pub(crate) async fn run(args: &DoctorArgs, settings: Settings) -> anyhow::Result
     for county in deps.store.partitions().await? {
         lists(&deps, county, &mut findings).await?;
         parameters(&deps, county, on, &mut findings);
+        proposals(&deps, county, &mut findings).await?;
     }
     calendar(&deps, on, &mut findings);
     work(&deps, &mut findings).await?;
@@ -144,6 +145,34 @@ fn parameters(deps: &Deps, county: DivisionCode, on: Date, findings: &mut Vec<Fi
             en: format!("was to be reviewed by {due}; what rests on it is for reference only"),
         });
     }
+}
+
+/// A proposal that nobody reviews is a standard that nobody applies.
+async fn proposals(
+    deps: &Deps,
+    county: DivisionCode,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    /// More than this many waiting are a finding of their own kind.
+    const READ_MAX: u32 = 500;
+    let grant = Grant::for_steps(county);
+    let proposals = deps.store.proposals(&grant, READ_MAX).await?;
+    for one in proposals.iter().filter(|one| one.review.is_none()) {
+        let value = &one.proposal.value;
+        findings.push(Finding {
+            code: "parameter.pending",
+            about: format!("{} {}", value.region, value.key),
+            zh: format!(
+                "{} 起的数值（{}）等待另一人复核，未复核前不生效",
+                value.from, value.document
+            ),
+            en: format!(
+                "a value from {} ({}) waits for a second person and has no effect until then",
+                value.from, value.document
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// Working days are counted ahead; without next year's table late deadlines

@@ -29,7 +29,7 @@ use crate::{exit, local, office, terminal};
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// The file as the department sent it: CSV or NDJSON, UTF-8 or GB18030
+    /// The file as the department sent it: CSV or NDJSON in UTF-8 or GB18030, or .xlsx
     file: PathBuf,
     /// Who sends it, e.g. civil
     #[arg(long)]
@@ -138,7 +138,7 @@ fn print(args: &ImportArgs, taken: &Taken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lines of a file, to tell how much is left.
+/// Lines of a file, to tell how much is left; of a workbook a guess.
 fn lines(path: &Path) -> std::io::Result<u64> {
     let mut file = BufReader::new(File::open(path)?);
     let mut lines = 0;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use domain::region::DivisionCode;
 use domain::time::Date;
-use rules::{PolicySet, Problem};
+use rules::{CaseOutcome, CaseSets, Document, PolicySet, Problem, run_cases};
 use serde_json::json;
 
 use crate::commands::import::division;
-use crate::documents::Documents;
+use crate::documents::{Documents, Tables};
 use crate::exit;
 use crate::terminal::say;
 
@@ -19,6 +19,8 @@ use crate::terminal::say;
 pub(crate) enum PolicyCommand {
     /// Checks policies and parameters; exit 1 with file, line and column
     Check(PolicyArgs),
+    /// Runs the cases beside the policies; exit 1 when one comes out otherwise
+    Test(PolicyArgs),
     /// Shows policies as sentences, and unset parameters of a place
     Show(ShowArgs),
 }
@@ -53,6 +55,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::Check(args) => check(args),
+        PolicyCommand::Test(args) => test(args),
         PolicyCommand::Show(args) => show(args),
     }
 }
@@ -88,6 +91,57 @@ fn check(args: &PolicyArgs) -> anyhow::Result<()> {
             Err(exit::check(format!("{} problem(s) found", problems.len())))
         }
     }
+}
+
+/// Cases bring the labelled samples; parameter files given beside them do not
+/// count, so that a local standard turns no case.
+fn test(args: &PolicyArgs) -> anyhow::Result<()> {
+    let documents = Documents::of(&args.folder)?;
+    let load = |parameters: &[Document]| {
+        PolicySet::load(&documents.policies, parameters).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            exit::check(lines.join("\n"))
+        })
+    };
+    let mut sampled = documents.case_parameters.clone();
+    sampled.push(Documents::samples()?);
+    let divisions = Tables::built_in()?.divisions;
+    let place = |code: DivisionCode| divisions.name(code, Date::MAX);
+    let sets = CaseSets {
+        sampled: &load(&sampled)?,
+        unsampled: &load(&documents.case_parameters)?,
+        place: &place,
+    };
+    let mut outcomes = Vec::new();
+    for document in &documents.cases {
+        let run = run_cases(document, &sets).map_err(|problem| exit::check(problem.to_string()))?;
+        outcomes.extend(run);
+    }
+    let wrong: Vec<&CaseOutcome> = outcomes.iter().filter(|outcome| !outcome.ok).collect();
+    if args.json {
+        let view = |o: &CaseOutcome| {
+            json!({
+                "policy": o.policy, "document": o.document, "name": o.name, "ok": o.ok,
+                "expected": o.expected, "told": o.told,
+            })
+        };
+        let views: Vec<_> = outcomes.iter().map(view).collect();
+        say!("{}", json!({ "cases": views, "wrong": wrong.len() }));
+    } else {
+        for outcome in &wrong {
+            say!("✗ {} · {}", outcome.document, outcome.name);
+            say!("  应为 expected {}", outcome.expected);
+            say!("  实为 told     {}", outcome.told);
+        }
+        say!("案例 cases {} · 不符 wrong {}", outcomes.len(), wrong.len());
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(exit::check(format!(
+        "{} case(s) came out otherwise",
+        wrong.len()
+    )))
 }
 
 fn view(problem: &Problem) -> serde_json::Value {

@@ -156,6 +156,22 @@ pub(crate) fn is_blank(text: &str) -> bool {
     )
 }
 
+/// What a spreadsheet shows, and saves, where a formula failed.
+fn is_formula_error(text: &str) -> bool {
+    matches!(
+        text,
+        "#REF!"
+            | "#N/A"
+            | "#VALUE!"
+            | "#NAME?"
+            | "#DIV/0!"
+            | "#NUM!"
+            | "#NULL!"
+            | "#SPILL!"
+            | "#CALC!"
+    )
+}
+
 /// Full-width forms as the ASCII they stand for.
 fn narrow(text: &str) -> String {
     let narrow = |c: char| match c {
@@ -201,6 +217,10 @@ pub(crate) fn read(
         return Cell::Bad;
     }
     let text = clean(text);
+    if is_formula_error(text) {
+        found.push(Finding::reject("cell.error", name));
+        return Cell::Bad;
+    }
     // A word for nothing in a name is a finding of its own.
     let blank = text.is_empty() || (is_blank(text) && !matches!(column.read, ReadAs::Name));
     let no_number =

@@ -33,6 +33,8 @@ static BUILTIN: LazyLock<Vec<Layout>> = LazyLock::new(|| {
         include_str!("../../layouts/social_security.yaml"),
         include_str!("../../layouts/hukou_elders.yaml"),
         include_str!("../../layouts/incidents.yaml"),
+        include_str!("../../layouts/care_plans.yaml"),
+        include_str!("../../layouts/visits.yaml"),
     ]
     .map(|yaml| Layout::parse(yaml).expect("a test loads every built-in layout"))
     .into()
@@ -311,6 +313,11 @@ impl Layout {
     /// Whether a file is a complete list when its header has an as-of day.
     pub fn is_snapshot(&self) -> bool {
         self.list == ListKind::Snapshot
+    }
+
+    /// Whether each item and month in a file is told in full.
+    pub fn is_by_month(&self) -> bool {
+        self.list == ListKind::Months
     }
 
     /// Chinese title.

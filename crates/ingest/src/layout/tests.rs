@@ -21,7 +21,9 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
             "vehicles",
             "social_security",
             "hukou_elders",
-            "incidents"
+            "incidents",
+            "care_plans",
+            "visits"
         ]
     );
     for dataset in datasets {
@@ -32,7 +34,8 @@ fn every_built_in_layout_loads_and_is_found_by_its_dataset() {
     assert_eq!(
         snapshots,
         [
-            true, false, false, true, false, false, false, false, true, false, false, false
+            true, false, false, true, false, false, false, false, true, false, false, false, true,
+            false
         ]
     );
 }

@@ -63,7 +63,7 @@ fn what_is_no_table_of_text_is_refused() {
             text.replace("\r\n", "\r").into_bytes(),
             "upload.format",
         ),
-        ("U63", b"PK\x03\x04rest".to_vec(), "upload.format"),
+        ("no directory", b"PK\x03\x04rest".to_vec(), "upload.damaged"),
         ("U67", b"\xD0\xCF\x11\xE0rest".to_vec(), "upload.format"),
         ("endless line", vec![b'a'; 3 << 20], "upload.structure"),
     ]);

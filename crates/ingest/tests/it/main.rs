@@ -13,3 +13,9 @@ mod people_and_things;
 mod sample;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod visiting;
+#[cfg(test)]
+mod workbook;
+#[cfg(test)]
+mod xlsx;

@@ -2,6 +2,7 @@
 //! import header.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use domain::ids::ImportId;
 use domain::record::{
@@ -402,8 +403,9 @@ impl Desk {
     /// Both passes over a file.
     pub(crate) fn read(&self, bytes: &[u8]) -> Result<(Survey, Vec<Row>), FileError> {
         let (layout, cx) = (layout(self.header.dataset.as_str()), self.cx());
-        let survey = survey(bytes, layout, &cx)?;
-        let rows = decode_after(&survey, bytes, layout, &cx)?.collect::<Result<Vec<_>, _>>()?;
+        let survey = survey(Cursor::new(bytes), layout, &cx)?;
+        let rows = decode_after(&survey, Cursor::new(bytes), layout, &cx)?
+            .collect::<Result<Vec<_>, _>>()?;
         Ok((survey, rows))
     }
 

@@ -1,5 +1,6 @@
 //! Builders for tests: a small world that is told things and looked at.
 
+mod care;
 mod change;
 mod families;
 mod lists;

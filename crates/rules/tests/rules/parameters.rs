@@ -1,9 +1,10 @@
 //! The parameter registry: regions, dates, what is unset, what is overdue.
 
 use crate::support;
+use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use domain::time::Date;
-use rules::{Document, PolicySet};
+use rules::{ApprovedValue, Document, PolicySet, approved_documents};
 
 fn file(name: &str, text: &str) -> Document {
     Document {
@@ -173,4 +174,116 @@ fn the_hash_is_of_the_documents_in_any_order() {
     documents[0].text.push('\n');
     let other = PolicySet::load(&[], &documents).unwrap();
     assert_ne!(one.hash(), other.hash());
+}
+
+fn proposed(region: &str, value: &str, from: &str, closes: bool) -> ProposedValue {
+    ProposedValue {
+        key: "k".to_owned(),
+        region: DivisionCode::parse(region).unwrap(),
+        value: value.to_owned(),
+        from: from.parse().unwrap(),
+        to: None,
+        closes,
+        document: "文〔2026〕1号".to_owned(),
+        article: "一\"：#".to_owned(),
+        issuer: "本地".to_owned(),
+        note: String::new(),
+        review_due: None,
+    }
+}
+
+fn joined(
+    base: &[(&str, &str)],
+    approved: &[ProposedValue],
+) -> Result<PolicySet, Vec<rules::Problem>> {
+    let files: Vec<Document> = base
+        .iter()
+        .map(|(region, values)| {
+            let text = format!("region: \"{region}\"\n{}", entry(values));
+            file(&format!("{region}.yaml"), &text)
+        })
+        .collect();
+    let alone = PolicySet::load(&[], &files)?;
+    let approved: Vec<ApprovedValue> = approved
+        .iter()
+        .map(|value| ApprovedValue {
+            value: value.clone(),
+            proposed_by: "a".to_owned(),
+            approved_by: "b".to_owned(),
+        })
+        .collect();
+    let mut all = files;
+    all.extend(approved_documents(alone.parameters(), &approved));
+    PolicySet::load(&[], &all)
+}
+
+#[test]
+fn an_approved_value_joins_and_ends_the_one_before() {
+    let base = [("320412", "[{ value: 4, from: 2026-01-01, document: 甲 }]")];
+    let next = proposed("320412", "5.50", "2026-07-01", true);
+    let set = joined(&base, std::slice::from_ref(&next)).unwrap();
+    let on = |day| value(&set, "320412100", day);
+    assert_eq!(on("2026-06-30").as_deref(), Some("4元"));
+    assert_eq!(on("2026-07-01").as_deref(), Some("5.50元"));
+    let parameter = set.parameters().iter().next().unwrap();
+    let (old, new) = (&parameter.values[0], &parameter.values[1]);
+    assert_eq!(old.valid.to, Some("2026-07-01".parse().unwrap()));
+    assert_eq!(
+        (new.proposed_by.as_str(), new.approved_by.as_str()),
+        ("a", "b")
+    );
+    assert_eq!(new.article, "一\"：#");
+    // The same values give the same bytes.
+    let again = joined(&base, std::slice::from_ref(&next)).unwrap();
+    assert_eq!(again.hash(), set.hash());
+    let unlike = proposed("320412", "5.51", "2026-07-01", true);
+    assert_ne!(joined(&base, &[unlike]).unwrap().hash(), set.hash());
+    // Without closing it, and before its first day, it does not join.
+    for wrong in [
+        proposed("320412", "5", "2026-07-01", false),
+        proposed("320412", "5", "2025-07-01", true),
+        proposed("320412", "5", "2026-01-01", true),
+    ] {
+        let problems = joined(&base, std::slice::from_ref(&wrong)).unwrap_err();
+        assert_eq!(problems[0].code, "parameter.overlap", "{}", problems[0]);
+        assert!(
+            problems[0].zh.contains("4元"),
+            "the row is not named: {}",
+            problems[0].zh
+        );
+        let alone = joined(&base, &[]).unwrap();
+        assert_eq!(alone.propose(&wrong).unwrap_err().code, "parameter.overlap");
+    }
+}
+
+#[test]
+fn a_file_that_comes_after_the_approval_is_no_second_value() {
+    let official = "[{ value: 5, from: 2026-07-01, document: 文〔2026〕1号 }]";
+    let value_5 = proposed("320412", "5", "2026-07-01", false);
+    let set = joined(&[("320412", official)], &[value_5]).unwrap();
+    let parameter = set.parameters().iter().next().unwrap();
+    assert_eq!(parameter.values.len(), 1);
+}
+
+#[test]
+fn before_its_first_approved_day_a_place_has_what_the_place_above_has() {
+    let base = [("320000", "[{ value: 2, from: 2026-01-01 }]")];
+    let own = proposed("320412", "3", "2026-07-01", false);
+    let set = joined(&base, &[own]).unwrap();
+    assert_eq!(
+        value(&set, "320412100", "2026-06-30").as_deref(),
+        Some("2元")
+    );
+    assert_eq!(
+        value(&set, "320412100", "2026-07-01").as_deref(),
+        Some("3元")
+    );
+    assert_eq!(
+        value(&set, "320411001", "2026-07-01").as_deref(),
+        Some("2元")
+    );
+    // A key that only other places declare is not this place's.
+    let foreign = joined(&[("320500", "[]")], &[]).unwrap();
+    let refused = foreign.propose(&proposed("320412", "3", "2026-07-01", false));
+    assert_eq!(refused.unwrap_err().code, "parameter.unknown");
 }

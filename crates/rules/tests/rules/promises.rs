@@ -6,14 +6,13 @@ use crate::support;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use crate::support::household::{build, patched};
 use domain::dictionary::Kind;
 use domain::evaluation::{Segment, Signal, Verdict};
 use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
 use domain::time::{Date, add_days};
 use proptest::prelude::*;
-use rules::{PolicySet, Population};
+use rules::{PolicySet, Population, describe, patched};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -28,7 +27,8 @@ fn everyone() -> Vec<Household> {
         let file: Json = serde_saphyr::from_str(&document.text).unwrap();
         for case in file["cases"].as_array().unwrap() {
             let change = case.get("change").cloned().unwrap_or(json!({}));
-            all.push(build(&patched(&file["base"], &change), on()).household);
+            let whole = patched(&file["base"], &change);
+            all.push(describe(&whole, on()).unwrap().household);
         }
     }
     all
@@ -278,7 +278,7 @@ fn household(incomes: &[Option<i64>], covered: bool, counted: &[Option<bool>]) -
         "household": { "composition": [{ "basis": "verified" }], "means_check": [{ "result": "within" }],
             "recognition": [{ "scheme": "none" }] },
     });
-    build(&whole, on()).household
+    describe(&whole, on()).unwrap().household
 }
 
 static SAMPLED: LazyLock<PolicySet> = LazyLock::new(|| support::shipped(true));

@@ -4,11 +4,10 @@
 use domain::dictionary::Sensitivity;
 use domain::evaluation::{Confidential, Decision, Segment, Signal, VILLAGE_WITHOUT_WORDS};
 use domain::household::{Facts, Household};
-use rules::{Document, PolicySet, Problem};
+use rules::{Document, PolicySet, Problem, describe, patched};
 use serde_json::{Value as Json, json};
 
 use crate::support;
-use crate::support::household::{build, patched};
 
 const FRAME: &str = r#"policy: probe
 version: "1"
@@ -124,7 +123,7 @@ fn everyone() -> Vec<(Household, String)> {
         let on = file["on"].as_str().unwrap().parse().unwrap();
         for case in file["cases"].as_array().unwrap() {
             let change = case.get("change").cloned().unwrap_or(json!({}));
-            let built = build(&patched(&file["base"], &change), on);
+            let built = describe(&patched(&file["base"], &change), on).unwrap();
             all.push((built.household, document.name.clone()));
         }
     }

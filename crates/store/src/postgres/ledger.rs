@@ -8,7 +8,9 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports, scope};
+use super::{
+    accounts, alerts, corrections, evaluation, folding, imports, leads, parameters, scope,
+};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest};
@@ -293,12 +295,30 @@ async fn row_digest(tx: &mut PgConnection, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(tx, "actions", actions, commit, alerts::action).await? {
         digest.action(&row);
     }
+    let tasks = "select * from corrections where commit_id = $1 order by action_id";
+    for row in stored(tx, "corrections", tasks, commit, corrections::written).await? {
+        digest.correction(&row);
+    }
     for row in disclosed(tx, commit).await? {
         digest.disclosure(&row);
     }
     let events = "select * from account_events where commit_id = $1 order by row_no";
     for row in stored(tx, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
+    }
+    let reported = "select * from leads where commit_id = $1 order by row_no";
+    for row in stored(tx, "leads", reported, commit, leads::noun).await? {
+        digest.lead(&row);
+    }
+    let proposals = "select * from parameter_proposals where commit_id = $1 order by row_no";
+    let table = "parameter_proposals";
+    for row in stored(tx, table, proposals, commit, parameters::proposal_noun).await? {
+        digest.proposal(&row);
+    }
+    let reviews = "select * from parameter_reviews where commit_id = $1 order by row_no";
+    let table = "parameter_reviews";
+    for row in stored(tx, table, reviews, commit, parameters::review_noun).await? {
+        digest.review(&row);
     }
     Ok(digest.finish())
 }

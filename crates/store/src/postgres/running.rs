@@ -1,13 +1,14 @@
 //! Leases, settings, totals, and the check of what must always hold.
 
+use domain::authority::Grant;
 use domain::region::DivisionCode;
 use domain::time::Instant;
 use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
 use super::scope;
-use crate::commit::Lease;
-use crate::rows::Statistics;
+use crate::commit::{Lease, RunRow};
+use crate::rows::{Ran, Statistics};
 use crate::{StoreError, Stored};
 
 /// A holder whose lease ran out gets a new epoch, as any other would: what it
@@ -95,6 +96,35 @@ pub(super) async fn setting(pool: &PgPool, key: &str) -> Stored<Option<String>> 
     .fetch_optional(pool)
     .await?;
     Ok(value)
+}
+
+/// Batches of evaluation in the grant's counties, newest first.
+pub(super) async fn runs(pool: &PgPool, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+    let rows = sqlx::query(
+        "select c.number, c.at, r.evaluated_on, r.mode, r.policy_set, r.counts
+        from runs r
+        join commits c
+        on c.id = r.commit_id
+        where c.partition like any ($1)
+        order by r.commit_id desc, r.row_no desc
+        limit $2",
+    )
+    .bind(scope::patterns(grant))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    nouns("runs", &rows, |row| {
+        Ok(Ran {
+            number: row.value("number")?,
+            at: row.instant("at")?,
+            row: RunRow {
+                on: row.date("evaluated_on")?,
+                mode: row.value("mode")?,
+                policy_set: row.value("policy_set")?,
+                counts: row.value("counts")?,
+            },
+        })
+    })
 }
 
 pub(super) async fn statistics(pool: &PgPool) -> Stored<Statistics> {

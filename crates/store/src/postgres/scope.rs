@@ -37,6 +37,11 @@ pub(super) async fn to_write(pool: &PgPool) -> Stored<Transaction<'static, Postg
     Ok(pool.begin_with(statement).await?)
 }
 
+/// The grant's regions as they are.
+pub(super) fn regions(grant: &Grant) -> Vec<String> {
+    grant.regions().iter().map(ToString::to_string).collect()
+}
+
 /// The grant's regions as patterns for `like any`: of each place the division
 /// and all inside it.
 pub(super) fn patterns(grant: &Grant) -> Vec<String> {

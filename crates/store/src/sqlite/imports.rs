@@ -125,7 +125,7 @@ pub(super) async fn kept_rows(
 }
 
 /// The sources an importer is held to; everyone else sees those of all.
-fn sources(grant: &Grant) -> Option<String> {
+pub(super) fn sources(grant: &Grant) -> Option<String> {
     (grant.role() == Some(Role::Importer)).then(|| list_text(grant.sources()))
 }
 

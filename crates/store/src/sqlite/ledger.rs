@@ -10,7 +10,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports};
+use super::{accounts, alerts, corrections, evaluation, folding, imports, leads, parameters};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -336,12 +336,30 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(pool, "actions", actions, commit, alerts::action).await? {
         digest.action(&row);
     }
+    let tasks = "select * from corrections where commit_id = $1 order by action_id";
+    for row in stored(pool, "corrections", tasks, commit, corrections::written).await? {
+        digest.correction(&row);
+    }
     for row in disclosed(pool, commit).await? {
         digest.disclosure(&row);
     }
     let events = "select * from account_events where commit_id = $1 order by row_no";
     for row in stored(pool, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
+    }
+    let reported = "select * from leads where commit_id = $1 order by row_no";
+    for row in stored(pool, "leads", reported, commit, leads::noun).await? {
+        digest.lead(&row);
+    }
+    let proposals = "select * from parameter_proposals where commit_id = $1 order by row_no";
+    let table = "parameter_proposals";
+    for row in stored(pool, table, proposals, commit, parameters::proposal_noun).await? {
+        digest.proposal(&row);
+    }
+    let reviews = "select * from parameter_reviews where commit_id = $1 order by row_no";
+    let table = "parameter_reviews";
+    for row in stored(pool, table, reviews, commit, parameters::review_noun).await? {
+        digest.review(&row);
     }
     Ok(digest.finish())
 }

@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 5] = [
+const MIGRATIONS: [schema::File; 8] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -32,6 +32,18 @@ const MIGRATIONS: [schema::File; 5] = [
     (
         "accounts",
         include_str!("../../migrations/sqlite/0006_accounts.sql"),
+    ),
+    (
+        "corrections",
+        include_str!("../../migrations/sqlite/0007_corrections.sql"),
+    ),
+    (
+        "leads",
+        include_str!("../../migrations/sqlite/0008_leads.sql"),
+    ),
+    (
+        "parameters",
+        include_str!("../../migrations/sqlite/0013_parameters.sql"),
     ),
 ];
 
@@ -308,7 +320,11 @@ mod tests {
         ("v USING INDEX", "coverage: a few rows per import"),
     ];
     /// Scans of an index that holds all the statement needs or its order.
-    const INDEXES: [&str; 2] = ["COVERING INDEX alerts_desk", "INDEX imports_received"];
+    const INDEXES: [&str; 3] = [
+        "COVERING INDEX alerts_desk",
+        "INDEX imports_received",
+        "INDEX leads_commit",
+    ];
 
     #[tokio::test]
     async fn no_statement_reads_a_growing_table_whole() {
@@ -323,6 +339,7 @@ mod tests {
             include_str!("feeds.rs"),
             include_str!("folding.rs"),
             include_str!("imports.rs"),
+            include_str!("leads.rs"),
             include_str!("ledger.rs"),
             include_str!("officers.rs"),
             include_str!("people.rs"),

@@ -1,12 +1,14 @@
 //! Leases, settings, totals, and the check of what must always hold.
 
+use domain::authority::Grant;
 use domain::region::DivisionCode;
 use domain::time::Instant;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use crate::commit::Lease;
-use crate::rows::Statistics;
+use crate::commit::{Lease, RunRow};
+use crate::encode::divisions_text;
+use crate::rows::{Ran, Statistics};
 use crate::{StoreError, Stored};
 
 /// A holder whose lease ran out gets a new epoch, as any other would: what it
@@ -93,6 +95,39 @@ pub(super) async fn setting(pool: &SqlitePool, key: &str) -> Stored<Option<Strin
     .fetch_optional(pool)
     .await?;
     Ok(value)
+}
+
+/// Batches of evaluation in the grant's counties, newest first.
+pub(super) async fn runs(pool: &SqlitePool, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+    let rows = sqlx::query(
+        "select c.number, c.at, r.evaluated_on, r.mode, r.policy_set, r.counts
+        from runs r
+        join commits c
+        on c.id = r.commit_id
+        where exists (
+            select 1
+            from json_each($1) r
+            where substr(c.partition, 1, length(r.value)) = r.value
+        )
+        order by r.commit_id desc, r.row_no desc
+        limit $2",
+    )
+    .bind(divisions_text(grant.regions()))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    nouns("runs", &rows, |row| {
+        Ok(Ran {
+            number: row.value("number")?,
+            at: row.instant("at")?,
+            row: RunRow {
+                on: row.date("evaluated_on")?,
+                mode: row.value("mode")?,
+                policy_set: row.value("policy_set")?,
+                counts: row.value("counts")?,
+            },
+        })
+    })
 }
 
 pub(super) async fn statistics(pool: &SqlitePool) -> Stored<Statistics> {

@@ -4,18 +4,22 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use store::commit::{
-    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
-    SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
+    ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
+use store::corrections::Correction;
+use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
-    Published, Receipt, Statistics,
+    Published, Ran, Receipt, Statistics,
 };
 use store::{Store, Stored};
 
@@ -104,6 +108,15 @@ impl Store for ModelStore {
                 && outcome.is_none_or(|outcome| row.outcome == outcome)
         });
         Ok(rows.take(limit as usize).cloned().collect())
+    }
+
+    async fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: u32,
+    ) -> Stored<Vec<Correction>> {
+        Ok(self.state().corrections(grant, import, limit as usize))
     }
 
     // ---- folding ---------------------------------------------------------
@@ -339,6 +352,32 @@ impl Store for ModelStore {
         Ok(found.cloned().collect())
     }
 
+    // ---- leads -----------------------------------------------------------
+
+    async fn lead(&self, grant: &Grant, id: LeadId) -> Stored<Option<LeadRow>> {
+        let state = self.state();
+        let found = state.leads(grant).find(|row| row.id == id);
+        Ok(found.cloned())
+    }
+
+    async fn leads(
+        &self,
+        grant: &Grant,
+        before: Option<LeadId>,
+        limit: u32,
+    ) -> Stored<Vec<LeadRow>> {
+        let state = self.state();
+        let place = |id| state.leads.iter().position(|row| row.id == id);
+        let until = match before {
+            Some(id) => place(id).unwrap_or(0),
+            None => state.leads.len(),
+        };
+        let earlier = state
+            .leads(grant)
+            .filter(|row| place(row.id).is_some_and(|at| at < until));
+        Ok(earlier.take(limit as usize).cloned().collect())
+    }
+
     // ---- officers --------------------------------------------------------
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
@@ -398,6 +437,24 @@ impl Store for ModelStore {
         Ok(theirs.take(limit as usize).cloned().collect())
     }
 
+    // ---- parameters ------------------------------------------------------
+
+    async fn proposals(&self, grant: &Grant, limit: u32) -> Stored<Vec<Proposed>> {
+        Ok(self.state().proposals_for(grant, limit))
+    }
+
+    async fn proposal(&self, grant: &Grant, id: ProposalId) -> Stored<Option<Proposed>> {
+        Ok(self.state().proposal(grant, id))
+    }
+
+    async fn reviews(&self) -> Stored<i64> {
+        Ok(self.state().last_review())
+    }
+
+    async fn approved(&self) -> Stored<Vec<Proposed>> {
+        Ok(self.state().approved())
+    }
+
     // ---- ledger ----------------------------------------------------------
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
@@ -454,6 +511,10 @@ impl Store for ModelStore {
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
         Ok(self.state().settings.get(key).cloned())
+    }
+
+    async fn runs(&self, grant: &Grant, limit: u32) -> Stored<Vec<Ran>> {
+        Ok(self.state().runs(grant, limit))
     }
 
     async fn statistics(&self) -> Stored<Statistics> {

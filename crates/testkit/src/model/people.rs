@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use domain::authority::{Grant, Role};
-use domain::ids::{AlertId, Subject};
+use domain::authority::{Grant, Operation, Role};
+use domain::ids::{AlertId, ImportId, Subject};
 use domain::region::DivisionCode;
 use domain::time::Date;
-use store::commit::{AlertRow, DecisionRow, ImportRow, Write};
+use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
+use store::corrections::{Correction, CorrectionRow};
 use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead};
 use store::{StoreError, Stored};
 
@@ -20,6 +21,49 @@ impl State {
         let theirs =
             grant.role() != Some(Role::Importer) || grant.sources().iter().any(|own| own == source);
         theirs && grant.covers(row.header.scope)
+    }
+
+    /// Disputed rows of imports the grant sees, newest first.
+    pub(super) fn corrections(
+        &self,
+        grant: &Grant,
+        import: Option<ImportId>,
+        limit: usize,
+    ) -> Vec<Correction> {
+        let told = |task: &CorrectionRow| {
+            let records = self.log.iter().flat_map(|logged| &logged.commit.writes);
+            let mut records = records.filter_map(|write| match write {
+                Write::Records(rows) => Some(rows),
+                _ => None,
+            });
+            records.any(|rows| {
+                rows.iter().any(|row| {
+                    (row.subject, row.key) == (task.subject, task.key)
+                        && row.revision > task.revision
+                })
+            })
+        };
+        let mut tasks: Vec<&CorrectionRow> = self
+            .corrections
+            .values()
+            .filter(|task| import.is_none_or(|import| task.import == import))
+            .collect();
+        tasks.sort_by_key(|task| std::cmp::Reverse((task.at, task.action)));
+        let seen = tasks.into_iter().filter_map(|task| {
+            let row = self.imports.get(&task.import)?;
+            State::sees_import(grant, row).then(|| Correction {
+                action: task.action,
+                import: task.import,
+                dataset: row.header.dataset.clone(),
+                line: task.line,
+                kind: task.kind.clone(),
+                revision: task.revision,
+                at: task.at,
+                reason: task.reason.clone(),
+                answered: told(task),
+            })
+        });
+        seen.take(limit).collect()
     }
 
     /// The alert if the grant covers its desk or assists with it.
@@ -110,6 +154,14 @@ impl State {
         found.dedup();
         found.truncate(limit as usize);
         found
+    }
+
+    /// Leads of covered places, or of those the grant's own reports; newest first.
+    pub(super) fn leads(&self, grant: &Grant) -> impl Iterator<Item = &LeadRow> {
+        let own = grant.operation() == Operation::ReadOwnLeads;
+        let seen =
+            move |row: &&LeadRow| grant.covers(row.place) && (!own || row.by == grant.officer());
+        self.leads.iter().rev().filter(seen)
     }
 
     pub(super) fn feed(&self, grant: &Grant, after: i64, limit: u32) -> Vec<FeedEntry> {

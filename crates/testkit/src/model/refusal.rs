@@ -122,7 +122,12 @@ impl State {
                 refuse_if(known, "decision")
             }
             Write::Account(row) => self.refuse_account(row),
+            Write::Proposal(row) => self.refuse_proposal(row),
+            Write::Review(row) => self.refuse_review(row),
             Write::Action(row) => refuse_if(self.actions.contains_key(&row.id), "action"),
+            Write::Correction(row) => {
+                refuse_if(self.corrections.contains_key(&row.action), "correction")
+            }
             _ => Ok(()),
         }
     }

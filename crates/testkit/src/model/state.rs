@@ -11,8 +11,10 @@ use domain::time::Instant;
 use store::accounts::{AccountRow, Happened, SessionRow};
 use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
-    Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
+    LeadRow, Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use store::corrections::CorrectionRow;
+use store::parameters::Proposed;
 use store::rows::LedgerRoot;
 
 /// A commit with its place: its id is its position in the log plus one.
@@ -103,12 +105,17 @@ pub(super) struct State {
     pub(super) keepers: BTreeMap<AlertId, DivisionCode>,
     pub(super) decisions: BTreeMap<DecisionId, (usize, DecisionRow)>,
     pub(super) actions: BTreeMap<ActionId, (usize, ActionRow)>,
+    pub(super) corrections: BTreeMap<ActionId, CorrectionRow>,
+    /// Oldest first.
+    pub(super) leads: Vec<LeadRow>,
     pub(super) officers: BTreeMap<OfficerId, (Officer, Option<Instant>)>,
     pub(super) tokens: BTreeMap<[u8; 32], Token>,
     pub(super) accounts: BTreeMap<OfficerId, AccountRow>,
     pub(super) sessions: BTreeMap<[u8; 32], SessionRow>,
     /// Oldest first.
     pub(super) account_events: Vec<Happened>,
+    /// In the order they were proposed.
+    pub(super) proposals: Vec<Proposed>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,

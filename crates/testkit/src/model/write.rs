@@ -6,6 +6,7 @@ use std::mem;
 use domain::ids::{PersonId, Subject};
 use store::Stored;
 use store::commit::{Commit, Write};
+use store::parameters::Proposed;
 use store::rows::{LedgerRoot, Published, Receipt};
 
 use crate::model::Numbering;
@@ -182,6 +183,10 @@ impl State {
                 let place = self.actions.len();
                 self.actions.insert(row.id, (place, row.clone()));
             }
+            Write::Correction(row) => {
+                self.corrections.insert(row.action, row.clone());
+            }
+            Write::Lead(row) => self.leads.push(row.clone()),
             Write::Account(_)
             | Write::AccountEvent(_)
             | Write::Session(_)
@@ -225,6 +230,16 @@ impl State {
             }
             Write::Setting { key, value } => {
                 self.settings.insert(key.clone(), value.clone());
+            }
+            Write::Proposal(row) => self.proposals.push(Proposed {
+                proposal: row.clone(),
+                review: None,
+            }),
+            Write::Review(row) => {
+                let mut all = self.proposals.iter_mut();
+                if let Some(one) = all.find(|one| one.proposal.id == row.proposal) {
+                    one.review = Some(row.clone());
+                }
             }
             _ => {}
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
+use domain::region::Level;
 use pipeline::Deps;
 use pipeline::account::administer::{self, Act, NewAccount};
 use store::commit::Write;
@@ -39,6 +40,9 @@ pub(super) async fn officers(
 ) -> anyhow::Result<Officers> {
     let on = samples.manifest.on;
     let township = super::township(deps, town, samples, on)?;
+    let villages = deps.divisions.inside(township, Level::Village, on);
+    let village = villages.first().map(|division| division.code);
+    let village = village.ok_or_else(|| exit::data(format!("{town} has no village")))?;
     let mut counties = BTreeSet::new();
     let mut sources = BTreeSet::new();
     for import in &samples.manifest.imports {
@@ -80,7 +84,21 @@ pub(super) async fn officers(
             Role::Auditor,
             b"hearth-demo-audt",
             "审计（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::PolicyOfficer,
+            b"hearth-demo-plcy",
+            "政策管理员（演示）".to_owned(),
             counties,
+            vec![],
+        ),
+        officer(
+            Role::VillageContact,
+            b"hearth-demo-vill",
+            format!("{}联络人（演示）", deps.divisions.name(village, on)),
+            vec![village],
             vec![],
         ),
     ];
@@ -136,7 +154,11 @@ pub(super) async fn issue(
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
-            Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => {}
+            Role::VillageContact => writeln!(out, "  {bearer} '{base}/api/v1/leads'")?,
+            Role::PolicyOfficer => {
+                writeln!(out, "  {bearer} '{base}/api/v1/parameters/proposals'")?;
+            }
+            Role::SystemAdmin | Role::SecurityAdmin => {}
         }
     }
     Ok(out)
@@ -148,7 +170,9 @@ const fn login_of(role: Role) -> Option<&'static str> {
         Role::Caseworker => Some("jingban"),
         Role::CountyOfficer => Some("minzheng"),
         Role::Auditor => Some("shenji"),
-        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => None,
+        Role::VillageContact => Some("cunlian"),
+        Role::PolicyOfficer => Some("zhengce"),
+        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => None,
     }
 }
 

@@ -1,6 +1,4 @@
-//! Reading the shipped documents and building households from YAML.
-
-pub(crate) mod household;
+//! Reading the shipped documents.
 
 use std::path::{Path, PathBuf};
 

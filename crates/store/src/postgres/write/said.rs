@@ -1,4 +1,4 @@
-//! Writes what was said: imports, kept rows, keys, records, identities, coverage.
+//! Writes what was said: imports, kept rows, keys, records, identities, coverage, leads.
 
 use sqlx::postgres::PgConnection;
 
@@ -70,7 +70,7 @@ pub(super) async fn write(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> 
         },
     )
     .await?;
-    Ok(())
+    leads(tx, id, parts).await
 }
 
 async fn imports(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
@@ -190,6 +190,28 @@ async fn records(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()
             tuple.push_bind(row.import.as_uuid());
             tuple.push_bind(row.line);
             tuple.push_bind(row.sealed.clone());
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+async fn leads(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
+    insert(
+        tx,
+        "insert into leads (id, person_id, officer_id, place, at, sealed, commit_id, row_no) ",
+        8,
+        "",
+        &parts.leads,
+        |tuple, row_no, row| {
+            tuple.push_bind(row.id.as_uuid());
+            tuple.push_bind(row.person.as_uuid());
+            tuple.push_bind(row.by.as_uuid());
+            tuple.push_bind(row.place.to_string());
+            tuple.push_bind(row.at.as_micros());
+            tuple.push_bind(row.sealed.clone());
+            tuple.push_bind(id);
+            tuple.push_bind(row_no);
         },
     )
     .await?;

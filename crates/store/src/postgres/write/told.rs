@@ -41,6 +41,29 @@ pub(super) async fn write(
     .await?;
     insert(
         tx,
+        "insert into corrections (action_id, import_id, line, subject_kind, subject_id, kind, key,
+            business_date, sequence, at, reason, commit_id) ",
+        12,
+        "",
+        &parts.corrections,
+        |tuple, _, row| {
+            tuple.push_bind(row.action.as_uuid());
+            tuple.push_bind(row.import.as_uuid());
+            tuple.push_bind(row.line);
+            tuple.push_bind(row.subject.letter());
+            tuple.push_bind(row.subject.as_uuid());
+            tuple.push_bind(row.kind.clone());
+            tuple.push_bind(row.key.0.to_vec());
+            tuple.push_bind(row.revision.business_date.to_string());
+            tuple.push_bind(row.revision.sequence);
+            tuple.push_bind(row.at.as_micros());
+            tuple.push_bind(row.reason.clone());
+            tuple.push_bind(id);
+        },
+    )
+    .await?;
+    insert(
+        tx,
         "insert into feed (commit_id, feed, kind, alert_id, policy, level, due_on) ",
         7,
         "",

@@ -14,11 +14,14 @@ use domain::record::{DatasetId, NaturalKey, Origin, Revision, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Period};
 use domain::value::{Body, Value};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+/// The county of every case.
+const COUNTY: &str = "320412";
+
 /// RFC 7396: `change` laid over `base`.
-pub(crate) fn patched(base: &Json, change: &Json) -> Json {
+pub fn patched(base: &Json, change: &Json) -> Json {
     let Json::Object(change) = change else {
         return change.clone();
     };
@@ -34,48 +37,61 @@ pub(crate) fn patched(base: &Json, change: &Json) -> Json {
     Json::Object(merged)
 }
 
-pub(crate) struct Built {
-    pub(crate) household: Household,
-    pub(crate) people: BTreeMap<String, PersonId>,
+/// What is wrong with a case, in words.
+pub type Described<T> = Result<T, String>;
+
+/// A household with the names its people have in the file.
+#[derive(Debug)]
+pub struct DescribedHousehold {
+    /// The household as the fold would give it.
+    pub household: Household,
+    /// Who is who.
+    pub people: BTreeMap<String, PersonId>,
 }
 
-pub(crate) fn build(json: &Json, on: Date) -> Built {
-    let described = json["people"].as_object().expect("people");
+impl DescribedHousehold {
+    pub(crate) fn person(&self, name: &str) -> Described<PersonId> {
+        let known = self.people.get(name).copied();
+        known.ok_or_else(|| format!("there is nobody named `{name}`"))
+    }
+}
+
+/// Builds the household that a case describes.
+pub fn describe(json: &Json, on: Date) -> Described<DescribedHousehold> {
+    let described = json["people"].as_object();
+    let described = described.ok_or("`people` is missing")?;
     let people: BTreeMap<String, PersonId> = described
         .keys()
-        .zip(1u128..)
+        .zip(1..)
         .map(|(name, n)| (name.clone(), PersonId::from_uuid(Uuid::from_u128(n))))
         .collect();
-    let unit = match json["solo"].as_str() {
-        Some(name) => Subject::Person(people[name]),
-        None => Subject::Household(HouseholdId::from_uuid(Uuid::from_u128(900))),
-    };
     let mut builder = Builder {
         json,
         on,
         people: &people,
         line: 0,
     };
-    let mut facts = Facts::new();
-    if json["solo"].is_null() {
-        facts = builder.facts(&json["household"], About::Household);
+    let (mut unit, mut facts) = (Subject::Household(the_household()), Facts::new());
+    match json["solo"].as_str() {
+        Some(name) => unit = Subject::Person(builder.person(name)?),
+        None => facts = builder.facts(&json["household"], About::Household)?,
     }
-    let mut listed: Vec<Person> = described
-        .iter()
-        .map(|(name, person)| Person {
-            id: people[name],
+    let mut listed = Vec::new();
+    for (name, person) in described {
+        listed.push(Person {
+            id: builder.person(name)?,
             standing: if person["linked"] == true {
                 Standing::Linked
             } else {
                 Standing::Member
             },
-            facts: builder.facts(person, About::Person),
+            facts: builder.facts(person, About::Person)?,
             households: person["households"].as_u64().map_or_else(
                 || u32::from(person["membership"].is_array()),
-                |n| u32::try_from(n).unwrap(),
+                |n| u32::try_from(n).unwrap_or(u32::MAX),
             ),
-        })
-        .collect();
+        });
+    }
     listed.sort_by_key(|p| (p.standing, p.id));
     let place = |key: &str| json[key].as_str().and_then(DivisionCode::parse);
     let household = Household {
@@ -83,13 +99,18 @@ pub(crate) fn build(json: &Json, on: Date) -> Built {
         on,
         hukou: place("hukou"),
         residence: place("residence"),
-        county: DivisionCode::parse("320412").unwrap(),
+        county: DivisionCode::parse(COUNTY).ok_or("no county")?,
         facts,
         people: listed,
-        months: builder.months(),
+        months: builder.months()?,
         next_change_on: None,
     };
-    Built { household, people }
+    Ok(DescribedHousehold { household, people })
+}
+
+/// The one household of a case.
+fn the_household() -> HouseholdId {
+    HouseholdId::from_uuid(Uuid::max())
 }
 
 struct Builder<'b> {
@@ -100,28 +121,34 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
+    fn person(&self, name: &str) -> Described<PersonId> {
+        let known = self.people.get(name).copied();
+        known.ok_or_else(|| format!("there is nobody named `{name}`"))
+    }
+
     fn listed(&self, key: &str, name: &str) -> bool {
         let list = self.json[key].as_array();
         list.is_some_and(|all| all.iter().any(|one| one == name))
     }
 
-    fn months(&self) -> MonthsCovered {
+    fn months(&self) -> Described<MonthsCovered> {
         let mut months = MonthsCovered::default();
         for (item, month) in self.json["months"].as_object().into_iter().flatten() {
-            let month = month.as_str().unwrap();
-            let covered = if month == "stale" {
+            let text = month.as_str().unwrap_or_default();
+            let covered = if text == "stale" {
                 Err(WhyUnknown::Stale)
             } else {
+                let month = text.parse().map_err(|_| format!("`{text}` is no month"))?;
                 Ok(CoverageNote {
                     dataset: DatasetId::new("payments"),
                     part: Some(item.clone()),
                     as_of: self.on,
-                    month: Some(month.parse().unwrap()),
+                    month: Some(month),
                 })
             };
             months.by_item.insert(item.clone(), covered);
         }
-        months
+        Ok(months)
     }
 
     fn completeness(&self, kind: Kind) -> Completeness {
@@ -145,23 +172,25 @@ impl Builder<'_> {
         })
     }
 
-    fn facts(&mut self, json: &Json, about: About) -> Facts {
-        let described = json.as_object().cloned().unwrap_or_default();
+    fn facts(&mut self, json: &Json, about: About) -> Described<Facts> {
+        let none = Map::new();
+        let described = json.as_object().unwrap_or(&none);
         for key in described
             .keys()
             .filter(|key| !["linked", "households"].contains(&key.as_str()))
         {
-            let kind = Kind::named(key).unwrap_or_else(|| panic!("no kind `{key}`"));
-            assert_eq!(kind.def().about, about, "{key}");
+            let kind = Kind::named(key).ok_or_else(|| format!("no kind of fact `{key}`"))?;
+            if kind.def().about != about {
+                return Err(format!("`{key}` is not about this subject"));
+            }
         }
         let mut facts = Facts::new();
         for kind in Kind::all().filter(|k| k.def().about == about) {
             let rows = described.get(kind.def().name).and_then(Json::as_array);
-            let items = rows
-                .into_iter()
-                .flatten()
-                .map(|row| self.item(kind, row))
-                .collect();
+            let mut items = Vec::new();
+            for row in rows.into_iter().flatten() {
+                items.push(self.item(kind, row)?);
+            }
             let completeness = self.completeness(kind);
             facts.insert(
                 kind,
@@ -171,36 +200,36 @@ impl Builder<'_> {
                 },
             );
         }
-        facts
+        Ok(facts)
     }
 
-    fn item(&mut self, kind: Kind, row: &Json) -> Item {
+    fn item(&mut self, kind: Kind, row: &Json) -> Described<Item> {
         self.line += 1;
         let mut body = Body::new(kind);
-        for (name, json) in row.as_object().unwrap() {
+        let fields = row.as_object().ok_or("a row is a mapping")?;
+        for (name, json) in fields {
             if ["source", "told"].contains(&name.as_str()) && kind.field(name).is_none() {
                 continue;
             }
             let field = kind
                 .field(name)
-                .unwrap_or_else(|| panic!("no field `{name}`"));
+                .ok_or_else(|| format!("no field `{name}`"))?;
             let text = json
                 .as_str()
                 .map_or_else(|| json.to_string(), str::to_owned);
-            body.set(field, self.value(field.def().ty, &text));
+            body.set(field, self.value(field.def().ty, &text)?);
         }
-        let told = row["told"]
-            .as_str()
-            .map_or(self.on, |day| day.parse().unwrap());
+        let told = match row["told"].as_str() {
+            Some(day) => day.parse().map_err(|_| format!("`{day}` is no date"))?,
+            None => self.on,
+        };
         let dataset = kind.covering_dataset().unwrap_or(kind.def().name);
-        let mut key = [0; 16];
-        key[12..].copy_from_slice(&self.line.to_be_bytes());
-        Item {
+        Ok(Item {
             body,
             valid: Period::ALWAYS,
             source: SourceId::new(row["source"].as_str().unwrap_or("civil")),
             dataset: DatasetId::new(dataset),
-            key: NaturalKey(key),
+            key: NaturalKey(u128::from(self.line).to_be_bytes()),
             revision: Revision {
                 business_date: told,
                 sequence: 1,
@@ -210,21 +239,21 @@ impl Builder<'_> {
                 line: self.line,
             },
             disagreed: false,
-        }
+        })
     }
 
-    fn value(&self, ty: FieldType, text: &str) -> Value {
-        match ty {
-            FieldType::Money => Value::Money(Money::from_yuan_text(text).unwrap()),
-            FieldType::Code(list) => Value::Code(
-                list.stored(text)
-                    .unwrap_or_else(|| panic!("no code `{text}`")),
-            ),
-            FieldType::Person => Value::Person(self.people[text]),
-            FieldType::Household => Value::Household(HouseholdId::from_uuid(Uuid::from_u128(900))),
+    fn value(&self, ty: FieldType, text: &str) -> Described<Value> {
+        let wrong = || format!("`{text}` is not a value of its field");
+        Ok(match ty {
+            FieldType::Money => Value::Money(Money::from_yuan_text(text).map_err(|_| wrong())?),
+            FieldType::Code(list) => Value::Code(list.stored(text).ok_or_else(wrong)?),
+            FieldType::Person => Value::Person(self.person(text)?),
+            FieldType::Household => Value::Household(the_household()),
             FieldType::Flag => Value::Flag(text == "true"),
-            FieldType::Count | FieldType::Months => Value::Count(text.parse().unwrap()),
-            _ => Value::from_json(ty, &Json::from(text)).unwrap_or_else(|| panic!("`{text}`")),
-        }
+            FieldType::Count | FieldType::Months => {
+                Value::Count(text.parse().map_err(|_| wrong())?)
+            }
+            _ => Value::from_json(ty, &Json::from(text)).ok_or_else(wrong)?,
+        })
     }
 }

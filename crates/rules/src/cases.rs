@@ -1,0 +1,164 @@
+//! Cases: households and what a policy must say of them, kept beside the
+//! policy and run by the engine that judges real ones. A case brings its own
+//! sample parameters, so that a local standard never turns one.
+
+use std::collections::BTreeSet;
+
+use domain::evaluation::{Decision, Signal, Verdict};
+use domain::ids::Subject;
+use domain::region::DivisionCode;
+use domain::time::Date;
+use serde_json::{Map, Value as Json};
+
+use crate::case_household::{Described, DescribedHousehold, describe, patched};
+use crate::explain::explain;
+use crate::judge::evaluate;
+use crate::policy::PolicySet;
+use crate::problem::Problem;
+use crate::sentence::render;
+use crate::yaml::{Document, read};
+
+/// The sets that cases are judged under.
+pub struct CaseSets<'s> {
+    /// With the labelled sample parameters.
+    pub sampled: &'s PolicySet,
+    /// Without them, for cases that say `sample: false`.
+    pub unsampled: &'s PolicySet,
+    /// Names of places in sentences.
+    pub place: &'s dyn Fn(DivisionCode) -> String,
+}
+
+/// What came of one case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseOutcome {
+    /// The policy judged.
+    pub policy: String,
+    /// The file it stands in.
+    pub document: String,
+    /// Its name.
+    pub name: String,
+    /// What must come of it.
+    pub expected: Json,
+    /// What came of it, as far as the case speaks of it; a text when the case
+    /// itself is wrong.
+    pub told: Json,
+    /// They agree, and bulk evaluation agrees with the explanation.
+    pub ok: bool,
+}
+
+/// Runs every case of a document.
+///
+/// Errors: the document is not a file of cases.
+pub fn run_cases(document: &Document, sets: &CaseSets<'_>) -> Result<Vec<CaseOutcome>, Problem> {
+    let file: Json = read(document)?;
+    let wrong = |what: &str| Problem {
+        document: document.name.clone(),
+        line: 0,
+        column: 0,
+        code: "case.file",
+        zh: format!("案例文件缺少 `{what}`"),
+        en: format!("the file of cases has no `{what}`"),
+        nearest: None,
+    };
+    let policy = file["policy"].as_str().ok_or_else(|| wrong("policy"))?;
+    let cases = file["cases"].as_array().ok_or_else(|| wrong("cases"))?;
+    let run = |case: &Json| {
+        let expected = case["expect"].clone();
+        let told = told(&file, case, policy, sets);
+        let ok = told.as_ref().is_ok_and(|told| *told == expected);
+        CaseOutcome {
+            policy: policy.to_owned(),
+            document: document.name.clone(),
+            name: case["name"].as_str().unwrap_or_default().to_owned(),
+            expected,
+            told: told.unwrap_or_else(Json::String),
+            ok,
+        }
+    };
+    Ok(cases.iter().map(run).collect())
+}
+
+fn told(file: &Json, case: &Json, policy: &str, sets: &CaseSets<'_>) -> Described<Json> {
+    let on = case["on"].as_str().or(file["on"].as_str());
+    let on: Date = on
+        .and_then(|day| day.parse().ok())
+        .ok_or("`on` is not a date")?;
+    let change = case.get("change").cloned();
+    let change = change.unwrap_or_else(|| Json::Object(Map::new()));
+    let built = describe(&patched(&file["base"], &change), on)?;
+    let subject = match case["subject"].as_str().or(file["subject"].as_str()) {
+        Some(name) => Subject::Person(built.person(name)?),
+        None => built.household.unit,
+    };
+    let set = if case["sample"] == false {
+        sets.unsampled
+    } else {
+        sets.sampled
+    };
+    let decision = explain(set, &built.household, policy, subject);
+    let decision = decision.ok_or("the policy says nothing of the subject")?;
+    let bulk = evaluate(set, &built.household);
+    let mut bulk = bulk.iter();
+    let same = bulk.find(|e| e.policy == policy && e.subject == subject);
+    if same != Some(&decision.evaluation) {
+        return Err("bulk evaluation and explanation differ".to_owned());
+    }
+    say(&decision, &case["expect"], &built, sets)
+}
+
+/// What a decision says, in the words of a case file.
+fn say(
+    decision: &Decision,
+    expected: &Json,
+    built: &DescribedHousehold,
+    sets: &CaseSets<'_>,
+) -> Described<Json> {
+    let evaluation = &decision.evaluation;
+    let mut told = Map::new();
+    let mut say = |key: &str, value: Json| {
+        if !expected[key].is_null() {
+            told.insert(key.to_owned(), value);
+        }
+    };
+    say("verdict", evaluation.verdict.name().into());
+    let (name, plan) = match &evaluation.signal {
+        Signal::Holds { plan, .. } => ("holds", Some(plan)),
+        Signal::Gone => ("gone", None),
+        Signal::Unknown => ("unknown", None),
+    };
+    say("signal", name.into());
+    let place = plan.and_then(|p| p.incident_place);
+    say("incident_place", place.map(|p| p.to_string()).into());
+    say("finding", plan.map(|p| p.finding.name()).into());
+    say("level", plan.map(|p| p.level.name()).into());
+    let failing = decision.criteria.iter().filter(|c| c.holds == Some(false));
+    say("fails", failing.map(|c| c.id.clone()).collect());
+    let open = decision.criteria.iter().filter(|c| c.holds.is_none());
+    say("open", open.map(|c| c.id.clone()).collect());
+    let facts: BTreeSet<&str> = decision.missing.iter().map(|m| m.fact.as_str()).collect();
+    say("missing", facts.into_iter().collect());
+    if let Verdict::Undetermined(missing) = &evaluation.verdict
+        && *missing != decision.missing
+    {
+        return Err("the verdict and the decision miss different facts".to_owned());
+    }
+    let name = |id| {
+        let mut people = built.people.iter();
+        let found = people.find(|(_, known)| **known == id);
+        found.map(|(name, _)| name.clone()).unwrap_or_default()
+    };
+    say(
+        "zh",
+        render(&decision.sentence_zh, &name, sets.place).into(),
+    );
+    say(
+        "en",
+        render(&decision.sentence_en, &name, sets.place).into(),
+    );
+    if !expected["deadlines"].is_null() {
+        let deadlines = plan.map(|p| serde_json::to_value(&p.deadlines));
+        let deadlines = deadlines.transpose().map_err(|error| error.to_string())?;
+        told.insert("deadlines".to_owned(), deadlines.into());
+    }
+    Ok(Json::Object(told))
+}
