@@ -154,10 +154,6 @@ pub enum Confidential {
 
 impl Confidential {
     /// Whether its whole desk sees it.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde asks for a reference"
-    )]
     pub const fn is_ordinary(&self) -> bool {
         matches!(self, Confidential::Ordinary)
     }

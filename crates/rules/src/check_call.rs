@@ -223,8 +223,8 @@ fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Typ
         (Function::Size, [Type::List(of)]) if matches!(**of, Type::Person) => {
             Some(Type::Number(Unit::People))
         }
-        (Function::Size | Function::Sources, [Type::List(_)]) => Some(Type::Number(Unit::Count)),
-        (Function::Households, [Type::Person]) => Some(Type::Number(Unit::Count)),
+        (Function::Size | Function::Sources, [Type::List(_)])
+        | (Function::Households, [Type::Person]) => Some(Type::Number(Unit::Count)),
         (Function::Age, [Type::Person]) | (Function::AgeOn, [Type::Date, Type::Date]) => {
             Some(Type::Number(Unit::Years))
         }
