@@ -190,7 +190,8 @@ fn read(
     };
     let line = line(deps, header, report).to_string();
     let unread = |_| ReportError::Step(StepError::Damaged("leads"));
-    let mut rows = ingest::decode(line.as_bytes(), layout, &cx).map_err(unread)?;
+    let mut rows =
+        ingest::decode(std::io::Cursor::new(line.as_bytes()), layout, &cx).map_err(unread)?;
     let row = rows.next().ok_or(StepError::Damaged("leads"))?;
     let row = row.map_err(unread)?;
     // On the spot a number can be put right; in a file it waits for a call.

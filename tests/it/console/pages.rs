@@ -258,7 +258,12 @@ async fn pages_are_never_stored_and_load_nothing_foreign() {
         assert_eq!(asset.headers["content-type"], kind);
     }
     for path in [
-        "/", "/families", "/county", "/audit", "/imports", "/policies",
+        "/",
+        "/families",
+        "/county",
+        "/audit",
+        "/imports",
+        "/policies",
     ] {
         let away = app.get("nobody", path).await;
         assert_eq!(away.status, StatusCode::SEE_OTHER, "{path}");
