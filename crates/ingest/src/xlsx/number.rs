@@ -68,7 +68,7 @@ impl Decimal {
         let length = i32::try_from(digits.len()).unwrap_or(0);
         let repeated = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
         match self.point {
-            long if long > 15 || long < POINT_MIN => {
+            long if !(POINT_MIN..=15).contains(&long) => {
                 let (first, rest) = digits.split_at(1);
                 let dot = if rest.is_empty() { "" } else { "." };
                 format!("{sign}{first}{dot}{rest}E{:+}", long - 1)

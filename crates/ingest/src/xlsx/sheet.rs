@@ -125,7 +125,7 @@ impl<R: Read> SheetRows<R> {
             return Ok((column, String::new(), Some("cell.formula")));
         }
         let text = match open.kind {
-            Kind::Shared if value.is_empty() => String::new(),
+            Kind::Shared | Kind::Flag if value.is_empty() => String::new(),
             Kind::Shared => {
                 let index = value.parse().ok();
                 let text = index.and_then(|index| self.book.shared.get(index));
@@ -133,7 +133,6 @@ impl<R: Read> SheetRows<R> {
             }
             Kind::Inline | Kind::Other => open.value,
             Kind::Text => unescaped(open.value),
-            Kind::Flag if value.is_empty() => String::new(),
             Kind::Flag => if matches!(value, "1" | "true") {
                 "是"
             } else {
