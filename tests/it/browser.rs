@@ -102,12 +102,12 @@ impl Office {
         person.opens("/").await;
         person.writes("#login", &login).await;
         person.writes("#password", &once).await;
-        person.clicks("main button[type=submit]").await;
+        person.follows("main button[type=submit]").await;
         person.writes("#current", &once).await;
         person.writes("#new", PASSWORD).await;
         person.writes("#again", PASSWORD).await;
         person
-            .clicks("form[action='/account/password'] button")
+            .follows("form[action='/account/password'] button")
             .await;
         person.opens("/").await;
         assert!(!person.sees("#login").await, "{login} is not logged in");

@@ -5,10 +5,17 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities as _;
-use thirtyfour::prelude::{By, DesiredCapabilities, WebDriver, WebDriverResult};
+use thirtyfour::prelude::{
+    By, DesiredCapabilities, ElementQueryable as _, WebDriver, WebDriverResult,
+};
+
+/// How long a page may take on a machine that builds beside.
+const PATIENCE: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What a person holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +154,23 @@ impl Person {
         }
     }
 
-    /// Clicks the first element of a selector; a click that leads elsewhere is
-    /// over when the new page is there.
+    /// Clicks what leads to another page (a link, a form's button) and waits
+    /// until that page is there, scripts and all.
+    pub async fn follows(&mut self, css: &str) {
+        self.asks("document.documentElement.setAttribute('data-left', '')")
+            .await;
+        self.clicks(css).await;
+        let there = self.web.query(By::Css("html:not([data-left])"));
+        let there = there.wait(PATIENCE, GLANCE).first().await;
+        there.unwrap_or_else(|error| panic!("{css} leads nowhere: {error}"));
+        self.asks_and_waits(
+            "const done = arguments[arguments.length - 1];
+            if (document.readyState === 'complete') { done(0); } else { window.addEventListener('load', () => done(0)); }",
+        )
+        .await;
+    }
+
+    /// Clicks the first element of a selector.
     pub async fn clicks(&mut self, css: &str) {
         self.actions += 1;
         let found = self.web.find(By::Css(css)).await;

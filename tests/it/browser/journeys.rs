@@ -15,10 +15,10 @@ async fn a_caseworker_closes_an_alert_in_three_actions() {
     assert_eq!(person.reads("h1").await, "今天要办");
     let first = person.reads("[data-card] .sentence a").await;
     person.start_counting();
-    person.clicks("[data-card] .sentence a").await;
+    person.follows("[data-card] .sentence a").await;
     assert_eq!(person.reads(".sentence.big").await, first);
     person.chooses("#outcome", "true_assisted").await;
-    person.clicks(".main-action button.primary").await;
+    person.follows(".main-action button.primary").await;
     assert_eq!((person.actions, person.fields), (3, 0));
     let page = person.reads("main").await;
     assert!(page.contains("办结"), "{page}");
@@ -56,14 +56,14 @@ async fn typed_words_outlive_a_look_elsewhere_but_not_their_use() {
     else {
         return without_chromium();
     };
-    person.clicks("[data-card] .sentence a").await;
+    person.follows("[data-card] .sentence a").await;
     let alert = person.place().await;
     person.writes("#note", "已电话联系，明天上门").await;
     person.opens("/families").await;
     person.opens(&alert).await;
     assert_eq!(person.value("#note").await, "已电话联系，明天上门");
     person.chooses("#outcome", "unverifiable").await;
-    person.clicks(".main-action button.primary").await;
+    person.follows(".main-action button.primary").await;
     let left = person
         .asks("return Object.values(sessionStorage).join()")
         .await;
@@ -99,7 +99,7 @@ async fn nothing_of_people_comes_back_after_leaving() {
         return without_chromium();
     };
     let sentence = person.reads("[data-card] .sentence a").await;
-    person.clicks("form[action='/logout'] button").await;
+    person.follows("form[action='/logout'] button").await;
     assert!(person.sees("#login").await);
     person.goes_back().await;
     let page = person.reads("body").await;
