@@ -7,6 +7,7 @@
 )]
 
 mod absence;
+mod browser;
 mod console;
 mod crash;
 mod declined;

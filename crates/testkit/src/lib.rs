@@ -3,7 +3,9 @@
 
 pub mod app;
 pub mod call;
+pub mod chromium;
 pub mod model;
 pub mod pg;
 pub mod raw;
+pub mod served;
 pub mod state;
