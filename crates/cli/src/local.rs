@@ -76,6 +76,7 @@ const fn local_id(role: Role) -> [u8; 16] {
         Role::SystemAdmin => *b"hearth-local-sys",
         Role::SecurityAdmin => *b"hearth-local-sec",
         Role::VillageContact => *b"hearth-local-vil",
+        Role::ChildrenOfficer => *b"hearth-local-chi",
     }
 }
 

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dictionary::Sensitivity;
+use crate::evaluation::Confidential;
 use crate::ids::OfficerId;
 use crate::region::DivisionCode;
 
@@ -28,11 +29,14 @@ pub enum Role {
     SecurityAdmin,
     /// Contact person of a village 村级联络人: its own account, nothing else yet.
     VillageContact,
+    /// 儿童督导员 of a township or county (民发〔2019〕34号): the alerts about
+    /// children that nobody else of the desk sees, and no others.
+    ChildrenOfficer,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
@@ -40,6 +44,7 @@ impl Role {
         Role::SystemAdmin,
         Role::SecurityAdmin,
         Role::VillageContact,
+        Role::ChildrenOfficer,
     ];
 
     /// Stable name.
@@ -52,6 +57,7 @@ impl Role {
             Role::SystemAdmin => "system_admin",
             Role::SecurityAdmin => "security_admin",
             Role::VillageContact => "village_contact",
+            Role::ChildrenOfficer => "children_officer",
         }
     }
 
@@ -65,6 +71,7 @@ impl Role {
             Role::SystemAdmin => "系统管理员",
             Role::SecurityAdmin => "安全管理员",
             Role::VillageContact => "村级联络人",
+            Role::ChildrenOfficer => "儿童督导员",
         }
     }
 
@@ -72,7 +79,11 @@ impl Role {
     pub const fn administers(self) -> bool {
         match self {
             Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor => true,
-            Role::Caseworker | Role::CountyOfficer | Role::Importer | Role::VillageContact => false,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::VillageContact
+            | Role::ChildrenOfficer => false,
         }
     }
 
@@ -84,7 +95,7 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            DirectAlerts, Import, ManageAccounts, ReadAccounts, ReadAlerts, ReadDecisions,
+            ApproveExports, DirectAlerts, ExportPeople, Import, ManageAccounts, Publish, ReadAccounts, ReadAlerts, ReadDecisions,
             ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
             WorkAlerts,
         };
@@ -98,6 +109,8 @@ impl Role {
                 ReadHistory,
                 ReadDecisions,
                 ReadPolicies,
+                ExportPeople,
+                Publish,
             ],
             Role::CountyOfficer => &[
                 ReadAlerts,
@@ -110,6 +123,9 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
+                ExportPeople,
+                ApproveExports,
+                Publish,
             ],
             Role::Importer => &[Import, ReadImports, ReadPolicies],
             Role::Auditor => &[
@@ -126,13 +142,41 @@ impl Role {
             Role::SystemAdmin => &[ReadPolicies],
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
             Role::VillageContact => &[],
+            Role::ChildrenOfficer => &[
+                ReadAlerts,
+                ReadFeed,
+                WorkAlerts,
+                DirectAlerts,
+                ReadPeople,
+                SearchPeople,
+                ReadHistory,
+                ReadDecisions,
+                ReadPolicies,
+            ],
+        }
+    }
+
+    /// Which alerts of its desks it is shown: a children's officer those about
+    /// children and no others, an auditor all, everyone else the ordinary ones.
+    const fn knows(self) -> &'static [Confidential] {
+        match self {
+            Role::ChildrenOfficer => &[Confidential::Children],
+            Role::Auditor => &Confidential::ALL,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::SystemAdmin
+            | Role::SecurityAdmin
+            | Role::VillageContact => &[Confidential::Ordinary],
         }
     }
 
     /// How sensitive what it is shown may be.
     const fn level(self) -> Sensitivity {
         match self {
-            Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
+            Role::Caseworker | Role::CountyOfficer | Role::Auditor | Role::ChildrenOfficer => {
+                Sensitivity::L4
+            }
             Role::Importer => Sensitivity::L2,
             Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => Sensitivity::L1,
         }
@@ -176,11 +220,17 @@ pub enum Operation {
     ReadAccounts,
     /// Make, unlock and disable accounts.
     ManageAccounts,
+    /// Take the register away as a file.
+    ExportPeople,
+    /// Release another person's export.
+    ApproveExports,
+    /// Make a file for 公示 or 公布.
+    Publish,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 14] = [
+    pub const ALL: [Operation; 17] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -195,6 +245,9 @@ impl Operation {
         Operation::ReadLedger,
         Operation::ReadAccounts,
         Operation::ManageAccounts,
+        Operation::ExportPeople,
+        Operation::ApproveExports,
+        Operation::Publish,
     ];
 
     /// Stable name.
@@ -214,6 +267,9 @@ impl Operation {
             Operation::ReadLedger => "read_ledger",
             Operation::ReadAccounts => "read_accounts",
             Operation::ManageAccounts => "manage_accounts",
+            Operation::ExportPeople => "export_people",
+            Operation::ApproveExports => "approve_exports",
+            Operation::Publish => "publish",
         }
     }
 }
@@ -254,6 +310,7 @@ pub struct Grant {
     regions: Vec<DivisionCode>,
     sources: Vec<String>,
     level: Sensitivity,
+    knows: &'static [Confidential],
 }
 
 impl Officer {
@@ -273,6 +330,7 @@ impl Officer {
             regions: self.regions.clone(),
             sources: self.sources.clone(),
             level: self.role.level(),
+            knows: self.role.knows(),
         })
     }
 }
@@ -288,6 +346,7 @@ impl Grant {
             regions: vec![county],
             sources: Vec::new(),
             level: Sensitivity::L4,
+            knows: &Confidential::ALL,
         }
     }
 
@@ -324,6 +383,11 @@ impl Grant {
     /// Up to which sensitivity.
     pub fn level(&self) -> Sensitivity {
         self.level
+    }
+
+    /// Which alerts of its desks; the others are not there for it.
+    pub fn knows(&self) -> &'static [Confidential] {
+        self.knows
     }
 
     /// Whether a place lies inside.

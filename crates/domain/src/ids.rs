@@ -55,6 +55,8 @@ typed_id! {
     OfficerId,
     /// One officer's action on one alert.
     ActionId,
+    /// One export of the register that a second person releases.
+    ExportId,
 }
 
 /// Whom a fact or a verdict is about.

@@ -6,7 +6,7 @@
 
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
-use domain::evaluation::{AlertLevel, Finding};
+use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
 use domain::record::{
     Coverage, ImportHeader, NaturalKey, Read, Revision, RowCounts, RowNote, RowOutcome,
@@ -15,6 +15,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
+use crate::exports::{ExportEventRow, ExportRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,6 +216,9 @@ pub enum Write {
     SessionsEnded {
         officer: OfficerId,
     },
+    Export(ExportRow),
+    /// A second decision about one export is [`crate::StoreError::Duplicate`].
+    ExportEvent(ExportEventRow),
     Disclosure(DisclosureRow),
     /// Destroys the subject's key: its sealed rows can never be opened again.
     KeyErased(Subject),
@@ -410,6 +414,8 @@ pub struct AlertRow {
     pub finding: Finding,
     /// Level.
     pub level: AlertLevel,
+    /// Who of its desk may see it; its decisions are kept alike.
+    pub confidential: Confidential,
     /// Responsible county.
     pub county: DivisionCode,
     /// Township; `None` on the unplaced desk.
@@ -458,6 +464,7 @@ impl AlertRow {
             policy: alert.policy.clone(),
             finding: alert.plan.finding,
             level: alert.plan.level,
+            confidential: alert.plan.confidential,
             county: alert.desk.county,
             township: alert.desk.township,
             assist: alert.desk.assist,

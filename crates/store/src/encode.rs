@@ -2,8 +2,8 @@
 //! stand for nouns in columns.
 
 use domain::alert::{FeedKind, FeedNews};
-use domain::authority::{Officer, Operation, Role};
-use domain::evaluation::{AlertLevel, Finding};
+use domain::authority::{Grant, Officer, Operation, Role};
+use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::Subject;
 use domain::record::{Coverage, ReadWhy, RowNote, RowOutcome};
 use domain::region::DivisionCode;
@@ -17,6 +17,7 @@ use crate::commit::{
     ActionRow, Commit, DecisionRow, DisclosureRow, ImportState, KeptRow, SealedRecord, VerdictRow,
 };
 use crate::error::StoreError;
+use crate::exports::{ExportEvent, ExportEventRow, ExportRow};
 use crate::parts::Parts;
 use crate::rows::LedgerEntry;
 
@@ -169,7 +170,7 @@ impl RowDigest {
 
     pub(crate) fn news(&mut self, row: &FeedNews) {
         self.text("feed");
-        self.text(row.feed.as_str());
+        self.text(&feed_text(row.feed, row.confidential));
         self.text(row.kind.name());
         self.uuid(row.alert.as_uuid());
         self.text(&row.policy);
@@ -209,6 +210,25 @@ impl RowDigest {
         self.text(&row.by);
         let second = row.second.map(|id| id.as_uuid().into_bytes());
         self.absent_or(second.as_ref().map(<[u8; 16]>::as_slice));
+    }
+
+    pub(crate) fn export(&mut self, row: &ExportRow) {
+        self.text("export");
+        self.uuid(row.id.as_uuid());
+        self.uuid(row.officer.as_uuid());
+        self.text(row.county.as_str());
+        self.text(&row.filter);
+        self.text(&row.purpose);
+        self.number(row.families.into());
+        self.number(row.at.as_micros());
+    }
+
+    pub(crate) fn export_event(&mut self, row: &ExportEventRow) {
+        self.text("export_event");
+        self.uuid(row.export.as_uuid());
+        self.text(row.event.name());
+        self.uuid(row.officer.as_uuid());
+        self.number(row.at.as_micros());
     }
 }
 
@@ -260,6 +280,18 @@ impl Cell {
         level.copied().ok_or_else(|| self.damaged("not a level"))
     }
 
+    /// The line of a feed: `320412100`, or `320412100/children`.
+    pub(crate) fn feed(self, text: &str) -> Result<(DivisionCode, Confidential), StoreError> {
+        match text.split_once('/') {
+            None => Ok((self.division(text)?, Confidential::Ordinary)),
+            Some((place, name)) => Ok((self.division(place)?, self.confidential(name)?)),
+        }
+    }
+
+    pub(crate) fn confidential(self, name: &str) -> Result<Confidential, StoreError> {
+        Confidential::named(name).ok_or_else(|| self.damaged("an unknown name"))
+    }
+
     pub(crate) fn finding(self, name: &str) -> Result<Finding, StoreError> {
         use Finding::{
             Discrepancy, Duty, EntitledNotReceived, Lead, MayNoLongerQualify, PossiblyMissed,
@@ -306,6 +338,10 @@ impl Cell {
 
     pub(crate) fn account_event(self, name: &str) -> Result<AccountEvent, StoreError> {
         named(self, AccountEvent::ALL, AccountEvent::name, name)
+    }
+
+    pub(crate) fn export_event(self, name: &str) -> Result<ExportEvent, StoreError> {
+        named(self, ExportEvent::ALL, ExportEvent::name, name)
     }
 
     /// Digests as a JSON list of hex.
@@ -358,6 +394,21 @@ pub(crate) const fn level_rank(level: AlertLevel) -> i64 {
         AlertLevel::Orange => 2,
         AlertLevel::Red => 3,
     }
+}
+
+/// The line of a feed as stored; inverse of [`Cell::feed`]. A kept line stands
+/// beside the ordinary one and is numbered by itself.
+pub(crate) fn feed_text(feed: DivisionCode, confidential: Confidential) -> String {
+    match confidential {
+        Confidential::Ordinary => feed.to_string(),
+        kept @ Confidential::Children => format!("{feed}/{}", kept.name()),
+    }
+}
+
+/// Names of what a grant may know, as bound to a query.
+pub(crate) fn knows_list(grant: &Grant) -> Vec<String> {
+    let names = grant.knows().iter().map(|known| known.name().to_owned());
+    names.collect()
 }
 
 /// Notes as stored.

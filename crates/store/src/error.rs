@@ -115,6 +115,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "decisions" => Some("decision"),
         "identities" => Some("identity"),
         "accounts" => Some("account"),
+        "export_events" => Some("export decision"),
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod commit;
 mod encode;
 pub mod error;
+pub mod exports;
 mod parts;
 mod postgres;
 pub mod rows;
@@ -28,7 +29,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -40,6 +43,7 @@ use crate::commit::{
 };
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
+use crate::exports::KnownExport;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
@@ -228,6 +232,14 @@ pub trait Store: Send + Sync {
     ) -> Stored<Option<PersonId>>;
     /// Sealed identities of these people.
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>>;
+
+    // ---- exports ---------------------------------------------------------
+
+    /// One export: the officer's own, or of a county for which the grant
+    /// decides ([`Operation::ApproveExports`](domain::authority::Operation)).
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>>;
+    /// Such exports, newest first.
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>>;
 
     // ---- officers --------------------------------------------------------
 

@@ -20,6 +20,7 @@ use crate::commit::{
     UnitRow, VerdictRow, Write,
 };
 use crate::encode::RowDigest;
+use crate::exports::{ExportEventRow, ExportRow};
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) sessions_seen: Vec<([u8; 32], Instant, Instant)>,
     pub(crate) sessions_ended: Vec<[u8; 32]>,
     pub(crate) sessions_of_ended: Vec<OfficerId>,
+    pub(crate) exports: Vec<&'a ExportRow>,
+    pub(crate) export_events: Vec<&'a ExportEventRow>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
     pub(crate) erased: BTreeSet<Subject>,
     pub(crate) settings: BTreeMap<&'a str, &'a str>,
@@ -186,6 +189,8 @@ impl<'a> Parts<'a> {
                 expires_at: *expires_at,
             }),
             Write::TokenRevoked { digest } => self.revoked.push(*digest),
+            Write::Export(row) => self.exports.push(row),
+            Write::ExportEvent(row) => self.export_events.push(row),
             Write::Disclosure(row) => self.disclosures.push(row),
             Write::KeyErased(subject) => {
                 self.erased.insert(*subject);
@@ -263,6 +268,8 @@ impl<'a> Parts<'a> {
                 "sessions",
                 self.sessions.len() + self.sessions_ended.len() + self.sessions_of_ended.len(),
             ),
+            ("exports", self.exports.len()),
+            ("export_events", self.export_events.len()),
             ("disclosures", self.disclosures.len()),
             ("keys_erased", self.erased.len()),
             ("settings", self.settings.len()),
@@ -303,6 +310,12 @@ impl<'a> Parts<'a> {
         }
         for row in &self.account_events {
             digest.account_event(row);
+        }
+        for row in &self.exports {
+            digest.export(row);
+        }
+        for row in &self.export_events {
+            digest.export_event(row);
         }
         digest.finish()
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod columns;
 mod evaluation;
+mod exports;
 mod feeds;
 mod folding;
 mod imports;
@@ -21,7 +22,9 @@ mod writer;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -29,6 +32,7 @@ use sqlx::PgPool;
 
 pub(crate) use self::opening::open;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
+use crate::exports::KnownExport;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
@@ -255,6 +259,14 @@ impl Store for Postgres {
 
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
         people::identities(&self.pool, people).await
+    }
+
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>> {
+        exports::export(&self.pool, grant, id).await
+    }
+
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
+        exports::exports(&self.pool, grant, limit).await
     }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {

@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod columns;
 mod evaluation;
+mod exports;
 mod feeds;
 mod folding;
 mod imports;
@@ -22,7 +23,9 @@ use std::fs::File;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -31,6 +34,7 @@ use sqlx::SqlitePool;
 pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
+use crate::exports::KnownExport;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
@@ -260,6 +264,14 @@ impl Store for Sqlite {
 
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
         people::identities(&self.readers, people).await
+    }
+
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>> {
+        exports::export(&self.readers, grant, id).await
+    }
+
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
+        exports::exports(&self.readers, grant, limit).await
     }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {

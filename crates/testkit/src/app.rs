@@ -55,7 +55,8 @@ pub struct TestApp {
     pub router: axum::Router,
     /// Officer and token by name: `hutang`, `niutang`, `county`, `importer`,
     /// `auditor`, `elsewhere` (an officer of another county), and of no people:
-    /// `system`, `security`, `village`.
+    /// `system`, `security`, `village`; `child` (children's officer of 湖塘镇),
+    /// `children` (of the county), `second` (another county officer).
     pub officers: BTreeMap<&'static str, (Officer, String)>,
     folder: TempDir,
 }
@@ -179,6 +180,12 @@ impl TestApp {
         test.officer("security", 8, Role::SecurityAdmin, COUNTY)
             .await;
         test.officer("village", 9, Role::VillageContact, HUTANG)
+            .await;
+        test.officer("child", 10, Role::ChildrenOfficer, HUTANG)
+            .await;
+        test.officer("children", 11, Role::ChildrenOfficer, COUNTY)
+            .await;
+        test.officer("second", 12, Role::CountyOfficer, COUNTY)
             .await;
         test
     }

@@ -11,6 +11,7 @@ mod feeds;
 mod folding;
 mod hammer;
 mod imports;
+mod kept;
 mod ledger;
 mod officers;
 mod people;
@@ -80,6 +81,13 @@ on_every_store! {
         a_group_is_taken_whole_or_not_at_all,
         publishing_again_does_nothing,
         the_order_of_writes_in_a_commit_does_not_matter;
+    kept:
+        an_alert_kept_for_some_does_not_exist_for_others,
+        what_becomes_kept_takes_its_decisions_with_it,
+        each_line_of_a_feed_is_numbered_by_itself,
+        every_role_is_stored,
+        an_export_is_its_owners_and_its_deciders,
+        an_export_is_decided_once;
     imports:
         an_import_stands_where_it_was_left,
         a_natural_key_is_taken_once,

@@ -71,12 +71,21 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
         Role::Caseworker => &[
             ("/", "今天要办"),
             ("/families", "台账"),
+            ("/exports", "导出"),
+            ("/publications", "公示公布"),
+            ("/policies", "政策"),
+        ],
+        Role::ChildrenOfficer => &[
+            ("/", "今天要办"),
+            ("/families", "台账"),
             ("/policies", "政策"),
         ],
         Role::CountyOfficer => &[
             ("/", "今天要办"),
             ("/families", "台账"),
             ("/county", "全县情况"),
+            ("/exports", "导出"),
+            ("/publications", "公示公布"),
             ("/policies", "政策"),
         ],
         Role::Auditor => &[

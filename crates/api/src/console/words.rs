@@ -29,7 +29,10 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => role.zh(),
+        Role::SystemAdmin
+        | Role::SecurityAdmin
+        | Role::VillageContact
+        | Role::ChildrenOfficer => role.zh(),
     }
 }
 
@@ -184,6 +187,9 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ReadLedger => "查看留痕",
         Operation::ReadAccounts => "查看账号",
         Operation::ManageAccounts => "管理账号",
+        Operation::ExportPeople => "导出台账",
+        Operation::ApproveExports => "审批导出",
+        Operation::Publish => "公示公布",
     }
 }
 

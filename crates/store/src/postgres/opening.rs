@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 6] = [
+const MIGRATIONS: [schema::File; 7] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -33,6 +33,10 @@ const MIGRATIONS: [schema::File; 6] = [
     (
         "accounts",
         include_str!("../../migrations/postgres/0006_accounts.sql"),
+    ),
+    (
+        "confidential",
+        include_str!("../../migrations/postgres/0012_confidential.sql"),
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administered;
+mod exports;
 mod folded;
 mod said;
 mod told;
@@ -38,6 +39,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
+    exports::write(tx, id, &parts).await?;
     Ok(id)
 }
 

@@ -10,7 +10,7 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, evaluation, folding, imports};
+use super::{accounts, alerts, evaluation, exports, folding, imports};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -343,6 +343,14 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(pool, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
     }
+    let asked = "select * from exports where commit_id = $1 order by row_no";
+    for row in stored(pool, "exports", asked, commit, exports::export_noun).await? {
+        digest.export(&row);
+    }
+    let events = "select * from export_events where commit_id = $1 order by row_no";
+    for row in stored(pool, "export_events", events, commit, exports::event_noun).await? {
+        digest.export_event(&row);
+    }
     Ok(digest.finish())
 }
 
@@ -394,8 +402,10 @@ async fn disclosed(pool: &SqlitePool, commit: i64) -> Stored<Vec<DisclosureRow>>
 }
 
 fn news(row: &Columns<'_>) -> Stored<FeedNews> {
+    let (feed, confidential) = row.feed("feed")?;
     Ok(FeedNews {
-        feed: row.division("feed")?,
+        feed,
+        confidential,
         kind: row.cell("kind").feed_kind(row.value("kind")?)?,
         alert: AlertId::from_uuid(row.uuid("alert_id")?),
         policy: row.value("policy")?,

@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 5] = [
+const MIGRATIONS: [schema::File; 6] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -32,6 +32,10 @@ const MIGRATIONS: [schema::File; 5] = [
     (
         "accounts",
         include_str!("../../migrations/sqlite/0006_accounts.sql"),
+    ),
+    (
+        "confidential",
+        include_str!("../../migrations/sqlite/0012_confidential.sql"),
     ),
 ];
 
@@ -320,6 +324,7 @@ mod tests {
         let sources = [
             include_str!("alerts.rs"),
             include_str!("evaluation.rs"),
+            include_str!("exports.rs"),
             include_str!("feeds.rs"),
             include_str!("folding.rs"),
             include_str!("imports.rs"),

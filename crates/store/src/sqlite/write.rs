@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administered;
+mod exports;
 mod folded;
 mod said;
 mod told;
@@ -34,6 +35,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     told::write(tx, id, commit, &parts).await?;
     administered::write(tx, id, &parts).await?;
     accounts::write(tx, id, commit, &parts).await?;
+    exports::write(tx, id, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;
     }

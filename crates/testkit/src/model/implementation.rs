@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
-use domain::ids::{AlertId, DecisionId, HouseholdId, ImportId, OfficerId, PersonId, Subject};
+use domain::ids::{
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, OfficerId, PersonId, Subject,
+};
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -13,6 +15,7 @@ use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
+use store::exports::KnownExport;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,
@@ -340,6 +343,18 @@ impl Store for ModelStore {
     }
 
     // ---- officers --------------------------------------------------------
+
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>> {
+        let mut exports = self.state().exports(grant);
+        exports.retain(|known| known.row.id == id);
+        Ok(exports.pop())
+    }
+
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
+        let mut exports = self.state().exports(grant);
+        exports.truncate(limit as usize);
+        Ok(exports)
+    }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
         let state = self.state();

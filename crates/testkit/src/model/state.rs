@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedNews;
 use domain::authority::Officer;
-use domain::ids::{ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject};
+use domain::evaluation::Confidential;
+use domain::ids::{
+    ActionId, AlertId, DecisionId, ExportId, ImportId, OfficerId, PersonId, Subject,
+};
 use domain::record::Read;
 use domain::region::DivisionCode;
 use domain::time::Instant;
@@ -13,6 +16,7 @@ use store::commit::{
     AccessRow, ActionRow, AlertRow, Answer, Commit, DecisionRow, FoldRow, ImportRow, KeptRow,
     Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
+use store::exports::{ExportEventRow, ExportRow};
 use store::rows::LedgerRoot;
 
 /// A commit with its place: its id is its position in the log plus one.
@@ -79,7 +83,7 @@ pub(super) struct State {
     /// In order of position once published; entries of one commit stay together.
     pub(super) feed: Vec<Told>,
     /// The last number given in each feed.
-    pub(super) numbers: BTreeMap<DivisionCode, i64>,
+    pub(super) numbers: BTreeMap<(DivisionCode, Confidential), i64>,
     pub(super) waiting: BTreeMap<usize, Vec<Told>>,
     pub(super) entries: Vec<Vec<u8>>,
     pub(super) frontier: ledger::Frontier,
@@ -109,6 +113,9 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<[u8; 32], SessionRow>,
     /// Oldest first.
     pub(super) account_events: Vec<Happened>,
+    pub(super) exports: BTreeMap<ExportId, ExportRow>,
+    /// Oldest first.
+    pub(super) export_events: Vec<ExportEventRow>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
     pub(super) leases: BTreeMap<(DivisionCode, String), Held>,
     pub(super) settings: BTreeMap<String, String>,

@@ -80,6 +80,13 @@ pub(super) async fn officers(
             Role::Auditor,
             b"hearth-demo-audt",
             "审计（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::ChildrenOfficer,
+            b"hearth-demo-chld",
+            "儿童督导员（演示）".to_owned(),
             counties,
             vec![],
         ),
@@ -136,6 +143,7 @@ pub(super) async fn issue(
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
+            Role::ChildrenOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
             Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => {}
         }
     }
@@ -148,6 +156,7 @@ const fn login_of(role: Role) -> Option<&'static str> {
         Role::Caseworker => Some("jingban"),
         Role::CountyOfficer => Some("minzheng"),
         Role::Auditor => Some("shenji"),
+        Role::ChildrenOfficer => Some("ertong"),
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact => None,
     }
 }
