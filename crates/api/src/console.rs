@@ -13,11 +13,13 @@ mod chart;
 mod conflict;
 mod county;
 mod export;
+mod exports;
 mod families;
 mod family;
 mod forms;
 mod household;
 mod policies;
+mod publications;
 mod refusal;
 mod sheet;
 mod shell;
@@ -26,9 +28,10 @@ mod visitor;
 mod words;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::App;
@@ -37,25 +40,72 @@ use crate::app::App;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// One page or form: the router is built from these, and whoever must know all
+/// of them reads [`addresses`], so that none can be forgotten.
+pub(crate) struct Entry {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) route: MethodRouter<App>,
+}
+
+/// A page.
+pub(crate) fn page<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Entry {
+    Entry {
+        method: Method::GET,
+        path,
+        route: get(handler),
+    }
+}
+
+/// A form's target.
+pub(crate) fn form<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Entry {
+    Entry {
+        method: Method::POST,
+        path,
+        route: post(handler),
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    vec![
+        page("/", today::page),
+        page("/alerts/{id}", alert::page),
+        page("/alerts/{id}/sheet", sheet::page),
+        form("/alerts/{id}/{noun}", actions::take),
+        page("/families", families::page),
+        form("/families/search", families::search),
+        form("/families/export", export::file),
+        page("/families/{id}", family::household),
+        page("/persons/{id}", family::person),
+        form("/persons/{id}/identity", family::identity),
+        page("/exports", exports::page),
+        form("/exports/{id}/approval", exports::approve),
+        form("/exports/{id}/refusal", exports::refuse),
+        form("/exports/{id}/file", export::released),
+        page("/publications", publications::page),
+        form("/publications", publications::make),
+        page("/county", county::page),
+        page("/audit", audit::page),
+        form("/audit", audit::answer),
+        page("/policies", policies::page),
+    ]
+}
+
+/// Method and path of every page and form of the console and of accounts.
+pub fn addresses() -> Vec<(Method, &'static str)> {
+    let all = entries().into_iter().chain(crate::account::pages::entries());
+    all.map(|entry| (entry.method, entry.path)).collect()
+}
+
 /// Pages and assets.
 pub fn router() -> Router<App> {
     let plain = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
-    Router::new()
-        .route("/", get(today::page))
-        .route("/alerts/{id}", get(alert::page))
-        .route("/alerts/{id}/sheet", get(sheet::page))
-        .route("/alerts/{id}/{noun}", post(actions::take))
-        .route("/families", get(families::page))
-        .route("/families/search", post(families::search))
-        .route("/families/export", post(export::file))
-        .route("/families/{id}", get(family::household))
-        .route("/persons/{id}", get(family::person))
-        .route("/persons/{id}/identity", post(family::identity))
-        .route("/county", get(county::page))
-        .route("/audit", get(audit::page).post(audit::answer))
-        .route("/policies", get(policies::page))
+    let pages = entries().into_iter().fold(Router::new(), |router, entry| {
+        router.route(entry.path, entry.route)
+    });
+    pages
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

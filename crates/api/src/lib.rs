@@ -22,9 +22,11 @@ pub mod ledger_log;
 pub mod people;
 pub mod policies;
 pub mod problem;
+pub mod publication;
 pub mod server;
 pub mod stream;
 pub mod strict;
+pub mod watch;
 
 use std::time::Duration;
 
@@ -91,6 +93,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(people::person_history))
         .routes(routes!(people::identity))
         .routes(routes!(people::search))
+        .routes(routes!(publication::publish))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
         .routes(routes!(policies::list))

@@ -157,6 +157,7 @@ pub(crate) async fn deps(
         policies: RwLock::new(Arc::new(set)),
         divisions: Arc::new(tables.divisions),
         calendar: Arc::new(tables.calendar),
+        publicity: Arc::new(tables.publicity),
         clock: Arc::new(clock),
         settings: pipeline::Settings {
             synthetic: opened.synthetic,
@@ -188,6 +189,7 @@ fn steps(settings: &Settings) -> anyhow::Result<pipeline::Settings> {
         apply_records: steps.apply_records,
         evaluate_units: steps.evaluate_units,
         snooze_days_max: steps.snooze_days_max,
+        export_people_free: steps.export_people_free,
         lease_seconds: steps.lease_seconds,
         accounts: settings.accounts.steps()?,
         ..pipeline::Settings::default()

@@ -172,7 +172,7 @@ impl Role {
     }
 
     /// How sensitive what it is shown may be.
-    const fn level(self) -> Sensitivity {
+    pub const fn level(self) -> Sensitivity {
         match self {
             Role::Caseworker | Role::CountyOfficer | Role::Auditor | Role::ChildrenOfficer => {
                 Sensitivity::L4

@@ -17,6 +17,7 @@ pub mod evaluation;
 pub mod household;
 pub mod ids;
 pub mod money;
+pub mod publicity;
 pub mod record;
 pub mod region;
 pub mod resident_id;

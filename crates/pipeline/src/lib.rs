@@ -16,6 +16,7 @@ pub mod disclose;
 pub mod dispatch;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod intake;
 pub mod loading;
 pub mod people;

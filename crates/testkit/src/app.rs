@@ -10,6 +10,7 @@ use api::app::{App, Limits};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::calendar::WorkingDays;
 use domain::ids::OfficerId;
+use domain::publicity::Publicity;
 use domain::record::{DatasetId, Revision, SourceId};
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
@@ -58,6 +59,8 @@ pub struct TestApp {
     /// `system`, `security`, `village`; `child` (children's officer of 湖塘镇),
     /// `children` (of the county), `second` (another county officer).
     pub officers: BTreeMap<&'static str, (Officer, String)>,
+    /// To make another router with other limits.
+    app: App,
     folder: TempDir,
 }
 
@@ -97,6 +100,12 @@ fn calendar() -> WorkingDays {
     WorkingDays::parse(&text.expect("a table")).expect("a sound table")
 }
 
+/// The repository's table of what may be published.
+pub fn publicity() -> Publicity {
+    let text = std::fs::read_to_string(root().join("policies/tables/publicity.csv"));
+    Publicity::parse(&text.expect("a table")).expect("a sound table")
+}
+
 /// Settings a store for invented people is made with.
 pub fn birth() -> [(&'static str, String); 2] {
     [("synthetic", "true".to_owned()), ("epoch", "e1".to_owned())]
@@ -127,6 +136,7 @@ impl TestApp {
             policies: RwLock::new(Arc::new(policies())),
             divisions: Arc::new(divisions()),
             calendar: Arc::new(calendar()),
+            publicity: Arc::new(publicity()),
             clock: clock.clone(),
             settings: Settings {
                 synthetic: true,
@@ -154,19 +164,23 @@ impl TestApp {
                 // A stream gives what there is and ends.
                 stream_seconds: 0,
                 wait_seconds_max: 1,
+                // Tests ask as fast as they can.
+                requests_per_minute_max: u32::MAX,
                 ..Limits::default()
             },
             door: Arc::new(Door::new(deps.clone())),
             cookies: Cookies::Secure,
             client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),
+            watch: Arc::default(),
         };
-        let router = api::router(app);
+        let router = api::router(app.clone());
         let mut test = TestApp {
             deps,
             clock,
             router,
             officers: BTreeMap::new(),
+            app,
             folder,
         };
         test.officer("hutang", 1, Role::Caseworker, HUTANG).await;
@@ -236,6 +250,12 @@ impl TestApp {
         };
         self.deps.store.commit(&commit).await.expect("an officer");
         self.officers.insert(name, (officer, token));
+    }
+
+    /// Goes on under other limits.
+    pub fn limit(&mut self, change: impl FnOnce(&mut Limits)) {
+        change(&mut self.app.limits);
+        self.router = api::router(self.app.clone());
     }
 
     /// Authority of a named officer.

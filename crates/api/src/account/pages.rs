@@ -4,7 +4,6 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use pipeline::account::AccountError;
 use pipeline::account::care::{Offer, Renewed};
 use pipeline::account::door::Opened;
@@ -18,6 +17,7 @@ use crate::account::qr;
 use crate::account::views::{Account, Code, EventLine, Login, Recovery, SecondFactor, page};
 use crate::account::visitor::{Visitor, next, unfinished};
 use crate::app::App;
+use crate::console::{Entry, form, page as page_at};
 use crate::problem::{Answered, Problem};
 
 /// What is told of a login that failed, whatever the reason.
@@ -25,19 +25,28 @@ const WRONG: &str = "用户名、口令或动态口令不正确，或账号已�
 /// Events shown to the owner.
 const EVENTS: u32 = 10;
 
+/// The pages and forms.
+pub(crate) fn entries() -> Vec<Entry> {
+    vec![
+        page_at("/login", login),
+        form("/login", log_in),
+        page_at("/login/code", code),
+        form("/login/code", give_code),
+        form("/logout", log_out),
+        page_at("/account", account),
+        form("/account/password", change_password),
+        page_at("/account/second-factor", offer_second_factor),
+        form("/account/second-factor", set_second_factor),
+        form("/account/recovery", renew_recovery),
+    ]
+}
+
 /// The pages.
 pub fn routes() -> axum::Router<App> {
-    axum::Router::new()
-        .route("/login", get(login).post(log_in))
-        .route("/login/code", get(code).post(give_code))
-        .route("/logout", post(log_out))
-        .route("/account", get(account))
-        .route("/account/password", post(change_password))
-        .route(
-            "/account/second-factor",
-            get(offer_second_factor).post(set_second_factor),
-        )
-        .route("/account/recovery", post(renew_recovery))
+    let entries = entries().into_iter();
+    entries.fold(axum::Router::new(), |router, entry| {
+        router.route(entry.path, entry.route)
+    })
 }
 
 /// A password as sent; cleared from memory when dropped.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::commit::AlertRow;
 
 use super::conflict::{OutcomeChoice, outcomes};
-use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
+use super::forms::{Allowed, fresh_key, snooze_until_max};
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
@@ -120,6 +120,12 @@ pub(super) async fn timeline(app: &App, grant: &Grant, row: &AlertRow) -> Answer
             note: note.and_then(|note| note.note).unwrap_or_default(),
         });
     }
+    // What people wrote names people; auditors are shown neither.
+    if grant.role() == Some(Role::Auditor) {
+        for event in &mut events {
+            event.note = vault::reread::masked(&event.note, &[]);
+        }
+    }
     Ok(events)
 }
 
@@ -219,7 +225,7 @@ pub(super) async fn page(
         .await?;
     let timeline = timeline(&app, &grant, &open.row).await?;
     let household = view
-        .map(|view| household::view(&app, &view, Some(&open.decision.rows), masks_names(&caller)));
+        .map(|view| household::view(&app, &view, Some(&open.decision.rows), &caller.officer));
     html(&assemble(
         &app,
         &caller,

@@ -11,7 +11,7 @@ use pipeline::people::{self, UnitView};
 use serde::Deserialize;
 use store::rows::AlertFilter;
 
-use super::forms::{StrictForm, masks_names};
+use super::forms::StrictForm;
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
@@ -184,7 +184,7 @@ fn page(
     as_of: AsOf,
     is_past: bool,
 ) -> FamilyPage {
-    let h = household::view(app, view, None, masks_names(caller));
+    let h = household::view(app, view, None, &caller.officer);
     let head = h.members.first().map(|member| member.name.clone());
     let head = head.unwrap_or_else(|| "（当时没有登记成员）".to_owned());
     let title = match view.household.unit {
@@ -252,6 +252,7 @@ pub(super) async fn identity(
     if !app.deps.store.covers(&grant, subject, today).await? {
         return Err(Problem::not_found().into());
     }
+    caller.may_see_identity(&app).await?;
     let numbers = people::identity_numbers(&app.deps, &[id]).await?;
     let body = people::identity_facts(&app.deps, id).await?;
     app.discloser

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::authority::{Officer, Role};
 use domain::code;
 use domain::dictionary::Kind;
 use domain::household::{Completeness, Facts, Item};
@@ -97,7 +98,13 @@ pub(super) fn link(unit: Subject) -> String {
 }
 
 /// The page's view. With `rows`, only facts of those rows are listed.
-pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bool) -> Household {
+pub(super) fn view(
+    app: &App,
+    view: &UnitView,
+    rows: Option<&[Origin]>,
+    reader: &Officer,
+) -> Household {
+    let mask = reader.role == Role::Auditor;
     let household = &view.household;
     let family = Family::of(household, &view.identities);
     let name_of = |id: PersonId| {
@@ -116,13 +123,24 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
     let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
     let place = |code: DivisionCode| app.deps.divisions.name(code, household.on);
     let mut facts = Vec::new();
+    let names: Vec<&str> = view
+        .identities
+        .values()
+        .filter_map(|body| body.text("name"))
+        .collect();
+    let told = Told {
+        wanted: wanted.as_ref(),
+        place: &place,
+        reader,
+        names: &names,
+    };
     let house = (household.unit, "本户".to_owned(), &household.facts);
     let everyone = household.people.iter().map(|person| {
         let subject = Subject::Person(person.id);
         (subject, name_of(person.id), &person.facts)
     });
-    for (subject, who, told) in std::iter::once(house).chain(everyone) {
-        collect(subject, &who, told, wanted.as_ref(), &place, &mut facts);
+    for (subject, who, known) in std::iter::once(house).chain(everyone) {
+        told.collect(subject, &who, known, &mut facts);
     }
     let facts_hidden = facts.len().saturating_sub(ROWS_MAX);
     facts.truncate(ROWS_MAX);
@@ -231,18 +249,32 @@ fn source(name: &str) -> &str {
     }
 }
 
-fn collect(
-    subject: Subject,
-    who: &str,
-    facts: &Facts,
-    wanted: Option<&BTreeSet<Origin>>,
-    place: &dyn Fn(DivisionCode) -> String,
-    lines: &mut Vec<FactLine>,
-) {
+/// Which facts are told, and to whom.
+struct Told<'a> {
+    wanted: Option<&'a BTreeSet<Origin>>,
+    place: &'a dyn Fn(DivisionCode) -> String,
+    reader: &'a Officer,
+    names: &'a [&'a str],
+}
+
+impl Told<'_> {
+    fn collect(&self, subject: Subject, who: &str, facts: &Facts, lines: &mut Vec<FactLine>) {
+    let (wanted, place) = (self.wanted, self.place);
     for (kind, list) in facts {
+        let level = kind.def().level();
+        if level > self.reader.role.level() && *kind != Kind::RestrictedLiberty {
+            continue;
+        }
         let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
         for item in list.items.iter().filter(takes) {
-            let told = words::fields(&item.body, place);
+            let told = if level > self.reader.role.level() {
+                crate::people::RESTRICTED.to_owned()
+            } else {
+                words::fields(&item.body, place, &|text| match self.reader.role {
+                    Role::Auditor => vault::reread::masked(text, self.names),
+                    _ => text.to_owned(),
+                })
+            };
             if told.is_empty() {
                 continue;
             }
@@ -264,6 +296,7 @@ fn collect(
             });
         }
     }
+}
 }
 
 fn months(

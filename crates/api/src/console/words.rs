@@ -4,7 +4,7 @@
 use domain::alert::{AlertAction, Deadline, Due, OutcomeCode};
 use domain::authority::{Operation, Role};
 use domain::code;
-use domain::dictionary::{FieldType, Kind};
+use domain::dictionary::{FieldType, Kind, Mask};
 use domain::evaluation::{AlertLevel, Nature, Step};
 use domain::household::{CoverageNote, WhyUnknown};
 use domain::region::DivisionCode;
@@ -230,13 +230,23 @@ fn value(ty: FieldType, value: &Value, place: &dyn Fn(DivisionCode) -> String) -
 
 /// A fact's fields in words, in the dictionary's order. Identity, whose fields
 /// are masked one by one elsewhere, has none here.
-pub(super) fn fields(body: &Body, place: &dyn Fn(DivisionCode) -> String) -> String {
+pub(super) fn fields(
+    body: &Body,
+    place: &dyn Fn(DivisionCode) -> String,
+    text: &dyn Fn(&str) -> String,
+) -> String {
     if body.kind() == Kind::Identity {
         return String::new();
     }
     let told = body.fields().filter_map(|(field, told)| {
         let def = field.def();
-        value(def.ty, told, place).map(|words| format!("{} {words}", def.zh))
+        let words = value(def.ty, told, place)?;
+        let words = if matches!((def.ty, def.mask), (FieldType::Text, Mask::Hidden)) {
+            text(&words)
+        } else {
+            words
+        };
+        Some(format!("{} {words}", def.zh))
     });
     told.collect::<Vec<_>>().join("；")
 }
