@@ -7,11 +7,15 @@
 )]
 
 mod absence;
+mod abuse;
+mod bounded;
 mod console;
 mod crash;
 mod http;
 mod login;
+mod matrix;
 mod order;
+mod publications;
 mod quiet;
 mod samples;
 mod store;

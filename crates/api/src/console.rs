@@ -93,7 +93,9 @@ fn entries() -> Vec<Entry> {
 
 /// Method and path of every page and form of the console and of accounts.
 pub fn addresses() -> Vec<(Method, &'static str)> {
-    let all = entries().into_iter().chain(crate::account::pages::entries());
+    let all = entries()
+        .into_iter()
+        .chain(crate::account::pages::entries());
     all.map(|entry| (entry.method, entry.path)).collect()
 }
 

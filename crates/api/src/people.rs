@@ -87,12 +87,7 @@ pub struct HouseholdView {
     people: Vec<PersonView>,
 }
 
-fn masked(
-    grant: &Grant,
-    kind: Kind,
-    body: &Body,
-    names: &[&str],
-) -> BTreeMap<String, Json0> {
+fn masked(grant: &Grant, kind: Kind, body: &Body, names: &[&str]) -> BTreeMap<String, Json0> {
     let auditor = grant.role() == Some(Role::Auditor);
     let mut fields = BTreeMap::new();
     for (field, value) in body.fields() {
@@ -258,6 +253,17 @@ async fn show(
             "known_seq 超出范围",
             "known_seq is out of range",
         ));
+    }
+    if let Some(known) = query.known_seq {
+        let roots = app.deps.store.ledger_roots().await?;
+        if roots.last().is_none_or(|root| root.size < known) {
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "cursor.ahead",
+                "该提交号还没有产生",
+                "the commit number is ahead of the store",
+            ));
+        }
     }
     let view = people::view(&app.deps, &grant, subject, on, query.known_seq)
         .await?

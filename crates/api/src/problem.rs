@@ -281,9 +281,11 @@ impl From<ExportError> for Problem {
                 "export.approval",
                 "该导出须由另一位县级人员审批后才能下载",
             ),
-            ExportError::Refused => {
-                refused(StatusCode::FORBIDDEN, "export.refused", "该导出申请未获批准")
-            }
+            ExportError::Refused => refused(
+                StatusCode::FORBIDDEN,
+                "export.refused",
+                "该导出申请未获批准",
+            ),
             ExportError::Expired => refused(
                 StatusCode::GONE,
                 "export.expired",

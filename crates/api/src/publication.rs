@@ -102,7 +102,8 @@ pub(crate) async fn compose(
             "nothing of this kind is published",
         )
     })?;
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if body.note.chars().count() > NOTE_MAX || body.note.chars().any(hidden) {
         return Err(Problem::bad(
             "publication.note",
@@ -239,7 +240,9 @@ fn line(rule: &Rule, family: &Family, amount_fen: Option<i64>) -> Result<Line, L
     let head = family.head();
     let covered = family.members.iter().filter(|m| m.covered == Some(true));
     let candidate = Candidate {
-        head: head.and_then(|head| head.name.as_deref()).unwrap_or_default(),
+        head: head
+            .and_then(|head| head.name.as_deref())
+            .unwrap_or_default(),
         age: head.and_then(|head| head.age),
         covered: covered.count(),
         amount_fen,
@@ -284,7 +287,13 @@ pub(crate) fn file(publication: &Publication, format: &str) -> Answered<Response
 /// Renders rows and reads the file again: one that holds what could be the
 /// number of a person is refused. `format` is `xlsx` or `html`.
 pub fn publishable(rows: &[Vec<String>], format: &str) -> Answered<Vec<u8>> {
-    let internal = || unpublished("publication.unreadable", "文件无法复核，未生成", "the file could not be read again");
+    let internal = || {
+        unpublished(
+            "publication.unreadable",
+            "文件无法复核，未生成",
+            "the file could not be read again",
+        )
+    };
     let (bytes, holds) = match format {
         "xlsx" => {
             let bytes = sheet(rows).map_err(|_| internal())?;
@@ -324,7 +333,9 @@ struct NoticePage<'a> {
 fn sheet(rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("公示")?;
-    let text = Format::new().set_num_format("@").set_align(FormatAlign::Center);
+    let text = Format::new()
+        .set_num_format("@")
+        .set_align(FormatAlign::Center);
     for (row, cells) in (0..).zip(rows) {
         if let ([only], Ok(last)) = (cells.as_slice(), u16::try_from(TITLES.len() - 1)) {
             sheet.merge_range(row, 0, row, last, &carried(only), &text)?;
@@ -369,10 +380,15 @@ fn sheet_holds_number(bytes: &[u8]) -> Option<bool> {
         if name.starts_with("xl/worksheets/") {
             let rows = cells(part, &strings)?;
             let rest = part.split("</sheetData>").nth(1).unwrap_or_default();
-            if reread::table_holds_number(&rows) || reread::holds_number(texts(rest).iter().map(String::as_str)) {
+            if reread::table_holds_number(&rows)
+                || reread::holds_number(texts(rest).iter().map(String::as_str))
+            {
                 return Some(true);
             }
-        } else if texts(part).iter().any(|text| reread::holds_number([text.as_str()])) {
+        } else if texts(part)
+            .iter()
+            .any(|text| reread::holds_number([text.as_str()]))
+        {
             return Some(true);
         }
     }
@@ -406,10 +422,13 @@ fn page_holds_number(page: &str) -> bool {
         .skip(1)
         .map(|row| {
             let cells = row.split("<td").flat_map(|part| part.split("<th")).skip(1);
-            cells.map(|cell| texts(&format!("<td{cell}")).concat()).collect()
+            cells
+                .map(|cell| texts(&format!("<td{cell}")).concat())
+                .collect()
         })
         .collect();
-    reread::table_holds_number(&rows) || reread::holds_number(texts(page).iter().map(String::as_str))
+    reread::table_holds_number(&rows)
+        || reread::holds_number(texts(page).iter().map(String::as_str))
 }
 
 /// The texts between tags, with entities read.
@@ -423,10 +442,13 @@ fn unescaped(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (entity, rest) = part.split_once(';').unwrap_or(("", part));
-        let number = entity.strip_prefix('#').and_then(|code| match code.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => code.parse().ok(),
-        });
+        let number =
+            entity
+                .strip_prefix('#')
+                .and_then(|code| match code.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                    None => code.parse().ok(),
+                });
         match (entity, number.and_then(char::from_u32)) {
             (_, Some(c)) => plain.push(c),
             ("lt", _) => plain.push('<'),

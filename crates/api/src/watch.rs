@@ -39,12 +39,7 @@ pub struct Excess {
 
 impl Watch {
     /// Counts a request. A minute's worth may come at once, then one by one.
-    pub fn request(
-        &self,
-        officer: OfficerId,
-        now: Instant,
-        per_minute: u32,
-    ) -> Result<(), Excess> {
+    pub fn request(&self, officer: OfficerId, now: Instant, per_minute: u32) -> Result<(), Excess> {
         let now = now.as_micros();
         let apart = MINUTE / i64::from(per_minute.max(1));
         let mut due = held(&self.due);
@@ -85,7 +80,9 @@ impl Watch {
 
 /// Counting goes on after a panic elsewhere: a number more or less is no harm.
 fn held<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
-    counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    counts
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn seconds(micros: i64) -> u32 {
@@ -125,7 +122,15 @@ mod tests {
         assert!(watch.identity(officer(1), at, 60).unwrap_err().first);
         assert!(!watch.identity(officer(1), at, 60).unwrap_err().first);
         assert_eq!(watch.identity(officer(2), at, 60), Ok(()));
-        assert_eq!(watch.identity(officer(1), now.plus_seconds(3_600), 60), Ok(()));
-        assert!(watch.identity(officer(1), now.plus_seconds(3_600), 60).unwrap_err().first);
+        assert_eq!(
+            watch.identity(officer(1), now.plus_seconds(3_600), 60),
+            Ok(())
+        );
+        assert!(
+            watch
+                .identity(officer(1), now.plus_seconds(3_600), 60)
+                .unwrap_err()
+                .first
+        );
     }
 }

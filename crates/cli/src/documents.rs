@@ -144,8 +144,7 @@ impl Tables {
             divisions: Divisions::parse(&read("divisions.csv")?).map_err(|error| refuse(&error))?,
             calendar: WorkingDays::parse(&read("working-days.csv")?)
                 .map_err(|error| refuse(&error))?,
-            publicity: Publicity::parse(&read("publicity.csv")?)
-                .map_err(|error| refuse(&error))?,
+            publicity: Publicity::parse(&read("publicity.csv")?).map_err(|error| refuse(&error))?,
         })
     }
 

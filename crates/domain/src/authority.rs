@@ -95,9 +95,9 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            ApproveExports, DirectAlerts, ExportPeople, Import, ManageAccounts, Publish, ReadAccounts, ReadAlerts, ReadDecisions,
-            ReadFeed, ReadHistory, ReadImports, ReadLedger, ReadPeople, ReadPolicies, SearchPeople,
-            WorkAlerts,
+            ApproveExports, DirectAlerts, ExportPeople, Import, ManageAccounts, Publish,
+            ReadAccounts, ReadAlerts, ReadDecisions, ReadFeed, ReadHistory, ReadImports,
+            ReadLedger, ReadPeople, ReadPolicies, SearchPeople, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[

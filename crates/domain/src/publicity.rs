@@ -130,7 +130,17 @@ impl Publicity {
 
 fn rule(line: &str) -> Option<Rule> {
     let cells: Vec<&str> = line.trim().split(',').collect();
-    let [scheme, event, kind, days, age_from, shows, document, article] = cells.as_slice() else {
+    let [
+        scheme,
+        event,
+        kind,
+        days,
+        age_from,
+        shows,
+        document,
+        article,
+    ] = cells.as_slice()
+    else {
         return None;
     };
     let kind = match *kind {
@@ -356,7 +366,11 @@ mod tests {
             "①②③",
             "王٣٤",
         ] {
-            assert_eq!(Line::of(&candidate(name), &rule()), Err(LeftOut::Name), "{name}");
+            assert_eq!(
+                Line::of(&candidate(name), &rule()),
+                Err(LeftOut::Name),
+                "{name}"
+            );
         }
     }
 
@@ -384,7 +398,11 @@ mod tests {
                 covered,
                 ..candidate("王某")
             };
-            assert_eq!(Line::of(&asked, &rule()), Err(LeftOut::Covered), "{covered}");
+            assert_eq!(
+                Line::of(&asked, &rule()),
+                Err(LeftOut::Covered),
+                "{covered}"
+            );
         }
     }
 
@@ -396,7 +414,10 @@ extreme_difficulty,termination,notice,7,18,scheme,乙,
 ";
         let publicity = Publicity::parse(table).unwrap();
         let rule = publicity.rule("subsistence", "entry", "notice").unwrap();
-        assert_eq!((rule.days, rule.title().as_str()), (Some(7), "拟纳入低保公示"));
+        assert_eq!(
+            (rule.days, rule.title().as_str()),
+            (Some(7), "拟纳入低保公示")
+        );
         assert_eq!(publicity.rule("subsistence", "entry", "announcement"), None);
         assert_eq!(publicity.rule("marginal", "entry", "notice"), None);
         for wrong in [

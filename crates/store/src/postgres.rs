@@ -32,11 +32,11 @@ use sqlx::PgPool;
 
 pub(crate) use self::opening::open;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
-use crate::exports::KnownExport;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::exports::KnownExport;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,

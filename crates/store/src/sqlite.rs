@@ -34,11 +34,11 @@ use sqlx::SqlitePool;
 pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
-use crate::exports::KnownExport;
 use crate::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow, Lease,
     SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
+use crate::exports::KnownExport;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, IntakeBatch, LedgerEntry, LedgerRoot,
     Published, Receipt, Statistics,

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod call;
+pub mod counted;
 pub mod model;
 pub mod pg;
 pub mod raw;

@@ -9,8 +9,16 @@
 /// The digit a character stands for in a number that somebody wants read.
 fn digit(c: char) -> Option<char> {
     const GROUPS: [&str; 10] = [
-        "〇零○洞", "一壹㈠㊀弌幺", "二贰貳㈡㊁弍两兩", "三叁參㈢㊂弎", "四肆㈣㊃", "五伍㈤㊄",
-        "六陆陸㈥㊅", "七柒㈦㊆拐", "八捌㈧㊇", "九玖㈨㊈勾",
+        "〇零○洞",
+        "一壹㈠㊀弌幺",
+        "二贰貳㈡㊁弍两兩",
+        "三叁參㈢㊂弎",
+        "四肆㈣㊃",
+        "五伍㈤㊄",
+        "六陆陸㈥㊅",
+        "七柒㈦㊆拐",
+        "八捌㈧㊇",
+        "九玖㈨㊈勾",
     ];
     if c.is_ascii_digit() {
         return Some(c);
@@ -24,9 +32,13 @@ fn digit(c: char) -> Option<char> {
         0x0ce6, 0x0d66, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x17e0, 0x1810, 0x2080, 0x1d7ce, 0x1d7d8,
         0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1fbf0,
     ];
-    let row = zeros.iter().find_map(|zero| code.checked_sub(*zero).filter(|value| *value < 10));
+    let row = zeros
+        .iter()
+        .find_map(|zero| code.checked_sub(*zero).filter(|value| *value < 10));
     // Circled, in brackets, with a stop, black, Suzhou: rows from their one.
-    let ones = [0x2460, 0x2474, 0x2488, 0x2776, 0x2780, 0x278a, 0x24f5, 0x3021];
+    let ones = [
+        0x2460, 0x2474, 0x2488, 0x2776, 0x2780, 0x278a, 0x24f5, 0x3021,
+    ];
     let from_one = ones.iter().find_map(|one| {
         code.checked_sub(*one)
             .map(|value| value + 1)
@@ -87,8 +99,29 @@ pub fn table_holds_number(rows: &[Vec<String>]) -> bool {
 const SHOWN: usize = 6;
 /// Words after which a name stands.
 const CUES: [&str; 24] = [
-    "姓名", "户主", "村民", "居民", "老人", "联系人", "上报人", "报告人", "母亲", "父亲", "妻子",
-    "丈夫", "儿子", "女儿", "孙子", "孙女", "其子", "其女", "其妻", "其夫", "邻居", "名叫", "其母",
+    "姓名",
+    "户主",
+    "村民",
+    "居民",
+    "老人",
+    "联系人",
+    "上报人",
+    "报告人",
+    "母亲",
+    "父亲",
+    "妻子",
+    "丈夫",
+    "儿子",
+    "女儿",
+    "孙子",
+    "孙女",
+    "其子",
+    "其女",
+    "其妻",
+    "其夫",
+    "邻居",
+    "名叫",
+    "其母",
     "其父",
 ];
 
@@ -97,7 +130,11 @@ const CUES: [&str; 24] = [
 /// first character. Best effort: it hides more rather than less.
 pub fn masked(text: &str, known: &[&str]) -> String {
     let mut text = without_numbers(text);
-    let mut known: Vec<&str> = known.iter().copied().filter(|n| n.chars().count() > 1).collect();
+    let mut known: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|n| n.chars().count() > 1)
+        .collect();
     known.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in known {
         text = text.replace(name, &crate::mask::name(name));
@@ -213,9 +250,16 @@ mod tests {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let along = [row(["王", "1381", "234"]), row(["5678", "某", "3人"])];
         assert!(table_holds_number(&along));
-        let down = [row(["甲", "1381", "元"]), row(["乙", "2345", "元"]), row(["丙", "678", "元"])];
+        let down = [
+            row(["甲", "1381", "元"]),
+            row(["乙", "2345", "元"]),
+            row(["丙", "678", "元"]),
+        ];
         assert!(table_holds_number(&down));
-        let fair = [row(["王某", "3人", "1,234.00元"]), row(["李某", "2人", "980.00元"])];
+        let fair = [
+            row(["王某", "3人", "1,234.00元"]),
+            row(["李某", "2人", "980.00元"]),
+        ];
         assert!(!table_holds_number(&fair));
     }
 

@@ -94,7 +94,11 @@ pub async fn an_alert_kept_for_some_does_not_exist_for_others(store: Arc<dyn Sto
     }
     // Elsewhere nobody sees either.
     let elsewhere = grant(Role::ChildrenOfficer, Operation::ReadAlerts, &[OTHER_TOWN]);
-    assert!(listed(&store, &elsewhere, &AlertFilter::default()).await.is_empty());
+    assert!(
+        listed(&store, &elsewhere, &AlertFilter::default())
+            .await
+            .is_empty()
+    );
 }
 
 pub async fn what_becomes_kept_takes_its_decisions_with_it(store: Arc<dyn Store>) {
@@ -109,7 +113,12 @@ pub async fn what_becomes_kept_takes_its_decisions_with_it(store: Arc<dyn Store>
     let decision = decided(1, 0);
     assert!(store.decision(&desk, decision).await.unwrap().is_some());
     let later = changed(&alert(1), |row| row.confidential = Confidential::Children);
-    put(&store, CommitKind::Evaluate, vec![Write::Alerts(vec![later])]).await;
+    put(
+        &store,
+        CommitKind::Evaluate,
+        vec![Write::Alerts(vec![later])],
+    )
+    .await;
     assert_eq!(store.decision(&desk, decision).await.unwrap(), None);
     let officer = grant(Role::ChildrenOfficer, Operation::ReadDecisions, &[TOWN]);
     assert!(store.decision(&officer, decision).await.unwrap().is_some());
@@ -122,7 +131,12 @@ pub async fn what_becomes_kept_takes_its_decisions_with_it(store: Arc<dyn Store>
 
 pub async fn each_line_of_a_feed_is_numbered_by_itself(store: Arc<dyn Store>) {
     let (open, closed) = (alert(1), kept(2));
-    put(&store, CommitKind::Evaluate, opening(&[open.clone(), closed.clone()])).await;
+    put(
+        &store,
+        CommitKind::Evaluate,
+        opening(&[open.clone(), closed.clone()]),
+    )
+    .await;
     let entry = |row: &AlertRow, kind| FeedNews {
         confidential: row.confidential,
         ..news(TOWN, kind, row.id)
@@ -139,11 +153,19 @@ pub async fn each_line_of_a_feed_is_numbered_by_itself(store: Arc<dyn Store>) {
         let mut lines = std::collections::BTreeMap::new();
         for entry in &entries {
             let last = lines.entry(entry.line()).or_insert(0);
-            assert_eq!(entry.number, *last + 1, "{role:?}: a hole in {}", entry.line());
+            assert_eq!(
+                entry.number,
+                *last + 1,
+                "{role:?}: a hole in {}",
+                entry.line()
+            );
             *last = entry.number;
         }
         let heads = store.feed_heads(&grant).await.unwrap();
-        let heads: Vec<_> = heads.iter().map(|head| (head.line(), head.number)).collect();
+        let heads: Vec<_> = heads
+            .iter()
+            .map(|head| (head.line(), head.number))
+            .collect();
         assert_eq!(heads, lines.into_iter().collect::<Vec<_>>(), "{role:?}");
     }
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
@@ -206,7 +228,11 @@ fn granted(by: u32, role: Role, operation: Operation, region: &str) -> Grant {
 }
 
 pub async fn an_export_is_its_owners_and_its_deciders(store: Arc<dyn Store>) {
-    for row in [asked(1, 1, COUNTY), asked(2, 2, COUNTY), asked(3, 3, OTHER_COUNTY)] {
+    for row in [
+        asked(1, 1, COUNTY),
+        asked(2, 2, COUNTY),
+        asked(3, 3, OTHER_COUNTY),
+    ] {
         put(&store, CommitKind::Administration, vec![Write::Export(row)]).await;
     }
     let seen = async |grant: &Grant| {
@@ -226,7 +252,12 @@ pub async fn an_export_is_its_owners_and_its_deciders(store: Arc<dyn Store>) {
     // Taking is for the owner, whatever the role could decide.
     let taking = granted(9, Role::CountyOfficer, Operation::ExportPeople, COUNTY);
     assert_eq!(seen(&taking).await, []);
-    let elsewhere = granted(9, Role::CountyOfficer, Operation::ApproveExports, OTHER_COUNTY);
+    let elsewhere = granted(
+        9,
+        Role::CountyOfficer,
+        Operation::ApproveExports,
+        OTHER_COUNTY,
+    );
     assert_eq!(seen(&elsewhere).await, [export_id(3)]);
     assert_eq!(store.exports(&county, 1).await.unwrap().len(), 1);
 }
@@ -236,7 +267,9 @@ pub async fn an_export_is_decided_once(store: Arc<dyn Store>) {
     put(&store, CommitKind::Administration, writes).await;
     let decide = async |event| {
         let writes = vec![happened(1, event, 2)];
-        store.commit(&commit(CommitKind::Administration, writes)).await
+        store
+            .commit(&commit(CommitKind::Administration, writes))
+            .await
     };
     decide(ExportEvent::Refused).await.unwrap();
     for again in [ExportEvent::Approved, ExportEvent::Refused] {
@@ -254,7 +287,10 @@ pub async fn an_export_is_decided_once(store: Arc<dyn Store>) {
     let events: Vec<_> = known.events.iter().map(|event| event.event).collect();
     use ExportEvent::{Downloaded, Refused};
     assert_eq!(events, [Refused, Downloaded, Downloaded]);
-    assert_eq!(known.decided().map(|event| event.officer), Some(officer_id(2)));
+    assert_eq!(
+        known.decided().map(|event| event.officer),
+        Some(officer_id(2))
+    );
     assert_eq!(
         store.mismatched_commits(0, 100).await.unwrap(),
         Vec::<i64>::new()

@@ -223,6 +223,7 @@ fn every_method_is_in_the_suite() {
         include_str!("feeds.rs"),
         include_str!("folding.rs"),
         include_str!("imports.rs"),
+        include_str!("kept.rs"),
         include_str!("ledger.rs"),
         include_str!("officers.rs"),
         include_str!("people.rs"),

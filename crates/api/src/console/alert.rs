@@ -224,8 +224,8 @@ pub(super) async fn page(
         .disclose(&grant, &shown, &caller.request)
         .await?;
     let timeline = timeline(&app, &grant, &open.row).await?;
-    let household = view
-        .map(|view| household::view(&app, &view, Some(&open.decision.rows), &caller.officer));
+    let household =
+        view.map(|view| household::view(&app, &view, Some(&open.decision.rows), &caller.officer));
     html(&assemble(
         &app,
         &caller,

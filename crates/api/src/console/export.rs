@@ -13,8 +13,8 @@ use domain::authority::{Grant, Operation};
 use domain::code;
 use domain::ids::{ExportId, PersonId, Subject};
 use domain::region::DivisionCode;
-use pipeline::{export, people};
 use pipeline::register::{self, Family};
+use pipeline::{export, people};
 use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::families::{FamiliesQuery, narrowed};

@@ -75,12 +75,19 @@ pub(super) async fn page(
     for known in &others {
         if !names.contains_key(&known.row.officer) {
             let officer = app.deps.store.officer(known.row.officer).await?;
-            names.insert(known.row.officer, officer.map(|o| o.name).unwrap_or_default());
+            names.insert(
+                known.row.officer,
+                officer.map(|o| o.name).unwrap_or_default(),
+            );
         }
     }
     let name = |known: &KnownExport| names.get(&known.row.officer).cloned().unwrap_or_default();
-    let own = mine.iter().map(|known| line(&app, known, caller.officer.name.clone(), true));
-    let others_lines = others.iter().map(|known| line(&app, known, name(known), false));
+    let own = mine
+        .iter()
+        .map(|known| line(&app, known, caller.officer.name.clone(), true));
+    let others_lines = others
+        .iter()
+        .map(|known| line(&app, known, name(known), false));
     html(&ExportsPage {
         done: match query.done.as_str() {
             "asked" => "人数超过限额，已提交审批：请另一位县级人员审批后再下载。",
@@ -98,7 +105,10 @@ pub(super) async fn page(
 
 fn line(app: &App, known: &KnownExport, by: String, own: bool) -> ExportLine {
     let standing = export::standing(known, app.deps.clock.now());
-    let taken = known.events.iter().filter(|e| e.event == ExportEvent::Downloaded);
+    let taken = known
+        .events
+        .iter()
+        .filter(|e| e.event == ExportEvent::Downloaded);
     ExportLine {
         id: known.row.id.to_string(),
         by,

@@ -192,7 +192,12 @@ fn slice(window: &Window, after: Option<Subject>) -> (&[Family], Option<Subject>
     (shown, more.map(|family| family.unit))
 }
 
-pub(super) async fn disclose(app: &App, caller: &Caller, grant: &Grant, shown: &[Family]) -> Answered<()> {
+pub(super) async fn disclose(
+    app: &App,
+    caller: &Caller,
+    grant: &Grant,
+    shown: &[Family],
+) -> Answered<()> {
     if shown.is_empty() {
         return Ok(());
     }

@@ -259,44 +259,44 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn collect(&self, subject: Subject, who: &str, facts: &Facts, lines: &mut Vec<FactLine>) {
-    let (wanted, place) = (self.wanted, self.place);
-    for (kind, list) in facts {
-        let level = kind.def().level();
-        if level > self.reader.role.level() && *kind != Kind::RestrictedLiberty {
-            continue;
-        }
-        let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
-        for item in list.items.iter().filter(takes) {
-            let told = if level > self.reader.role.level() {
-                crate::people::RESTRICTED.to_owned()
-            } else {
-                words::fields(&item.body, place, &|text| match self.reader.role {
-                    Role::Auditor => vault::reread::masked(text, self.names),
-                    _ => text.to_owned(),
-                })
-            };
-            if told.is_empty() {
+        let (wanted, place) = (self.wanted, self.place);
+        for (kind, list) in facts {
+            let level = kind.def().level();
+            if level > self.reader.role.level() && *kind != Kind::RestrictedLiberty {
                 continue;
             }
-            let record = DisputedRecord {
-                subject,
-                fact: kind.def().name.to_owned(),
-                key: item.key,
-                revision: item.revision,
-            };
-            lines.push(FactLine {
-                who: who.to_owned(),
-                kind: kind.def().zh,
-                words: told,
-                list: words::dataset(item.dataset.as_str()),
-                told_on: item.revision.business_date.to_string(),
-                line: item.origin.line,
-                disagreed: item.disagreed,
-                record: serde_json::to_string(&record).unwrap_or_default(),
-            });
+            let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
+            for item in list.items.iter().filter(takes) {
+                let told = if level > self.reader.role.level() {
+                    crate::people::RESTRICTED.to_owned()
+                } else {
+                    words::fields(&item.body, place, &|text| match self.reader.role {
+                        Role::Auditor => vault::reread::masked(text, self.names),
+                        _ => text.to_owned(),
+                    })
+                };
+                if told.is_empty() {
+                    continue;
+                }
+                let record = DisputedRecord {
+                    subject,
+                    fact: kind.def().name.to_owned(),
+                    key: item.key,
+                    revision: item.revision,
+                };
+                lines.push(FactLine {
+                    who: who.to_owned(),
+                    kind: kind.def().zh,
+                    words: told,
+                    list: words::dataset(item.dataset.as_str()),
+                    told_on: item.revision.business_date.to_string(),
+                    line: item.origin.line,
+                    disagreed: item.disagreed,
+                    record: serde_json::to_string(&record).unwrap_or_default(),
+                });
+            }
         }
     }
-}
 }
 
 fn months(

@@ -82,7 +82,12 @@ pub(super) async fn page(
 ) -> Paged {
     let grant = narrowed(&caller, Operation::Publish, "publication", &query.township)?;
     let mut page = frame(&app, &caller, &query)?;
-    let rule = app.deps.publicity.rules().iter().find(|rule| named(rule) == query.item);
+    let rule = app
+        .deps
+        .publicity
+        .rules()
+        .iter()
+        .find(|rule| named(rule) == query.item);
     let place = chosen(&query.village)?.or(chosen(&query.township)?);
     let place = place.or_else(|| {
         let own = grant.regions().first().copied();
@@ -114,7 +119,11 @@ pub(super) async fn page(
             place: family
                 .hukou
                 .map_or_else(String::new, |code| app.deps.divisions.name(code, today)),
-            covered: family.members.iter().filter(|m| m.covered == Some(true)).count(),
+            covered: family
+                .members
+                .iter()
+                .filter(|m| m.covered == Some(true))
+                .count(),
         })
         .collect();
     html(&page)

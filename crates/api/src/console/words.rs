@@ -29,10 +29,9 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin
-        | Role::SecurityAdmin
-        | Role::VillageContact
-        | Role::ChildrenOfficer => role.zh(),
+        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact | Role::ChildrenOfficer => {
+            role.zh()
+        }
     }
 }
 

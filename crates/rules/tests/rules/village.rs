@@ -83,7 +83,9 @@ fn words_for_a_village_use_no_sensitive_fact_not_even_as_a_condition() {
 
 #[test]
 fn the_secret_is_placed_where_it_is_used() {
-    let problems = load("请看望{person}，{sick ? text(\"甲\") : text(\"乙\")}", "").err().unwrap();
+    let problems = load("请看望{person}，{sick ? text(\"甲\") : text(\"乙\")}", "")
+        .err()
+        .unwrap();
     let line = FRAME.lines().position(|line| line.contains("WORDS"));
     let before = "  village: { zh: '请看望{person}，{".chars().count();
     let at = (problems[0].line as usize, problems[0].column as usize);

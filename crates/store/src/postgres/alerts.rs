@@ -241,7 +241,9 @@ pub(super) fn noun(row: &Columns<'_>) -> Stored<AlertRow> {
         policy: row.value("policy")?,
         finding: row.cell("finding").finding(row.value("finding")?)?,
         level: row.level("level")?,
-        confidential: row.cell("confidential").confidential(row.value("confidential")?)?,
+        confidential: row
+            .cell("confidential")
+            .confidential(row.value("confidential")?)?,
         county: row.division("county")?,
         township: row.division_if_any("township")?,
         assist: row.division_if_any("assist")?,

@@ -19,11 +19,7 @@ pub(super) async fn export(
     Ok(known(pool, grant, Some(id), 1).await?.pop())
 }
 
-pub(super) async fn exports(
-    pool: &PgPool,
-    grant: &Grant,
-    limit: u32,
-) -> Stored<Vec<KnownExport>> {
+pub(super) async fn exports(pool: &PgPool, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
     known(pool, grant, None, limit).await
 }
 

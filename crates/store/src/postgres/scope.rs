@@ -16,7 +16,12 @@ const ALL: &str = "%";
 /// A transaction to read what a grant covers. One snapshot for all its
 /// statements; rolled back when dropped.
 pub(super) async fn of(pool: &PgPool, grant: &Grant) -> Stored<Transaction<'static, Postgres>> {
-    begin(pool, &patterns(grant).join(","), &knows_list(grant).join(",")).await
+    begin(
+        pool,
+        &patterns(grant).join(","),
+        &knows_list(grant).join(","),
+    )
+    .await
 }
 
 /// A transaction to read for a step.
@@ -24,11 +29,7 @@ pub(super) async fn all(pool: &PgPool) -> Stored<Transaction<'static, Postgres>>
     begin(pool, ALL, ALL).await
 }
 
-async fn begin(
-    pool: &PgPool,
-    scope: &str,
-    knows: &str,
-) -> Stored<Transaction<'static, Postgres>> {
+async fn begin(pool: &PgPool, scope: &str, knows: &str) -> Stored<Transaction<'static, Postgres>> {
     // One round trip for all. Division codes are digits and the rest are names
     // of ours, so that no text needs escaping; `set` takes no bound values.
     let statement = format!(

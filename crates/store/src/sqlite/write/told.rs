@@ -260,7 +260,10 @@ async fn decisions(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Sto
 /// What was decided for an alert that is kept from part of its desk is kept
 /// with it, what was decided before it was kept too.
 async fn keep(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
-    let kept = parts.alerts.iter().filter(|row| !row.confidential.is_ordinary());
+    let kept = parts
+        .alerts
+        .iter()
+        .filter(|row| !row.confidential.is_ordinary());
     let kept: Vec<_> = kept.map(|row| row.id.as_uuid()).collect();
     if kept.is_empty() {
         return Ok(());
