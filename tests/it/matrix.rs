@@ -363,7 +363,7 @@ fn is_heavy(route: &Route) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_random_call_shows_another_township() {
     let deep = std::env::var_os("HEARTH_DEEP").is_some();
-    let calls = if deep { 100_000 } else { 6_000 };
+    let calls = if deep { 100_000 } else { 3_000 };
     let app = TestApp::sqlite().await;
     fill(&app, 11, 160).await;
     let places = BTreeMap::from([

@@ -183,25 +183,29 @@ impl TestApp {
             app,
             folder,
         };
-        test.officer("hutang", 1, Role::Caseworker, HUTANG).await;
-        test.officer("niutang", 2, Role::Caseworker, NIUTANG).await;
-        test.officer("county", 3, Role::CountyOfficer, COUNTY).await;
-        test.officer("importer", 4, Role::Importer, COUNTY).await;
-        test.officer("auditor", 5, Role::Auditor, COUNTY).await;
-        test.officer("elsewhere", 6, Role::CountyOfficer, "320411")
-            .await;
-        test.officer("system", 7, Role::SystemAdmin, COUNTY).await;
-        test.officer("security", 8, Role::SecurityAdmin, COUNTY)
-            .await;
-        test.officer("village", 9, Role::VillageContact, HUTANG)
-            .await;
-        test.officer("child", 10, Role::ChildrenOfficer, HUTANG)
-            .await;
-        test.officer("children", 11, Role::ChildrenOfficer, COUNTY)
-            .await;
-        test.officer("second", 12, Role::CountyOfficer, COUNTY)
-            .await;
+        test.staff().await;
         test
+    }
+
+    async fn staff(&mut self) {
+        self.officer("hutang", 1, Role::Caseworker, HUTANG).await;
+        self.officer("niutang", 2, Role::Caseworker, NIUTANG).await;
+        self.officer("county", 3, Role::CountyOfficer, COUNTY).await;
+        self.officer("importer", 4, Role::Importer, COUNTY).await;
+        self.officer("auditor", 5, Role::Auditor, COUNTY).await;
+        self.officer("elsewhere", 6, Role::CountyOfficer, "320411")
+            .await;
+        self.officer("system", 7, Role::SystemAdmin, COUNTY).await;
+        self.officer("security", 8, Role::SecurityAdmin, COUNTY)
+            .await;
+        self.officer("village", 9, Role::VillageContact, HUTANG)
+            .await;
+        self.officer("child", 10, Role::ChildrenOfficer, HUTANG)
+            .await;
+        self.officer("children", 11, Role::ChildrenOfficer, COUNTY)
+            .await;
+        self.officer("second", 12, Role::CountyOfficer, COUNTY)
+            .await;
     }
 
     async fn officer(&mut self, name: &'static str, number: u128, role: Role, region: &str) {

@@ -10,6 +10,7 @@ use pipeline::account::door::Opened;
 use pipeline::account::password::{LENGTH_MAX, Profile, length_min};
 use pipeline::account::session::Stage;
 use serde::Deserialize;
+use tower_http::set_header::SetResponseHeaderLayer;
 use vault::Zeroizing;
 
 use crate::account::address::Address;
@@ -44,9 +45,15 @@ pub(crate) fn entries() -> Vec<Entry> {
 /// The pages.
 pub fn routes() -> axum::Router<App> {
     let entries = entries().into_iter();
-    entries.fold(axum::Router::new(), |router, entry| {
+    let pages = entries.fold(axum::Router::new(), |router, entry| {
         router.route(entry.path, entry.route)
-    })
+    });
+    // Redirects and refusals too: nothing of an account is kept by a browser.
+    let unkept = HeaderValue::from_static("no-store");
+    pages.layer(SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        unkept,
+    ))
 }
 
 /// A password as sent; cleared from memory when dropped.

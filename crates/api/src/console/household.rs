@@ -120,28 +120,8 @@ pub(super) fn view(
     let ours: BTreeSet<PersonId> = family.members.iter().map(|m| m.id).collect();
     let linked = household.people.iter().filter(|p| !ours.contains(&p.id));
     let linked = linked.map(|person| name_of(person.id)).collect();
-    let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
     let place = |code: DivisionCode| app.deps.divisions.name(code, household.on);
-    let mut facts = Vec::new();
-    let names: Vec<&str> = view
-        .identities
-        .values()
-        .filter_map(|body| body.text("name"))
-        .collect();
-    let told = Told {
-        wanted: wanted.as_ref(),
-        place: &place,
-        reader,
-        names: &names,
-    };
-    let house = (household.unit, "本户".to_owned(), &household.facts);
-    let everyone = household.people.iter().map(|person| {
-        let subject = Subject::Person(person.id);
-        (subject, name_of(person.id), &person.facts)
-    });
-    for (subject, who, known) in std::iter::once(house).chain(everyone) {
-        told.collect(subject, &who, known, &mut facts);
-    }
+    let mut facts = fact_lines(view, rows, reader, &place, &name_of);
     let facts_hidden = facts.len().saturating_sub(ROWS_MAX);
     facts.truncate(ROWS_MAX);
     let places = match (household.hukou.map(place), household.residence.map(place)) {
@@ -176,6 +156,36 @@ pub(super) fn view(
         on: household.on.to_string(),
         family,
     }
+}
+
+/// The facts of everyone in the view, with where they came from.
+fn fact_lines(
+    view: &UnitView,
+    rows: Option<&[Origin]>,
+    reader: &Officer,
+    place: &dyn Fn(DivisionCode) -> String,
+    name_of: &dyn Fn(PersonId) -> String,
+) -> Vec<FactLine> {
+    let household = &view.household;
+    let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
+    let identities = view.identities.values();
+    let names: Vec<&str> = identities.filter_map(|body| body.text("name")).collect();
+    let told = Told {
+        wanted: wanted.as_ref(),
+        place,
+        reader,
+        names: &names,
+    };
+    let house = (household.unit, "本户".to_owned(), &household.facts);
+    let everyone = household.people.iter().map(|person| {
+        let subject = Subject::Person(person.id);
+        (subject, name_of(person.id), &person.facts)
+    });
+    let mut lines = Vec::new();
+    for (subject, who, known) in std::iter::once(house).chain(everyone) {
+        told.collect(subject, &who, known, &mut lines);
+    }
+    lines
 }
 
 /// The last periodic check in words.
