@@ -498,7 +498,7 @@ async fn alerts_about_children_are_the_childrens_officers() {
     let told = one.json();
     let (decision, unit) = (
         told["decision"].as_str().unwrap().to_owned(),
-        told["unit"].as_str().unwrap().to_owned(),
+        told["alert"]["unit"].as_str().unwrap().to_owned(),
     );
     let unit_path = unit.replace("h:", "/families/").replace("p:", "/persons/");
     // Through no operation and no page, whatever the state of the work.
