@@ -129,6 +129,7 @@ pub(crate) async fn open(backend: &str, folder: &Path) -> Result<Office, Failed>
         policies,
         divisions: Arc::new(Divisions::parse(&table("divisions.csv")?)?),
         calendar: Arc::new(WorkingDays::parse(&table("working-days.csv")?)?),
+        publicity: Arc::default(),
         clock: Arc::new(SystemClock::pinned(on())),
         settings: Settings {
             synthetic: true,

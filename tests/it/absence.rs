@@ -23,7 +23,7 @@ fn county(divisions: &Divisions) -> Vec<FeedFile> {
 }
 
 async fn alerts(app: &TestApp) -> Vec<AlertRow> {
-    let grant = app.grant("county", Operation::ReadAlerts);
+    let grant = app.grant("auditor", Operation::ReadAlerts);
     let work = [
         "held",
         "raised",

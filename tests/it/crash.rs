@@ -151,7 +151,7 @@ async fn end(office: &Office) -> End {
         .expect("the store opens");
     sound_ledger(store.as_ref()).await;
     let app = TestApp::on(store, tempfile::tempdir().expect("a folder")).await;
-    let grant = app.grant("county", Operation::ReadFeed);
+    let grant = app.grant("auditor", Operation::ReadFeed);
     let entries = app.deps.store.feed(&grant, 0, 10_000).await;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for entry in entries.expect("a feed") {

@@ -89,6 +89,7 @@ async fn office(backend: &Backend, receivers: &[&Receiver]) -> TestApp {
 /// Tells the feeds of these places of a raised alert each.
 async fn news(app: &TestApp, places: &[&str]) {
     let told = places.iter().map(|place| FeedNews {
+        confidential: domain::evaluation::Confidential::Ordinary,
         feed: DivisionCode::parse(place).unwrap(),
         kind: FeedKind::Raised,
         alert: AlertId::from_uuid(Uuid::from_u128(77)),
@@ -246,6 +247,7 @@ async fn only_what_was_asked_for_is_sent(backend: &Backend) {
     let narrow = subscribe(&app, &one, asked).await;
     subscribe(&app, &other, json!({})).await;
     let entry = |place: &str, kind, policy: &str, level| FeedNews {
+        confidential: domain::evaluation::Confidential::Ordinary,
         feed: DivisionCode::parse(place).unwrap(),
         kind,
         alert: AlertId::from_uuid(Uuid::from_u128(1)),

@@ -7,6 +7,8 @@
 )]
 
 mod absence;
+mod abuse;
+mod bounded;
 mod browser;
 mod console;
 mod crash;
@@ -14,8 +16,10 @@ mod declined;
 mod hooks;
 mod http;
 mod login;
+mod matrix;
 mod order;
 mod parameters;
+mod publications;
 mod quiet;
 mod samples;
 mod sso;

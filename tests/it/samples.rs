@@ -51,7 +51,7 @@ fn counted(file: &str) -> u64 {
 }
 
 async fn every_alert(app: &TestApp) -> Vec<AlertRow> {
-    let grant = app.grant("county", Operation::ReadAlerts);
+    let grant = app.grant("auditor", Operation::ReadAlerts);
     let work = [
         "held",
         "raised",
@@ -338,7 +338,7 @@ async fn decisions_replay(app: &TestApp, alerts: &[AlertRow]) {
 /// What the first load found was held, then released within each desk's daily
 /// budget; red ones always.
 async fn first_load_keeps_to_the_budget(app: &TestApp, alerts: &[AlertRow]) {
-    let grant = app.grant("county", Operation::ReadFeed);
+    let grant = app.grant("auditor", Operation::ReadFeed);
     let budget = app.deps.settings.daily_budget_per_township;
     let mut given: BTreeMap<String, u32> = BTreeMap::new();
     let mut after = 0;

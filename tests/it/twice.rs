@@ -34,6 +34,7 @@ fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
         policies: deps.policies.again(),
         divisions: deps.divisions.clone(),
         calendar: deps.calendar.clone(),
+        publicity: deps.publicity.clone(),
         clock,
         settings: Settings {
             intake_rows: INTAKE_ROWS,

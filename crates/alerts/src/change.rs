@@ -4,6 +4,7 @@
 //! change counts once and every move has both of its halves.
 
 use domain::alert::{Alert, AlertChange, FeedKind, FeedNews, Work};
+use domain::evaluation::Confidential;
 use domain::region::DivisionCode;
 
 use crate::Context;
@@ -60,7 +61,7 @@ impl<'a> Draft<'a> {
         if !on_a_desk(&self.after.work) || (!was_told && self.after.work.is_closed()) {
             return Vec::new();
         }
-        let (from, to) = (self.before.desk.feed(), self.after.desk.feed());
+        let (from, to) = (line(self.before), line(&self.after));
         // Closed work has left its desk already; when it comes back elsewhere
         // it is raised there.
         let moved = from != to && was_told && !self.before.work.is_closed();
@@ -77,10 +78,20 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The line of a feed that tells of an alert.
+pub(crate) fn line(alert: &Alert) -> (DivisionCode, Confidential) {
+    (alert.desk.feed(), alert.plan.confidential)
+}
+
 /// One feed entry about an alert as it is after the change.
-pub(crate) fn entry(after: &Alert, feed: DivisionCode, kind: FeedKind) -> FeedNews {
+pub(crate) fn entry(
+    after: &Alert,
+    (feed, confidential): (DivisionCode, Confidential),
+    kind: FeedKind,
+) -> FeedNews {
     FeedNews {
         feed,
+        confidential,
         kind,
         alert: after.id,
         policy: after.policy.clone(),

@@ -4,7 +4,7 @@ use domain::alert::{Alert, AlertChange, Condition, FeedKind, HeldWhy, OutcomeCod
 use domain::evaluation::{AlertPlan, Evaluation, Signal};
 use domain::time::{Date, days_between};
 
-use crate::change::{Draft, entry};
+use crate::change::{Draft, entry, line};
 use crate::{Context, NewIds, Placement, RunMode, deadline, desk};
 
 /// What an evaluation changes. `existing` is the latest alert of the same
@@ -118,7 +118,7 @@ impl Told<'_> {
         };
         let news = match held {
             Some(_) => Vec::new(),
-            None => vec![entry(&after, after.desk.feed(), FeedKind::Raised)],
+            None => vec![entry(&after, line(&after), FeedKind::Raised)],
         };
         AlertChange {
             after,
@@ -160,6 +160,8 @@ impl Told<'_> {
         let mut draft = Draft::of(alert);
         draft.after.condition = Condition::Holding;
         draft.after.unit = self.evaluation.unit;
+        // What became confidential is so for what was closed before, too.
+        draft.after.plan.confidential = self.plan.confidential;
         let without_effect = effect_expected_by(&alert.work).is_some_and(|by| by < cx.on);
         if self.fingerprint != alert.fingerprint {
             self.adopt(&mut draft);

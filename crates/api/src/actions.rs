@@ -223,7 +223,8 @@ const NOTE_MAX: usize = 2_000;
 
 /// Words of an officer: bounded, and nothing in them that a page cannot show.
 pub(crate) fn note_is_clean(note: Option<&str>) -> Answered<()> {
-    let hidden = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| (c.is_control() && c != '\n') || turns(c) || c == '\u{ffff}';
     match note {
         Some(note) if note.chars().count() > NOTE_MAX || note.chars().any(hidden) => {
             Err(Problem::bad(

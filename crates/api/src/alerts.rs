@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::alert::{Deadline, Due};
-use domain::authority::Operation;
+use domain::authority::{Grant, Operation, Role};
 use domain::evaluation::{AlertLevel, Decision, Nature};
 use domain::ids::{AlertId, OfficerId, Subject};
 use domain::region::DivisionCode;
@@ -444,8 +444,21 @@ pub async fn timeline(
             by: action.by.to_string(),
             at: action.at.to_string(),
             version: action.version,
-            particulars: serde_json::from_slice(&plain).unwrap_or(serde_json::Value::Null),
+            particulars: particulars(&grant, &plain),
         });
     }
     Ok(Json(Timeline { timeline }))
+}
+
+/// What a timeline entry holds; of what people wrote, auditors are shown no
+/// number and no name.
+fn particulars(grant: &Grant, plain: &[u8]) -> serde_json::Value {
+    let mut told: serde_json::Value = serde_json::from_slice(plain).unwrap_or_default();
+    if grant.role() == Some(Role::Auditor)
+        && let Some(note) = told.get_mut("note").filter(|note| note.is_string())
+    {
+        let masked = vault::reread::masked(note.as_str().unwrap_or_default(), &[]);
+        *note = masked.into();
+    }
+    told
 }

@@ -12,6 +12,7 @@ use pipeline::disclose::Discloser;
 use pipeline::webhook::Hooks;
 
 use crate::account::cookie::Cookies;
+use crate::watch::Watch;
 
 /// Limits of the HTTP edge. Platform defaults.
 #[derive(Clone, Debug)]
@@ -34,6 +35,10 @@ pub struct Limits {
     pub header_seconds: u64,
     /// Seconds a request may take, uploads and waits excepted.
     pub request_seconds: u64,
+    /// Requests of one officer in a minute.
+    pub requests_per_minute_max: u32,
+    /// Identities one officer may be shown in full in an hour.
+    pub identities_per_hour_max: u32,
 }
 
 impl Default for Limits {
@@ -48,6 +53,8 @@ impl Default for Limits {
             connections_per_address_max: 64,
             header_seconds: 10,
             request_seconds: 30,
+            requests_per_minute_max: 600,
+            identities_per_hour_max: 60,
         }
     }
 }
@@ -77,4 +84,6 @@ pub struct App {
     pub client_address_header: Option<HeaderName>,
     /// Query parameters that gateways add and we take off.
     pub gateway_parameters: Arc<[String]>,
+    /// What officers have asked lately.
+    pub watch: Arc<Watch>,
 }

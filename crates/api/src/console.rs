@@ -16,6 +16,7 @@ mod county;
 mod county_table;
 mod draft;
 mod export;
+mod exports;
 mod families;
 mod family;
 mod forms;
@@ -27,6 +28,7 @@ mod log_file;
 mod policies;
 mod policy;
 mod proposal;
+mod publications;
 mod refusal;
 mod registry;
 mod several;
@@ -45,9 +47,10 @@ pub(crate) use families::narrowed;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::App;
@@ -56,58 +59,121 @@ use crate::app::App;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// One page or form: the router is built from these, and whoever must know all
+/// of them reads [`addresses`], so that none can be forgotten.
+pub(crate) struct Entry {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) route: MethodRouter<App>,
+}
+
+/// A page.
+pub(crate) fn page<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Entry {
+    Entry {
+        method: Method::GET,
+        path,
+        route: get(handler),
+    }
+}
+
+/// A form's target.
+pub(crate) fn form<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Entry {
+    Entry {
+        method: Method::POST,
+        path,
+        route: post(handler),
+    }
+}
+
+/// A form's target that takes a file, bounded where it is spooled.
+fn upload<H: Handler<T, App>, T: 'static>(path: &'static str, handler: H) -> Entry {
+    Entry {
+        method: Method::POST,
+        path,
+        route: post(handler).layer(DefaultBodyLimit::disable()),
+    }
+}
+
+/// Pages and forms of work.
+fn of_work() -> Vec<Entry> {
+    vec![
+        page("/", today::page),
+        page("/alerts/{id}", alert::page),
+        page("/alerts/{id}/sheet", sheet::page),
+        form("/alerts/{id}/{noun}", actions::take),
+        page("/lists", lists::page),
+        form("/lists", several::list),
+        page("/visits", visits::page),
+        form("/visits", several::visit),
+        page("/families", families::page),
+        form("/families/search", families::search),
+        form("/families/export", export::file),
+        page("/families/{id}", family::household),
+        page("/persons/{id}", family::person),
+        form("/persons/{id}/identity", family::identity),
+        page("/village", village::page),
+        form("/village/people/{id}/phone", village::phone),
+        form("/village/people/{id}/visit", village::visit),
+        page("/village/leads", village_leads::page),
+        form("/village/leads", village_leads::report),
+        page("/village/leads/new", village_leads::form),
+    ]
+}
+
+/// Pages and forms of the county, of those who send, and of those who look on.
+fn of_the_county() -> Vec<Entry> {
+    vec![
+        page("/county", county::page),
+        form("/county/release", county::release),
+        page("/county/table.xlsx", county_table::file),
+        page("/exports", exports::page),
+        form("/exports/{id}/approval", exports::approve),
+        form("/exports/{id}/refusal", exports::refuse),
+        form("/exports/{id}/file", export::released),
+        page("/publications", publications::page),
+        form("/publications", publications::make),
+        page("/imports", imports::page),
+        upload("/imports", imports::send),
+        page("/imports/{id}", import::page),
+        page("/imports/{id}/returned", import::returned),
+        page("/audit", audit::page),
+        form("/audit", audit::answer),
+        page("/audit/ledger", log_file::page),
+        page("/audit/records", audit_records::page),
+        page("/audit/dismissed", audit_records::dismissed),
+        page("/policies", policies::page),
+        page("/policies/{name}", policy::page),
+        page("/parameters", proposal::list),
+        page("/parameters/{key}", proposal::one),
+        form("/parameters/{key}", proposal::propose),
+        page("/proposals/{id}", proposal::proposal),
+        form("/proposals/{id}/{noun}", proposal::review),
+    ]
+}
+
+fn entries() -> Vec<Entry> {
+    let mut all = of_work();
+    all.extend(of_the_county());
+    all
+}
+
+/// Method and path of every page and form of the console and of accounts.
+pub fn addresses() -> Vec<(Method, &'static str)> {
+    let all = entries()
+        .into_iter()
+        .chain(crate::account::pages::entries());
+    all.map(|entry| (entry.method, entry.path)).collect()
+}
+
 /// Pages and assets.
 pub fn router() -> Router<App> {
     let plain = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
-    Router::new()
-        .route("/", get(today::page))
-        .route("/alerts/{id}", get(alert::page))
-        .route("/alerts/{id}/sheet", get(sheet::page))
-        .route("/alerts/{id}/{noun}", post(actions::take))
-        .route("/visits", post(several::visit))
-        .route("/lists", get(lists::page).post(several::list))
-        .route("/families", get(families::page))
-        .route("/families/search", post(families::search))
-        .route("/families/export", post(export::file))
-        .route("/families/{id}", get(family::household))
-        .route("/persons/{id}", get(family::person))
-        .route("/persons/{id}/identity", post(family::identity))
-        .route("/county", get(county::page))
-        .route("/county/release", post(county::release))
-        .route("/county/table.xlsx", get(county_table::file))
-        .route("/audit", get(audit::page).post(audit::answer))
-        .route("/audit/ledger", get(log_file::page))
-        .route("/audit/records", get(audit_records::page))
-        .route("/audit/dismissed", get(audit_records::dismissed))
-        .route("/policies", get(policies::page))
-        // An upload is bounded where it is spooled.
-        .route(
-            "/imports",
-            get(imports::page)
-                .post(imports::send)
-                .layer(DefaultBodyLimit::disable()),
-        )
-        .route("/imports/{id}", get(import::page))
-        .route("/imports/{id}/returned", get(import::returned))
-        .route("/visits", get(visits::page))
-        .route("/village", get(village::page))
-        .route("/village/people/{id}/phone", post(village::phone))
-        .route("/village/people/{id}/visit", post(village::visit))
-        .route(
-            "/village/leads",
-            get(village_leads::page).post(village_leads::report),
-        )
-        .route("/village/leads/new", get(village_leads::form))
-        .route("/policies/{name}", get(policy::page))
-        .route("/parameters", get(proposal::list))
-        .route(
-            "/parameters/{key}",
-            get(proposal::one).post(proposal::propose),
-        )
-        .route("/proposals/{id}", get(proposal::proposal))
-        .route("/proposals/{id}/{noun}", post(proposal::review))
+    let pages = entries().into_iter().fold(Router::new(), |router, entry| {
+        router.route(entry.path, entry.route)
+    });
+    pages
         .layer(plain(header::CACHE_CONTROL, "no-store"))
         .layer(plain(header::CONTENT_SECURITY_POLICY, POLICY))
         .route("/assets/console.css", get(style))

@@ -36,7 +36,8 @@ pub struct FeedQuery {
 pub struct FeedEntryView {
     /// Contiguous per store.
     position: i64,
-    /// Township, or county for its unplaced desk.
+    /// Township, or county for its unplaced desk; `/children` behind it for the
+    /// line that only children's officers and auditors are shown.
     feed: String,
     /// Contiguous per feed: a reader that sees `number = last + 1` has missed
     /// nothing.
@@ -60,7 +61,7 @@ impl From<FeedEntry> for FeedEntryView {
     fn from(entry: FeedEntry) -> FeedEntryView {
         FeedEntryView {
             position: entry.position,
-            feed: entry.feed.to_string(),
+            feed: entry.line(),
             number: entry.number,
             kind: entry.kind.name().to_owned(),
             alert: entry.alert.to_string(),
@@ -133,7 +134,7 @@ pub async fn read(
         heads: heads
             .into_iter()
             .map(|head| FeedHeadView {
-                feed: head.feed.to_string(),
+                feed: head.line(),
                 number: head.number,
             })
             .collect(),

@@ -25,12 +25,14 @@ pub mod people;
 pub mod policies;
 pub mod problem;
 pub mod proposals;
+pub mod publication;
 pub mod server;
 mod spool;
 pub mod stream;
 pub mod strict;
 pub mod subscriptions;
 pub mod visits;
+pub mod watch;
 
 use std::time::Duration;
 
@@ -104,6 +106,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::one))
         .routes(routes!(visits::record, visits::list))
         .routes(routes!(visits::weeks))
+        .routes(routes!(publication::publish))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
         .routes(routes!(policies::list))

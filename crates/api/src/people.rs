@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::authority::{Grant, Operation, Role};
-use domain::dictionary::{Kind, Mask};
+use domain::dictionary::{FieldType, Kind, Mask};
 use domain::household::{Completeness, FactList, Facts, Item, Person, Standing};
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::resident_id::ResidentId;
@@ -87,7 +87,7 @@ pub struct HouseholdView {
     people: Vec<PersonView>,
 }
 
-fn masked(grant: &Grant, kind: Kind, body: &Body) -> BTreeMap<String, Json0> {
+fn masked(grant: &Grant, kind: Kind, body: &Body, names: &[&str]) -> BTreeMap<String, Json0> {
     let auditor = grant.role() == Some(Role::Auditor);
     let mut fields = BTreeMap::new();
     for (field, value) in body.fields() {
@@ -100,6 +100,10 @@ fn masked(grant: &Grant, kind: Kind, body: &Body) -> BTreeMap<String, Json0> {
             }
             // The birth date is in the identity number; its age is enough for auditors.
             (Mask::Hidden, _) if auditor && kind == Kind::Identity => Json0::Null,
+            // What people wrote names people.
+            (Mask::Hidden, Some(text)) if auditor && matches!(def.ty, FieldType::Text) => {
+                vault::reread::masked(text, names).into()
+            }
             _ => json,
         };
         fields.insert(def.name.to_owned(), shown);
@@ -107,9 +111,9 @@ fn masked(grant: &Grant, kind: Kind, body: &Body) -> BTreeMap<String, Json0> {
     fields
 }
 
-fn item(grant: &Grant, kind: Kind, item: &Item) -> ItemView {
+fn item(grant: &Grant, kind: Kind, item: &Item, names: &[&str]) -> ItemView {
     ItemView {
-        fields: masked(grant, kind, &item.body),
+        fields: masked(grant, kind, &item.body, names),
         valid_from: item.valid.from.map(|on| on.to_string()),
         valid_to: item.valid.to.map(|on| on.to_string()),
         source: item.source.to_string(),
@@ -122,19 +126,30 @@ fn item(grant: &Grant, kind: Kind, item: &Item) -> ItemView {
     }
 }
 
-fn facts(grant: &Grant, facts: &Facts) -> Vec<FactsView> {
-    let shown = facts.iter().filter(|(kind, _)| {
-        kind.def()
-            .fields
-            .iter()
-            .all(|field| field.level <= grant.level())
-    });
-    shown
-        .map(|(kind, list)| fact_list(grant, *kind, list))
-        .collect()
+fn facts(grant: &Grant, facts: &Facts, names: &[&str]) -> Vec<FactsView> {
+    let told = |(kind, list): (&Kind, &FactList)| {
+        if kind.def().level() <= grant.level() {
+            Some(fact_list(grant, *kind, list, names))
+        } else if *kind == Kind::RestrictedLiberty && !list.items.is_empty() {
+            Some(FactsView {
+                kind: "restricted".to_owned(),
+                zh: RESTRICTED.to_owned(),
+                completeness: "closed".to_owned(),
+                covered_as_of: None,
+                unknown_because: None,
+                items: Vec::new(),
+            })
+        } else {
+            None
+        }
+    };
+    facts.iter().filter_map(told).collect()
 }
 
-fn fact_list(grant: &Grant, kind: Kind, list: &FactList) -> FactsView {
+/// What is said of custody to those who are not told it.
+pub(crate) const RESTRICTED: &str = "另有限制情形，由专人掌握";
+
+fn fact_list(grant: &Grant, kind: Kind, list: &FactList, names: &[&str]) -> FactsView {
     let (completeness, covered_as_of, unknown_because) = match &list.completeness {
         Completeness::Complete(note) => ("complete", Some(note.as_of.to_string()), None),
         Completeness::Closed => ("closed", None, None),
@@ -151,13 +166,22 @@ fn fact_list(grant: &Grant, kind: Kind, list: &FactList) -> FactsView {
         completeness: completeness.to_owned(),
         covered_as_of,
         unknown_because,
-        items: list.items.iter().map(|i| item(grant, kind, i)).collect(),
+        items: list
+            .items
+            .iter()
+            .map(|i| item(grant, kind, i, names))
+            .collect(),
     }
 }
 
 fn household_view(app: &App, grant: &Grant, view: &UnitView) -> HouseholdView {
     let household = &view.household;
     let auditor = grant.role() == Some(Role::Auditor);
+    let names: Vec<&str> = view
+        .identities
+        .values()
+        .filter_map(|body| body.text("name"))
+        .collect();
     let membership = |person: &Person, flag: &str| {
         domain::household::first(&person.facts, Kind::Membership)
             .and_then(|item| item.body.flag(flag))
@@ -183,7 +207,7 @@ fn household_view(app: &App, grant: &Grant, view: &UnitView) -> HouseholdView {
                 "linked"
             }
             .to_owned(),
-            facts: facts(grant, &person.facts),
+            facts: facts(grant, &person.facts, &names),
         }
     };
     HouseholdView {
@@ -204,7 +228,7 @@ fn household_view(app: &App, grant: &Grant, view: &UnitView) -> HouseholdView {
             .members()
             .filter(|p| membership(p, "covered"))
             .count(),
-        facts: facts(grant, &household.facts),
+        facts: facts(grant, &household.facts, &names),
         people: household.people.iter().map(person).collect(),
     }
 }
@@ -229,6 +253,17 @@ async fn show(
             "known_seq 超出范围",
             "known_seq is out of range",
         ));
+    }
+    if let Some(known) = query.known_seq {
+        let roots = app.deps.store.ledger_roots().await?;
+        if roots.last().is_none_or(|root| root.size < known) {
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "cursor.ahead",
+                "该提交号还没有产生",
+                "the commit number is ahead of the store",
+            ));
+        }
     }
     let view = people::view(&app.deps, &grant, subject, on, query.known_seq)
         .await?
@@ -366,6 +401,7 @@ pub async fn identity(
     {
         return Err(Problem::not_found());
     }
+    caller.may_see_identity(&app).await?;
     let numbers = people::identity_numbers(&app.deps, &[id]).await?;
     let body = people::identity_facts(&app.deps, id).await?;
     app.discloser

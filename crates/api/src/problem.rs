@@ -11,6 +11,7 @@ use pipeline::StepError;
 use pipeline::account::AccountError;
 use pipeline::act::ActError;
 use pipeline::error::causes;
+use pipeline::export::ExportError;
 use pipeline::intake::IntakeError;
 use pipeline::leads::ReportError;
 use pipeline::parameters::ParameterError;
@@ -82,6 +83,14 @@ impl Problem {
         )
     }
 
+    /// 429 with the time to wait.
+    pub fn too_many(code: &str, zh: &str, en: &str, seconds: u32) -> Problem {
+        Problem {
+            retry_after_seconds: Some(seconds),
+            ..Problem::new(StatusCode::TOO_MANY_REQUESTS, code, zh, en)
+        }
+    }
+
     /// Its HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -90,6 +99,11 @@ impl Problem {
     /// Its stable code.
     pub fn code(&self) -> &str {
         &self.code
+    }
+
+    /// Seconds to wait, if it says so.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
     }
 
     /// The Chinese sentence for people.
@@ -257,6 +271,40 @@ impl From<AccountError> for Problem {
                 "account.second_person",
                 "重置审计员账号须由第二人复核",
             ),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Problem {
+        let en = error.to_string();
+        let refused = |status, code, zh: &str| Problem::new(status, code, zh, &en);
+        match error {
+            ExportError::NotFound => Problem::not_found(),
+            ExportError::SecondPerson => refused(
+                StatusCode::CONFLICT,
+                "export.second_person",
+                "须由另一位县级人员审批，不能审批自己的申请",
+            ),
+            ExportError::Decided => {
+                refused(StatusCode::CONFLICT, "export.decided", "该导出申请已审批过")
+            }
+            ExportError::Waiting => refused(
+                StatusCode::FORBIDDEN,
+                "export.approval",
+                "该导出须由另一位县级人员审批后才能下载",
+            ),
+            ExportError::Refused => refused(
+                StatusCode::FORBIDDEN,
+                "export.refused",
+                "该导出申请未获批准",
+            ),
+            ExportError::Expired => refused(
+                StatusCode::GONE,
+                "export.expired",
+                "批准后7天内未下载，已失效，请重新申请",
+            ),
+            ExportError::Step(error) => error.into(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::calendar::WorkingDays;
+use domain::publicity::Publicity;
 use domain::region::Divisions;
 use pipeline::policies;
 use rules::{Document, PolicySet, Problem};
@@ -142,10 +143,11 @@ fn read(file: &Path) -> anyhow::Result<Document> {
     Ok(Document { name, text })
 }
 
-/// Divisions and working days.
+/// Divisions, working days, what may be published.
 pub(crate) struct Tables {
     pub(crate) divisions: Divisions,
     pub(crate) calendar: WorkingDays,
+    pub(crate) publicity: Publicity,
 }
 
 impl Tables {
@@ -169,6 +171,7 @@ impl Tables {
             divisions: Divisions::parse(&read("divisions.csv")?).map_err(|error| refuse(&error))?,
             calendar: WorkingDays::parse(&read("working-days.csv")?)
                 .map_err(|error| refuse(&error))?,
+            publicity: Publicity::parse(&read("publicity.csv")?).map_err(|error| refuse(&error))?,
         })
     }
 

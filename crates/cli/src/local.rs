@@ -77,6 +77,7 @@ const fn local_id(role: Role) -> [u8; 16] {
         Role::SecurityAdmin => *b"hearth-local-sec",
         Role::VillageContact => *b"hearth-local-vil",
         Role::PolicyOfficer => *b"hearth-local-pol",
+        Role::ChildrenOfficer => *b"hearth-local-chi",
     }
 }
 

@@ -161,6 +161,7 @@ pub(crate) async fn deps(
         policies,
         divisions: Arc::new(tables.divisions),
         calendar: Arc::new(tables.calendar),
+        publicity: Arc::new(tables.publicity),
         clock: Arc::new(clock),
         settings: pipeline::Settings {
             synthetic: opened.synthetic,
@@ -189,6 +190,7 @@ fn steps(settings: &Settings) -> anyhow::Result<pipeline::Settings> {
         apply_records: steps.apply_records,
         evaluate_units: steps.evaluate_units,
         snooze_days_max: steps.snooze_days_max,
+        export_people_free: steps.export_people_free,
         lease_seconds: steps.lease_seconds,
         accounts: settings.accounts.steps()?,
         ..pipeline::Settings::default()

@@ -102,7 +102,7 @@ pub(crate) struct ParameterSettings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TableSettings {
-    /// `divisions.csv` and `working-days.csv`.
+    /// `divisions.csv`, `working-days.csv` and `publicity.csv`.
     pub(crate) dir: Option<PathBuf>,
 }
 
@@ -115,6 +115,7 @@ pub(crate) struct StepSettings {
     pub(crate) apply_records: u32,
     pub(crate) evaluate_units: u32,
     pub(crate) snooze_days_max: u16,
+    pub(crate) export_people_free: usize,
     pub(crate) lease_seconds: i64,
     /// The business date stands still; only a synthetic store takes it.
     pub(crate) on: Option<Date>,
@@ -129,6 +130,7 @@ impl Default for StepSettings {
             apply_records: steps.apply_records,
             evaluate_units: steps.evaluate_units,
             snooze_days_max: steps.snooze_days_max,
+            export_people_free: steps.export_people_free,
             lease_seconds: steps.lease_seconds,
             on: None,
         }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::{AlertLevel, AlertPlan, Finding, Nature, PolicyId, Step};
+use crate::evaluation::{AlertLevel, AlertPlan, Confidential, Finding, Nature, PolicyId, Step};
 use crate::ids::{AlertId, DecisionId, OfficerId, Subject};
 use crate::region::DivisionCode;
 use crate::time::{Date, Instant};
@@ -400,6 +400,9 @@ impl FeedKind {
 pub struct FeedNews {
     /// Township, or county for its unplaced feed.
     pub feed: DivisionCode,
+    /// Which of the desk's lines: each is numbered by itself, so that no
+    /// reader sees a hole where something is kept from it.
+    pub confidential: Confidential,
     /// What happened.
     pub kind: FeedKind,
     /// To which alert.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dictionary::Sensitivity;
+use crate::evaluation::Confidential;
 use crate::ids::OfficerId;
 use crate::region::{DivisionCode, Level};
 
@@ -31,11 +32,14 @@ pub enum Role {
     VillageContact,
     /// 政策管理员 of a county: proposes and reviews parameters; no people.
     PolicyOfficer,
+    /// 儿童督导员 of a township or county (民发〔2019〕34号): the alerts about
+    /// children that nobody else of the desk sees, and no others.
+    ChildrenOfficer,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 9] = [
         Role::Caseworker,
         Role::CountyOfficer,
         Role::Importer,
@@ -44,6 +48,7 @@ impl Role {
         Role::SecurityAdmin,
         Role::VillageContact,
         Role::PolicyOfficer,
+        Role::ChildrenOfficer,
     ];
 
     /// Stable name.
@@ -57,6 +62,7 @@ impl Role {
             Role::SecurityAdmin => "security_admin",
             Role::VillageContact => "village_contact",
             Role::PolicyOfficer => "policy_officer",
+            Role::ChildrenOfficer => "children_officer",
         }
     }
 
@@ -71,6 +77,7 @@ impl Role {
             Role::SecurityAdmin => "安全管理员",
             Role::VillageContact => "村级联络人",
             Role::PolicyOfficer => "政策管理员",
+            Role::ChildrenOfficer => "儿童督导员",
         }
     }
 
@@ -82,7 +89,8 @@ impl Role {
             | Role::CountyOfficer
             | Role::Importer
             | Role::VillageContact
-            | Role::PolicyOfficer => false,
+            | Role::PolicyOfficer
+            | Role::ChildrenOfficer => false,
         }
     }
 
@@ -94,10 +102,11 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            DirectAlerts, Import, ManageAccounts, ProposeParameters, ReadAccounts, ReadAlerts,
-            ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory, ReadImports, ReadLeads,
-            ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies, RecordVisit, ReportLead,
-            ReviewParameters, SearchPeople, Subscribe, WorkAlerts,
+            ApproveExports, DirectAlerts, ExportPeople, Import, ManageAccounts, ProposeParameters,
+            Publish, ReadAccounts, ReadAlerts, ReadCareVisits, ReadDecisions, ReadFeed,
+            ReadHistory, ReadImports, ReadLeads, ReadLedger, ReadOwnLeads, ReadPeople,
+            ReadPolicies, RecordVisit, ReportLead, ReviewParameters, SearchPeople, Subscribe,
+            WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -109,10 +118,12 @@ impl Role {
                 ReadHistory,
                 ReadDecisions,
                 ReadPolicies,
-                ReportLead,
-                ReadLeads,
+                ExportPeople,
+                Publish,
                 ReadCareVisits,
+                ReadLeads,
                 RecordVisit,
+                ReportLead,
             ],
             Role::CountyOfficer => &[
                 ReadAlerts,
@@ -125,12 +136,15 @@ impl Role {
                 ReadDecisions,
                 ReadImports,
                 ReadPolicies,
-                Subscribe,
-                ReportLead,
-                ReadLeads,
+                ApproveExports,
+                ExportPeople,
+                Publish,
                 ReadCareVisits,
+                ReadLeads,
                 RecordVisit,
+                ReportLead,
                 ReviewParameters,
+                Subscribe,
             ],
             Role::Importer => &[Import, ReadImports, ReadPolicies, ReportLead, ReadOwnLeads],
             Role::Auditor => &[
@@ -150,13 +164,42 @@ impl Role {
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
             Role::VillageContact => &[ReportLead, ReadOwnLeads, ReadCareVisits, RecordVisit],
             Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters],
+            Role::ChildrenOfficer => &[
+                ReadAlerts,
+                ReadFeed,
+                WorkAlerts,
+                DirectAlerts,
+                ReadPeople,
+                SearchPeople,
+                ReadHistory,
+                ReadDecisions,
+                ReadPolicies,
+            ],
+        }
+    }
+
+    /// Which alerts of its desks it is shown: a children's officer those about
+    /// children and no others, an auditor all, everyone else the ordinary ones.
+    const fn knows(self) -> &'static [Confidential] {
+        match self {
+            Role::ChildrenOfficer => &[Confidential::Children],
+            Role::Auditor => &Confidential::ALL,
+            Role::Caseworker
+            | Role::CountyOfficer
+            | Role::Importer
+            | Role::SystemAdmin
+            | Role::SecurityAdmin
+            | Role::VillageContact
+            | Role::PolicyOfficer => &[Confidential::Ordinary],
         }
     }
 
     /// How sensitive what it is shown may be.
-    const fn level(self) -> Sensitivity {
+    pub const fn level(self) -> Sensitivity {
         match self {
-            Role::Caseworker | Role::CountyOfficer | Role::Auditor => Sensitivity::L4,
+            Role::Caseworker | Role::CountyOfficer | Role::Auditor | Role::ChildrenOfficer => {
+                Sensitivity::L4
+            }
             Role::Importer | Role::VillageContact => Sensitivity::L2,
             Role::SystemAdmin | Role::SecurityAdmin | Role::PolicyOfficer => Sensitivity::L1,
         }
@@ -216,11 +259,17 @@ pub enum Operation {
     ProposeParameters,
     /// Approve or reject what another person proposed.
     ReviewParameters,
+    /// Take the register away as a file.
+    ExportPeople,
+    /// Release another person's export.
+    ApproveExports,
+    /// Make a file for 公示 or 公布.
+    Publish,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 22] = [
+    pub const ALL: [Operation; 25] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -243,6 +292,9 @@ impl Operation {
         Operation::RecordVisit,
         Operation::ProposeParameters,
         Operation::ReviewParameters,
+        Operation::ExportPeople,
+        Operation::ApproveExports,
+        Operation::Publish,
     ];
 
     /// Stable name.
@@ -270,6 +322,9 @@ impl Operation {
             Operation::RecordVisit => "record_visit",
             Operation::ProposeParameters => "propose_parameters",
             Operation::ReviewParameters => "review_parameters",
+            Operation::ExportPeople => "export_people",
+            Operation::ApproveExports => "approve_exports",
+            Operation::Publish => "publish",
         }
     }
 }
@@ -310,6 +365,7 @@ pub struct Grant {
     regions: Vec<DivisionCode>,
     sources: Vec<String>,
     level: Sensitivity,
+    knows: &'static [Confidential],
 }
 
 impl Officer {
@@ -329,6 +385,7 @@ impl Officer {
             regions: self.covered(),
             sources: self.sources.clone(),
             level: self.role.level(),
+            knows: self.role.knows(),
         })
     }
 }
@@ -354,6 +411,7 @@ impl Grant {
             regions: vec![county],
             sources: Vec::new(),
             level: Sensitivity::L4,
+            knows: &Confidential::ALL,
         }
     }
 
@@ -390,6 +448,11 @@ impl Grant {
     /// Up to which sensitivity.
     pub fn level(&self) -> Sensitivity {
         self.level
+    }
+
+    /// Which alerts of its desks; the others are not there for it.
+    pub fn knows(&self) -> &'static [Confidential] {
+        self.knows
     }
 
     /// Whether a place lies inside.

@@ -311,6 +311,15 @@ macro_rules! kind {
     };
 }
 
+impl KindDef {
+    /// The highest sensitivity of its fields: who may not see one of them is not
+    /// shown that there is such a fact.
+    pub fn level(&self) -> Sensitivity {
+        let levels = self.fields.iter().map(|field| field.level);
+        levels.max().unwrap_or(Sensitivity::L1)
+    }
+}
+
 /// Every kind of fact, in the order of [`Kind`].
 pub static DICTIONARY: &[KindDef] = &[
     kind!(Identity, "identity", "身份", "identity", Person, Mode::Told, fresh 0, Latest, InForce,

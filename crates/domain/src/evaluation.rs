@@ -141,7 +141,9 @@ pub enum Route {
 
 /// Whether an alert is kept from part of its desk. Stored alerts that say
 /// nothing are ordinary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidential {
     /// Its desk sees it.
@@ -153,6 +155,22 @@ pub enum Confidential {
 }
 
 impl Confidential {
+    /// All of them.
+    pub const ALL: [Confidential; 2] = [Confidential::Ordinary, Confidential::Children];
+
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Confidential::Ordinary => "ordinary",
+            Confidential::Children => "children",
+        }
+    }
+
+    /// Inverse of [`Confidential::name`].
+    pub fn named(name: &str) -> Option<Confidential> {
+        Confidential::ALL.into_iter().find(|c| c.name() == name)
+    }
+
     /// Whether its whole desk sees it.
     pub const fn is_ordinary(&self) -> bool {
         matches!(self, Confidential::Ordinary)

@@ -61,6 +61,8 @@ typed_id! {
     LeadId,
     /// One value proposed for a parameter.
     ProposalId,
+    /// One export of the register that a second person releases.
+    ExportId,
 }
 
 /// Whom a fact or a verdict is about.

@@ -18,6 +18,7 @@ pub mod household;
 pub mod ids;
 pub mod money;
 pub mod parameter;
+pub mod publicity;
 pub mod record;
 pub mod region;
 pub mod resident_id;

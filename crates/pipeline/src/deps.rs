@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::calendar::WorkingDays;
+use domain::publicity::Publicity;
 use domain::region::Divisions;
 use rules::PolicySet;
 use store::Store;
@@ -27,6 +28,9 @@ pub struct Settings {
     pub evaluate_units: u32,
     /// Days an alert may be snoozed. A platform default.
     pub snooze_days_max: u16,
+    /// People of one file beyond which a second person must release it. A
+    /// platform default.
+    pub export_people_free: usize,
     /// Seconds a worker holds a partition without renewing.
     pub lease_seconds: i64,
     /// The store was created for invented people (area 999xxx).
@@ -45,6 +49,7 @@ impl Default for Settings {
             apply_records: 4_000,
             evaluate_units: 400,
             snooze_days_max: 30,
+            export_people_free: 100,
             lease_seconds: 60,
             synthetic: false,
             holder: "hearth".to_owned(),
@@ -65,6 +70,8 @@ pub struct Deps {
     pub divisions: Arc<Divisions>,
     /// Working days.
     pub calendar: Arc<WorkingDays>,
+    /// What may be put on a notice board.
+    pub publicity: Arc<Publicity>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Settings.

@@ -23,6 +23,8 @@ pub struct Opened {
     /// The decision each alert shows.
     pub decisions: BTreeMap<AlertId, Decision>,
     names: BTreeMap<PersonId, String>,
+    /// Names in full that quoted words are masked of, for auditors.
+    masked: Option<Vec<String>>,
 }
 
 impl Opened {
@@ -39,6 +41,7 @@ impl Opened {
             alerts: BTreeMap::new(),
             decisions: BTreeMap::new(),
             names: BTreeMap::new(),
+            masked: None,
         };
         let mut wanted: BTreeMap<DecisionId, AlertId> = BTreeMap::new();
         for row in rows.iter().filter(|row| keyring.has(row.subject)) {
@@ -62,6 +65,7 @@ impl Opened {
             .collect();
         opened.names = people::names(deps, &people).await?;
         if grant.role() == Some(Role::Auditor) {
+            opened.masked = Some(opened.names.values().cloned().collect());
             opened
                 .names
                 .values_mut()
@@ -79,7 +83,14 @@ impl Opened {
                 .cloned()
                 .unwrap_or_else(|| "（姓名未登记）".to_owned())
         };
-        rules::render(segments, &name, &|code| deps.divisions.name(code, today))
+        let sentence = rules::render(segments, &name, &|code| deps.divisions.name(code, today));
+        match &self.masked {
+            None => sentence,
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                vault::reread::quotes_masked(&sentence, &names)
+            }
+        }
     }
 }
 

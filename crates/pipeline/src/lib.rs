@@ -21,6 +21,7 @@ pub mod dispatch;
 pub mod drafts;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod intake;
 pub mod leads;
 pub mod loading;

@@ -6,7 +6,7 @@
 
 use domain::alert::{Alert, FeedNews};
 use domain::authority::{Officer, Operation};
-use domain::evaluation::{AlertLevel, Finding};
+use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::{
     ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject, SubscriptionId,
 };
@@ -18,6 +18,7 @@ use domain::time::{Date, Instant, Period};
 
 use crate::accounts::{AccountEventRow, AccountRow, SessionRow};
 use crate::corrections::CorrectionRow;
+use crate::exports::{ExportEventRow, ExportRow};
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
@@ -248,6 +249,9 @@ pub enum Write {
         from: i64,
         through: i64,
     },
+    Export(ExportRow),
+    /// A second decision about one export is [`crate::StoreError::Duplicate`].
+    ExportEvent(ExportEventRow),
     Disclosure(DisclosureRow),
     Proposal(ProposalRow),
     /// Taken only with the number after the last one.
@@ -447,6 +451,8 @@ pub struct AlertRow {
     pub finding: Finding,
     /// Level.
     pub level: AlertLevel,
+    /// Who of its desk may see it; its decisions are kept alike.
+    pub confidential: Confidential,
     /// Responsible county.
     pub county: DivisionCode,
     /// Township; `None` on the unplaced desk.
@@ -495,6 +501,7 @@ impl AlertRow {
             policy: alert.policy.clone(),
             finding: alert.plan.finding,
             level: alert.plan.level,
+            confidential: alert.plan.confidential,
             county: alert.desk.county,
             township: alert.desk.township,
             assist: alert.desk.assist,

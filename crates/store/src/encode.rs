@@ -2,8 +2,8 @@
 //! stand for nouns in columns.
 
 use domain::alert::{FeedKind, FeedNews};
-use domain::authority::{Officer, Operation, Role};
-use domain::evaluation::{AlertLevel, Finding};
+use domain::authority::{Grant, Officer, Operation, Role};
+use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::Subject;
 use domain::parameter::ProposedValue;
 use domain::record::{Coverage, ReadWhy, RowNote, RowOutcome};
@@ -20,6 +20,7 @@ use crate::commit::{
 };
 use crate::corrections::CorrectionRow;
 use crate::error::StoreError;
+use crate::exports::{ExportEvent, ExportEventRow, ExportRow};
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::parts::Parts;
 use crate::rows::LedgerEntry;
@@ -174,7 +175,7 @@ impl RowDigest {
 
     pub(crate) fn news(&mut self, row: &FeedNews) {
         self.text("feed");
-        self.text(row.feed.as_str());
+        self.text(&feed_text(row.feed, row.confidential));
         self.text(row.kind.name());
         self.uuid(row.alert.as_uuid());
         self.text(&row.policy);
@@ -257,6 +258,24 @@ impl RowDigest {
         self.uuid(row.by.as_uuid());
         self.number(row.at.as_micros());
     }
+    pub(crate) fn export(&mut self, row: &ExportRow) {
+        self.text("export");
+        self.uuid(row.id.as_uuid());
+        self.uuid(row.officer.as_uuid());
+        self.text(row.county.as_str());
+        self.text(&row.filter);
+        self.text(&row.purpose);
+        self.number(row.families.into());
+        self.number(row.at.as_micros());
+    }
+
+    pub(crate) fn export_event(&mut self, row: &ExportEventRow) {
+        self.text("export_event");
+        self.uuid(row.export.as_uuid());
+        self.text(row.event.name());
+        self.uuid(row.officer.as_uuid());
+        self.number(row.at.as_micros());
+    }
 }
 
 /// Where a damaged cell stands, to say what is wrong with it.
@@ -305,6 +324,18 @@ impl Cell {
         let levels = [Blue, Yellow, Orange, Red];
         let level = usize::try_from(rank).ok().and_then(|i| levels.get(i));
         level.copied().ok_or_else(|| self.damaged("not a level"))
+    }
+
+    /// The line of a feed: `320412100`, or `320412100/children`.
+    pub(crate) fn feed(self, text: &str) -> Result<(DivisionCode, Confidential), StoreError> {
+        match text.split_once('/') {
+            None => Ok((self.division(text)?, Confidential::Ordinary)),
+            Some((place, name)) => Ok((self.division(place)?, self.confidential(name)?)),
+        }
+    }
+
+    pub(crate) fn confidential(self, name: &str) -> Result<Confidential, StoreError> {
+        Confidential::named(name).ok_or_else(|| self.damaged("an unknown name"))
     }
 
     pub(crate) fn finding(self, name: &str) -> Result<Finding, StoreError> {
@@ -372,6 +403,9 @@ impl Cell {
     pub(crate) fn status(self, number: i64) -> Result<u16, StoreError> {
         u16::try_from(number).map_err(|_| self.damaged("not an HTTP status"))
     }
+    pub(crate) fn export_event(self, name: &str) -> Result<ExportEvent, StoreError> {
+        named(self, ExportEvent::ALL, ExportEvent::name, name)
+    }
 
     /// Digests as a JSON list of hex.
     pub(crate) fn digests(self, json: &str) -> Result<Vec<[u8; 32]>, StoreError> {
@@ -432,6 +466,21 @@ pub(crate) const fn level_rank(level: AlertLevel) -> i64 {
 /// A proposed value as stored.
 pub(crate) fn proposed_text(value: &ProposedValue) -> String {
     serde_json::to_string(value).expect("a proposed value is texts and days")
+}
+
+/// The line of a feed as stored; inverse of [`Cell::feed`]. A kept line stands
+/// beside the ordinary one and is numbered by itself.
+pub(crate) fn feed_text(feed: DivisionCode, confidential: Confidential) -> String {
+    match confidential {
+        Confidential::Ordinary => feed.to_string(),
+        kept @ Confidential::Children => format!("{feed}/{}", kept.name()),
+    }
+}
+
+/// Names of what a grant may know, as bound to a query.
+pub(crate) fn knows_list(grant: &Grant) -> Vec<String> {
+    let names = grant.knows().iter().map(|known| known.name().to_owned());
+    names.collect()
 }
 
 /// Notes as stored.

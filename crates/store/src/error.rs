@@ -119,6 +119,7 @@ fn noun_of(database: &dyn DatabaseError) -> Option<&'static str> {
         "parameter_proposals" => Some("parameter proposal"),
         "subscriptions" => Some("subscription"),
         "subjects" => Some("subject"),
+        "export_events" => Some("export decision"),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ pub mod commit;
 pub mod corrections;
 mod encode;
 pub mod error;
+pub mod exports;
 pub mod parameters;
 mod parts;
 mod postgres;
@@ -32,8 +33,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
-    SubscriptionId,
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId,
+    Subject, SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -47,6 +48,7 @@ use crate::commit::{
 use crate::corrections::Correction;
 pub use crate::encode::ledger_entry;
 pub use crate::error::StoreError;
+use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
@@ -284,6 +286,13 @@ pub trait Store: Send + Sync {
         before: Option<LeadId>,
         limit: u32,
     ) -> Stored<Vec<LeadRow>>;
+    // ---- exports ---------------------------------------------------------
+
+    /// One export: the officer's own, or of a county for which the grant
+    /// decides ([`Operation::ApproveExports`](domain::authority::Operation)).
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>>;
+    /// Such exports, newest first.
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>>;
 
     // ---- officers --------------------------------------------------------
 

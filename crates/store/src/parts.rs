@@ -21,6 +21,7 @@ use crate::commit::{
 };
 use crate::corrections::CorrectionRow;
 use crate::encode::RowDigest;
+use crate::exports::{ExportEventRow, ExportRow};
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
@@ -89,6 +90,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) deliveries: Vec<&'a DeliveryRow>,
     /// Subscription, first and last position.
     pub(crate) deliveries_done: Vec<(SubscriptionId, i64, i64)>,
+    pub(crate) exports: Vec<&'a ExportRow>,
+    pub(crate) export_events: Vec<&'a ExportEventRow>,
     pub(crate) disclosures: Vec<&'a DisclosureRow>,
     pub(crate) proposals: Vec<&'a ProposalRow>,
     pub(crate) reviews: Vec<&'a ReviewRow>,
@@ -209,6 +212,8 @@ impl<'a> Parts<'a> {
                 expires_at: *expires_at,
             }),
             Write::TokenRevoked { digest } => self.revoked.push(*digest),
+            Write::Export(row) => self.exports.push(row),
+            Write::ExportEvent(row) => self.export_events.push(row),
             Write::Disclosure(row) => self.disclosures.push(row),
             Write::Proposal(row) => self.proposals.push(row),
             Write::Review(row) => self.reviews.push(row),
@@ -318,6 +323,8 @@ impl<'a> Parts<'a> {
                 "deliveries",
                 self.deliveries.len() + self.deliveries_done.len(),
             ),
+            ("exports", self.exports.len()),
+            ("export_events", self.export_events.len()),
             ("disclosures", self.disclosures.len()),
             ("parameter_proposals", self.proposals.len()),
             ("parameter_reviews", self.reviews.len()),
@@ -374,6 +381,12 @@ impl<'a> Parts<'a> {
         }
         for row in &self.reviews {
             digest.review(row);
+        }
+        for row in &self.exports {
+            digest.export(row);
+        }
+        for row in &self.export_events {
+            digest.export_event(row);
         }
         digest.finish()
     }

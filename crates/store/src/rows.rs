@@ -2,12 +2,13 @@
 
 use domain::alert::FeedKind;
 use domain::authority::Operation;
-use domain::evaluation::AlertLevel;
+use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::{AlertId, OfficerId};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
 use crate::commit::{RunRow, SealedRecord};
+use crate::encode::feed_text;
 
 /// What a commit answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,9 @@ pub struct FeedEntry {
     pub position: i64,
     /// Township, or county for its unplaced feed.
     pub feed: DivisionCode,
-    /// Contiguous per feed.
+    /// Which line of it.
+    pub confidential: Confidential,
+    /// Contiguous per line of the feed.
     pub number: i64,
     /// What happened.
     pub kind: FeedKind,
@@ -125,11 +128,27 @@ pub struct FeedEntry {
     pub at: Instant,
 }
 
+impl FeedEntry {
+    /// The name of its line: `320412100`, or `320412100/children`.
+    pub fn line(&self) -> String {
+        feed_text(self.feed, self.confidential)
+    }
+}
+
+impl FeedHead {
+    /// The name of its line.
+    pub fn line(&self) -> String {
+        feed_text(self.feed, self.confidential)
+    }
+}
+
 /// How far a feed has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedHead {
     /// Feed.
     pub feed: DivisionCode,
+    /// Which line of it.
+    pub confidential: Confidential,
     /// Its last number.
     pub number: i64,
     /// The position of that entry.

@@ -9,6 +9,7 @@ mod columns;
 mod corrections;
 mod desk;
 mod evaluation;
+mod exports;
 mod feeds;
 mod folding;
 mod imports;
@@ -28,8 +29,8 @@ use std::fs::File;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
-    SubscriptionId,
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId,
+    Subject, SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -44,6 +45,7 @@ use crate::commit::{
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use crate::corrections::Correction;
+use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
@@ -326,6 +328,14 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Stored<Vec<LeadRow>> {
         leads::leads(&self.readers, grant, before, limit).await
+    }
+
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>> {
+        exports::export(&self.readers, grant, id).await
+    }
+
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
+        exports::exports(&self.readers, grant, limit).await
     }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {

@@ -10,6 +10,7 @@ use api::app::{App, Limits};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::calendar::WorkingDays;
 use domain::ids::OfficerId;
+use domain::publicity::Publicity;
 use domain::record::{DatasetId, Revision, SourceId};
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
@@ -66,7 +67,12 @@ pub struct TestApp {
     /// village [`NANJIE`]), and of no people: `system`, `security`, `village`
     /// (a contact who was given a township, which is no village), `policy`,
     /// `policy2`, and `policy_elsewhere` of another county.
+    /// `auditor`, `elsewhere` (an officer of another county), and of no people:
+    /// `system`, `security`, `village`; `child` (children's officer of 湖塘镇),
+    /// `children` (of the county), `second` (another county officer).
     pub officers: BTreeMap<&'static str, (Officer, String)>,
+    /// To make another router with other limits.
+    app: App,
     folder: TempDir,
 }
 
@@ -118,6 +124,12 @@ pub fn divisions() -> Divisions {
 fn calendar() -> WorkingDays {
     let text = std::fs::read_to_string(root().join("policies/tables/working-days.csv"));
     WorkingDays::parse(&text.expect("a table")).expect("a sound table")
+}
+
+/// The repository's table of what may be published.
+pub fn publicity() -> Publicity {
+    let text = std::fs::read_to_string(root().join("policies/tables/publicity.csv"));
+    Publicity::parse(&text.expect("a table")).expect("a sound table")
 }
 
 /// Settings a store for invented people is made with.
@@ -204,6 +216,7 @@ impl TestApp {
             policies: Policies::load(documents).expect("sound policies"),
             divisions: Arc::new(divisions()),
             calendar: Arc::new(calendar()),
+            publicity: Arc::new(publicity()),
             clock: clock.clone(),
             settings: Settings {
                 synthetic: true,
@@ -235,6 +248,8 @@ impl TestApp {
                 // A stream gives what there is and ends.
                 stream_seconds: 0,
                 wait_seconds_max: 1,
+                // Tests ask as fast as they can.
+                requests_per_minute_max: u32::MAX,
                 ..Limits::default()
             },
             door,
@@ -243,37 +258,49 @@ impl TestApp {
             cookies: Cookies::Secure,
             client_address_header: Some("x-real-ip".parse().expect("a header's name")),
             gateway_parameters: Arc::from(["gw_trace".to_owned()]),
+            watch: Arc::default(),
         };
-        let router = api::router(app);
+        let router = api::router(app.clone());
         let mut test = TestApp {
             deps,
             clock,
             router,
             hooks,
             officers: BTreeMap::new(),
+            app,
             folder,
         };
-        test.officer("hutang", 1, Role::Caseworker, HUTANG).await;
-        test.officer("niutang", 2, Role::Caseworker, NIUTANG).await;
-        test.officer("county", 3, Role::CountyOfficer, COUNTY).await;
-        test.officer("importer", 4, Role::Importer, COUNTY).await;
-        test.officer("auditor", 5, Role::Auditor, COUNTY).await;
-        test.officer("elsewhere", 6, Role::CountyOfficer, "320411")
-            .await;
-        test.officer("system", 7, Role::SystemAdmin, COUNTY).await;
-        test.officer("security", 8, Role::SecurityAdmin, COUNTY)
-            .await;
-        test.officer("village", 9, Role::VillageContact, HUTANG)
-            .await;
-        test.officer("contact", 10, Role::VillageContact, NANJIE)
-            .await;
-        test.officer("policy", 11, Role::PolicyOfficer, COUNTY)
-            .await;
-        test.officer("policy2", 12, Role::PolicyOfficer, COUNTY)
-            .await;
-        test.officer("policy_elsewhere", 13, Role::PolicyOfficer, "320411")
-            .await;
+        test.staff().await;
         test
+    }
+
+    async fn staff(&mut self) {
+        self.officer("hutang", 1, Role::Caseworker, HUTANG).await;
+        self.officer("niutang", 2, Role::Caseworker, NIUTANG).await;
+        self.officer("county", 3, Role::CountyOfficer, COUNTY).await;
+        self.officer("importer", 4, Role::Importer, COUNTY).await;
+        self.officer("auditor", 5, Role::Auditor, COUNTY).await;
+        self.officer("elsewhere", 6, Role::CountyOfficer, "320411")
+            .await;
+        self.officer("system", 7, Role::SystemAdmin, COUNTY).await;
+        self.officer("security", 8, Role::SecurityAdmin, COUNTY)
+            .await;
+        self.officer("village", 9, Role::VillageContact, HUTANG)
+            .await;
+        self.officer("contact", 10, Role::VillageContact, NANJIE)
+            .await;
+        self.officer("policy", 11, Role::PolicyOfficer, COUNTY)
+            .await;
+        self.officer("policy2", 12, Role::PolicyOfficer, COUNTY)
+            .await;
+        self.officer("policy_elsewhere", 13, Role::PolicyOfficer, "320411")
+            .await;
+        self.officer("child", 14, Role::ChildrenOfficer, HUTANG)
+            .await;
+        self.officer("children", 15, Role::ChildrenOfficer, COUNTY)
+            .await;
+        self.officer("second", 16, Role::CountyOfficer, COUNTY)
+            .await;
     }
 
     /// One more officer with a token, known by name in [`TestApp::officers`].
@@ -326,6 +353,12 @@ impl TestApp {
         };
         self.deps.store.commit(&commit).await.expect("an officer");
         self.officers.insert(name, (officer, token));
+    }
+
+    /// Goes on under other limits.
+    pub fn limit(&mut self, change: impl FnOnce(&mut Limits)) {
+        change(&mut self.app.limits);
+        self.router = api::router(self.app.clone());
     }
 
     /// Authority of a named officer.

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod call;
 pub mod chromium;
+pub mod counted;
 pub mod model;
 pub mod pg;
 pub mod raw;

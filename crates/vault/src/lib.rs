@@ -29,6 +29,7 @@ mod key_file;
 mod keys;
 pub mod mask;
 pub mod names;
+pub mod reread;
 mod vault;
 
 pub use admit::{Admitted, AdmittedIdentity};

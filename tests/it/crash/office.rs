@@ -182,6 +182,7 @@ async fn small_steps(store: Arc<dyn Store>, folder: &Path) -> TestApp {
         policies: deps.policies.again(),
         divisions: deps.divisions.clone(),
         calendar: deps.calendar.clone(),
+        publicity: deps.publicity.clone(),
         clock: deps.clock.clone(),
         settings: Settings {
             intake_rows: 20,

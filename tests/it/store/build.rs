@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::alert::{FeedKind, FeedNews};
 use domain::authority::{Grant, Officer, Operation, Role};
-use domain::evaluation::{AlertLevel, Finding};
+use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::{
     ActionId, AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, Subject,
 };
@@ -277,6 +277,7 @@ pub fn verdict(unit: Subject, subject: Subject, policy: &str, verdict: Option<&s
 /// A raised orange alert of person `number` on the desk of [`TOWN`].
 pub fn alert(number: u32) -> AlertRow {
     AlertRow {
+        confidential: Confidential::Ordinary,
         id: alert_id(number),
         subject: p(number),
         unit: h(number),
@@ -347,6 +348,7 @@ pub fn action(number: u32, alert: &AlertRow, name: &str) -> ActionRow {
 
 pub fn news(feed: &str, kind: FeedKind, alert: AlertId) -> FeedNews {
     FeedNews {
+        confidential: Confidential::Ordinary,
         feed: place(feed),
         kind,
         alert,
@@ -365,7 +367,10 @@ pub fn opening(alerts: &[AlertRow]) -> Vec<Write> {
     let raised = alerts.iter().filter(|row| row.work != "held");
     let news = raised.map(|row| {
         let feed = row.township.unwrap_or(row.county);
-        news(feed.as_str(), FeedKind::Raised, row.id)
+        FeedNews {
+            confidential: row.confidential,
+            ..news(feed.as_str(), FeedKind::Raised, row.id)
+        }
     });
     vec![
         Write::Alerts(alerts.to_vec()),

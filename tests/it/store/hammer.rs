@@ -264,6 +264,7 @@ async fn write(store: Arc<dyn Store>, progress: Arc<Progress>, writer: u64) -> (
             break;
         }
         let news = (0..count).map(|at| FeedNews {
+            confidential: domain::evaluation::Confidential::Ordinary,
             feed: place(TOWNSHIPS[rng.random_range(0..TOWNSHIPS.len())]),
             kind: FeedKind::Raised,
             alert: alert(writer, commit, at),

@@ -13,6 +13,7 @@ mod feeds;
 mod folding;
 mod hammer;
 mod imports;
+mod kept;
 mod leads;
 mod ledger;
 mod officers;
@@ -85,6 +86,13 @@ on_every_store! {
         a_group_is_taken_whole_or_not_at_all,
         publishing_again_does_nothing,
         the_order_of_writes_in_a_commit_does_not_matter;
+    kept:
+        an_alert_kept_for_some_does_not_exist_for_others,
+        what_becomes_kept_takes_its_decisions_with_it,
+        each_line_of_a_feed_is_numbered_by_itself,
+        every_role_is_stored,
+        an_export_is_its_owners_and_its_deciders,
+        an_export_is_decided_once;
     imports:
         an_import_stands_where_it_was_left,
         a_natural_key_is_taken_once,
@@ -250,6 +258,7 @@ fn every_method_is_in_the_suite() {
         include_str!("folding.rs"),
         include_str!("imports.rs"),
         include_str!("leads.rs"),
+        include_str!("kept.rs"),
         include_str!("ledger.rs"),
         include_str!("officers.rs"),
         include_str!("parameters.rs"),

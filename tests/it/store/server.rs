@@ -62,6 +62,7 @@ fn taking(kind: CommitKind, writes: Vec<Write>) -> Commit {
 fn alert(number: u128, township: &str, version: i64) -> AlertRow {
     let person = Subject::Person(PersonId::from_uuid(id(number)));
     AlertRow {
+        confidential: domain::evaluation::Confidential::Ordinary,
         id: AlertId::from_uuid(id(number)),
         subject: person,
         unit: person,
@@ -87,6 +88,7 @@ fn alert(number: u128, township: &str, version: i64) -> AlertRow {
 
 fn news(number: u128, township: &str) -> FeedNews {
     FeedNews {
+        confidential: domain::evaluation::Confidential::Ordinary,
         feed: place(township),
         kind: FeedKind::Updated,
         alert: AlertId::from_uuid(id(number)),

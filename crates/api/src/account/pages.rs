@@ -4,7 +4,6 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use pipeline::account::AccountError;
 use pipeline::account::care::{Offer, Renewed};
 use pipeline::account::door::Opened;
@@ -12,6 +11,7 @@ use pipeline::account::password::{LENGTH_MAX, Profile, length_min};
 use pipeline::account::session::Stage;
 use pipeline::drafts;
 use serde::Deserialize;
+use tower_http::set_header::SetResponseHeaderLayer;
 use vault::Zeroizing;
 
 use crate::account::address::Address;
@@ -19,6 +19,7 @@ use crate::account::views::{Account, Code, EventLine, Login, Recovery, SecondFac
 use crate::account::visitor::{Visitor, next, unfinished};
 use crate::account::{qr, sso};
 use crate::app::App;
+use crate::console::{Entry, form, page as page_at};
 use crate::problem::{Answered, Problem};
 use crate::strict::StrictQuery;
 
@@ -27,21 +28,36 @@ pub(super) const WRONG: &str = "用户名、口令或动态口令不正确，或
 /// Events shown to the owner.
 const EVENTS: u32 = 10;
 
+/// The pages and forms.
+pub(crate) fn entries() -> Vec<Entry> {
+    vec![
+        page_at("/login", login),
+        form("/login", log_in),
+        page_at("/login/oidc", sso::begin),
+        page_at("/login/oidc/callback", sso::finish),
+        page_at("/login/code", code),
+        form("/login/code", give_code),
+        form("/logout", log_out),
+        page_at("/account", account),
+        form("/account/password", change_password),
+        page_at("/account/second-factor", offer_second_factor),
+        form("/account/second-factor", set_second_factor),
+        form("/account/recovery", renew_recovery),
+    ]
+}
+
 /// The pages.
 pub fn routes() -> axum::Router<App> {
-    axum::Router::new()
-        .route("/login", get(login).post(log_in))
-        .route("/login/oidc", get(sso::begin))
-        .route("/login/oidc/callback", get(sso::finish))
-        .route("/login/code", get(code).post(give_code))
-        .route("/logout", post(log_out))
-        .route("/account", get(account))
-        .route("/account/password", post(change_password))
-        .route(
-            "/account/second-factor",
-            get(offer_second_factor).post(set_second_factor),
-        )
-        .route("/account/recovery", post(renew_recovery))
+    let entries = entries().into_iter();
+    let pages = entries.fold(axum::Router::new(), |router, entry| {
+        router.route(entry.path, entry.route)
+    });
+    // Redirects and refusals too: nothing of an account is kept by a browser.
+    let unkept = HeaderValue::from_static("no-store");
+    pages.layer(SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        unkept,
+    ))
 }
 
 /// A password as sent; cleared from memory when dropped.

@@ -19,7 +19,7 @@ use store::commit::AlertRow;
 
 use super::conflict::{OutcomeChoice, outcomes};
 use super::draft::{self, Typed};
-use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
+use super::forms::{Allowed, fresh_key, snooze_until_max};
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
@@ -134,6 +134,12 @@ pub(super) async fn timeline(app: &App, grant: &Grant, row: &AlertRow) -> Answer
             note: note.and_then(|note| note.note).unwrap_or_default(),
         });
     }
+    // What people wrote names people; auditors are shown neither.
+    if grant.role() == Some(Role::Auditor) {
+        for event in &mut events {
+            event.note = vault::reread::masked(&event.note, &[]);
+        }
+    }
     Ok(events)
 }
 
@@ -243,9 +249,8 @@ pub(super) async fn page(
     let desk = DeskView {
         done: today::done(&query.done),
         timeline: timeline(&app, &grant, &open.row).await?,
-        household: view.map(|view| {
-            household::view(&app, &view, Some(&open.decision.rows), masks_names(&caller))
-        }),
+        household: view
+            .map(|view| household::view(&app, &view, Some(&open.decision.rows), &caller.officer)),
         typed: draft::of(&app, &caller, &open.row).await?,
         assignee: match open.alert.assignee {
             Some(id) => staff::names(&app, [id]).await?.remove(&id),

@@ -6,16 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use domain::authority::Operation;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::authority::{Grant, Operation};
 use domain::code;
-use domain::ids::{PersonId, Subject};
+use domain::ids::{ExportId, PersonId, Subject};
 use domain::region::DivisionCode;
-use pipeline::people;
 use pipeline::refile::{self, Refiled};
 use pipeline::register::{self, Family};
+use pipeline::{export, people};
 use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::families::{FamiliesQuery, narrowed};
@@ -26,7 +26,7 @@ use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::problem::Problem;
+use crate::problem::{Answered, Problem};
 
 /// Families of one file. More is refused, never cut.
 const FAMILIES_MAX: usize = 5_000;
@@ -39,32 +39,96 @@ const PURPOSES: [(&str, &str, &str); 3] = [
     (DATA_CHECK, "export_data_check", "核对数据"),
 ];
 
-/// `POST /families/export`.
+/// `POST /families/export`: the file, or where it has too many people a request
+/// for a second person.
 pub(super) async fn file(
     State(app): State<App>,
     Visitor(caller): Visitor,
     StrictForm(query): StrictForm<FamiliesQuery>,
 ) -> Paged {
-    // Only those who may search may take the register away; auditors may not.
-    caller.grant(Operation::SearchPeople)?;
-    let stated = PURPOSES.iter().find(|(code, _, _)| *code == query.purpose);
-    let (_, purpose, purpose_zh) = stated
-        .ok_or_else(|| Problem::bad("purpose.missing", "请选择导出用途", "a purpose is needed"))?;
-    let grant = narrowed(&caller, Operation::ReadPeople, purpose, &query.township)?;
+    let purpose = stated(&query.purpose)?;
+    let grant = narrowed(&caller, Operation::ExportPeople, purpose.1, &query.township)?;
+    let families = collect(&app, &caller, &grant, &query).await?;
+    let people: usize = families.iter().map(|family| family.members.len()).sum();
+    if people > app.deps.settings.export_people_free {
+        let asked = FamiliesQuery {
+            from: String::new(),
+            after: String::new(),
+            ..query
+        };
+        let filter = serde_json::to_string(&asked).unwrap_or_default();
+        export::ask(&app.deps, &grant, filter, families.len()).await?;
+        return Ok(Redirect::to("/exports?done=asked").into_response());
+    }
+    made(&app, &caller, &grant, purpose, &families).await
+}
+
+/// `POST /exports/{id}/file`: a released export, to who asked for it.
+pub(super) async fn released(
+    State(app): State<App>,
+    Visitor(caller): Visitor,
+    Path(id): Path<String>,
+) -> Paged {
+    let id: ExportId = id.parse().map_err(|_| Problem::not_found())?;
+    let grant = caller.grant(Operation::ExportPeople)?;
+    let known = export::open(&app.deps, &grant, id).await?;
+    let query: FamiliesQuery = serde_json::from_str(&known.row.filter)
+        .map_err(|_| pipeline::StepError::Damaged("exports"))?;
+    let purpose = stated(&query.purpose)?;
+    let grant = narrowed(&caller, Operation::ExportPeople, purpose.1, &query.township)?;
+    let families = collect(&app, &caller, &grant, &query).await?;
+    if families.len() > known.row.families as usize {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "export.grown",
+            "批准后符合条件的家庭增加了，请重新申请",
+            "more families than were released match now",
+        )
+        .into());
+    }
+    export::taken(&app.deps, &grant, id).await?;
+    made(&app, &caller, &grant, purpose, &families).await
+}
+
+fn stated(purpose: &str) -> Answered<&'static (&'static str, &'static str, &'static str)> {
+    let stated = PURPOSES.iter().find(|(code, _, _)| *code == purpose);
+    stated.ok_or_else(|| Problem::bad("purpose.missing", "请选择导出用途", "a purpose is needed"))
+}
+
+/// The families of a file, window by window, as long as the officer may.
+async fn collect(
+    app: &App,
+    caller: &Caller,
+    grant: &Grant,
+    query: &FamiliesQuery,
+) -> Result<Vec<Family>, Refusal> {
     let filter = query.filter()?;
-    let mut families = Vec::new();
-    let mut from = None;
+    let (mut families, mut from) = (Vec::new(), None);
     loop {
-        let window = register::window(&app.deps, &grant, &filter, from).await?;
+        caller.still(app).await?;
+        let window = register::window(&app.deps, grant, &filter, from).await?;
         families.extend(window.families);
         if families.len() > FAMILIES_MAX {
             return Err(too_many().into());
         }
         from = window.next;
         if from.is_none() {
-            break;
+            caller.still(app).await?;
+            return Ok(families);
         }
     }
+}
+
+/// The file, once everyone in it is in the ledger.
+async fn made(
+    app: &App,
+    caller: &Caller,
+    grant: &Grant,
+    purpose: &(&str, &str, &str),
+    families: &[Family],
+) -> Paged {
+    let members = families.iter().map(|family| family.members.len()).sum();
+    fits(families.len(), members)?;
     let people: Vec<PersonId> = families
         .iter()
         .flat_map(|family| family.members.iter().map(|member| member.id))
@@ -76,9 +140,9 @@ pub(super) async fn file(
     let units: Vec<Subject> = families.iter().map(|family| family.unit).collect();
     // Incomes and parents are for checking the list, not for a visit.
     let mut refiled = Refiled::default();
-    if query.purpose == DATA_CHECK {
+    if purpose.0 == DATA_CHECK {
         for chunk in units.chunks(250) {
-            let more = refile::rows(&app.deps, &grant, chunk).await?;
+            let more = refile::rows(&app.deps, grant, chunk).await?;
             refiled.rows.extend(more.rows);
             refiled.shown.extend(more.shown);
             refiled.left_out += more.left_out;
@@ -92,16 +156,16 @@ pub(super) async fn file(
     let shown: Vec<Subject> = shown.into_iter().collect();
     if !shown.is_empty() {
         app.discloser
-            .disclose(&grant, &shown, &caller.request)
+            .disclose(grant, &shown, &caller.request)
             .await?;
     }
-    let mark = watermark(&app, &caller, purpose_zh, families.len());
+    let mark = watermark(app, caller, purpose.2, families.len());
+    let today = app.deps.clock.today();
     let place = |code: Option<DivisionCode>| {
-        let today = app.deps.clock.today();
         code.map_or_else(String::new, |code| app.deps.divisions.name(code, today))
     };
     let number = |id: PersonId| numbers.get(&id).cloned().unwrap_or_default();
-    let bytes = workbook(&families, &refiled, &mark, &place, &number);
+    let bytes = workbook(families, &refiled, &mark, &place, &number);
     let bytes = bytes.map_err(|error| Refusal(unwritten(&error)))?;
     Ok(download(bytes, "register", "%E5%8F%B0%E8%B4%A6"))
 }
@@ -115,6 +179,17 @@ pub(super) fn unwritten(error: &XlsxError) -> Problem {
         "系统内部错误，已记录",
         "an internal error; it has been logged",
     )
+}
+
+/// Rows that a sheet has, two of them for the mark and the titles.
+const SHEET_ROWS: usize = 1_048_576 - 2;
+
+/// More rows than a sheet has are refused, never cut.
+fn fits(families: usize, members: usize) -> Answered<()> {
+    if families > FAMILIES_MAX || members > SHEET_ROWS {
+        return Err(too_many());
+    }
+    Ok(())
 }
 
 fn too_many() -> Problem {
@@ -367,6 +442,15 @@ mod tests {
         let mut file = archive.by_name(name).unwrap();
         file.read_to_string(&mut text).unwrap();
         text
+    }
+
+    #[test]
+    fn more_rows_than_a_sheet_has_are_refused() {
+        assert!(fits(FAMILIES_MAX, SHEET_ROWS).is_ok());
+        for (families, members) in [(FAMILIES_MAX + 1, 1), (1, SHEET_ROWS + 1), (1, 1_048_577)] {
+            let refused = fits(families, members).unwrap_err();
+            assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use domain::ids::Subject;
 use domain::region::{DivisionCode, Level};
 use pipeline::people;
 use pipeline::register::{self, CheckWish, Family, Filter, Sort, Window};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::forms::{StrictForm, masks_names};
 use super::household::{checked, link, next_check};
@@ -32,7 +32,7 @@ use crate::strict::{StrictQuery, date};
 const PAGE: usize = 50;
 
 /// Which families.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FamiliesQuery {
     /// Township code, for county officers.
@@ -179,6 +179,7 @@ struct FamiliesPage {
     more: String,
     next_window: String,
     may_search: bool,
+    may_export: bool,
     search: String,
     found: Vec<FoundLine>,
     searched: bool,
@@ -232,7 +233,12 @@ fn slice(window: &Window, after: Option<Subject>) -> (usize, &[Family], Option<S
     (start, shown, more.map(|family| family.unit))
 }
 
-async fn disclose(app: &App, caller: &Caller, grant: &Grant, shown: &[Family]) -> Answered<()> {
+pub(super) async fn disclose(
+    app: &App,
+    caller: &Caller,
+    grant: &Grant,
+    shown: &[Family],
+) -> Answered<()> {
     if shown.is_empty() {
         return Ok(());
     }
@@ -348,6 +354,7 @@ fn frame(app: &App, caller: &Caller, query: FamiliesQuery) -> Answered<FamiliesP
         more: String::new(),
         next_window: String::new(),
         may_search,
+        may_export: caller.grant(Operation::ExportPeople).is_ok(),
         search: String::new(),
         found: Vec::new(),
         searched: false,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::rows::AlertFilter;
 
 use super::alert::Seen;
-use super::forms::{Allowed, StrictForm, masks_names};
+use super::forms::{Allowed, StrictForm};
 use super::household::{self, Household};
 use super::refusal::{Paged, html};
 use super::several::{self, Entry};
@@ -226,7 +226,7 @@ fn page(
 ) -> FamilyPage {
     let dates = [&as_of.valid_on, &as_of.known_on, &as_of.known_seq];
     let is_past = dates.iter().any(|date| !date.is_empty());
-    let h = household::view(app, view, None, masks_names(caller));
+    let h = household::view(app, view, None, &caller.officer);
     let head = h.members.first().map(|member| member.name.clone());
     let head = head.unwrap_or_else(|| "（当时没有登记成员）".to_owned());
     let title = match view.household.unit {
@@ -298,6 +298,7 @@ pub(super) async fn identity(
     if !app.deps.store.covers(&grant, subject, today).await? {
         return Err(Problem::not_found().into());
     }
+    caller.may_see_identity(&app).await?;
     let numbers = people::identity_numbers(&app.deps, &[id]).await?;
     let body = people::identity_facts(&app.deps, id).await?;
     app.discloser

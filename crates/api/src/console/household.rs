@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::authority::{Officer, Role};
 use domain::code;
 use domain::dictionary::Kind;
 use domain::household::{Completeness, Facts, Item};
@@ -98,7 +99,13 @@ pub(super) fn link(unit: Subject) -> String {
 }
 
 /// The page's view. With `rows`, only facts of those rows are listed.
-pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bool) -> Household {
+pub(super) fn view(
+    app: &App,
+    view: &UnitView,
+    rows: Option<&[Origin]>,
+    reader: &Officer,
+) -> Household {
+    let mask = reader.role == Role::Auditor;
     let household = &view.household;
     let policies = app.deps.policies();
     let family = Family::of(household, &view.identities, policies.parameters());
@@ -115,17 +122,8 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
     let ours: BTreeSet<PersonId> = family.members.iter().map(|m| m.id).collect();
     let linked = household.people.iter().filter(|p| !ours.contains(&p.id));
     let linked = linked.map(|person| name_of(person.id)).collect();
-    let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
     let place = |code: DivisionCode| app.deps.divisions.name(code, household.on);
-    let mut facts = Vec::new();
-    let house = (household.unit, "本户".to_owned(), &household.facts);
-    let everyone = household.people.iter().map(|person| {
-        let subject = Subject::Person(person.id);
-        (subject, name_of(person.id), &person.facts)
-    });
-    for (subject, who, told) in std::iter::once(house).chain(everyone) {
-        collect(subject, &who, told, wanted.as_ref(), &place, &mut facts);
-    }
+    let mut facts = fact_lines(view, rows, reader, &place, &name_of);
     let facts_hidden = facts.len().saturating_sub(ROWS_MAX);
     facts.truncate(ROWS_MAX);
     let places = match (household.hukou.map(place), household.residence.map(place)) {
@@ -161,6 +159,36 @@ pub(super) fn view(app: &App, view: &UnitView, rows: Option<&[Origin]>, mask: bo
         on: household.on.to_string(),
         family,
     }
+}
+
+/// The facts of everyone in the view, with where they came from.
+fn fact_lines(
+    view: &UnitView,
+    rows: Option<&[Origin]>,
+    reader: &Officer,
+    place: &dyn Fn(DivisionCode) -> String,
+    name_of: &dyn Fn(PersonId) -> String,
+) -> Vec<FactLine> {
+    let household = &view.household;
+    let wanted: Option<BTreeSet<Origin>> = rows.map(|rows| rows.iter().copied().collect());
+    let identities = view.identities.values();
+    let names: Vec<&str> = identities.filter_map(|body| body.text("name")).collect();
+    let told = Told {
+        wanted: wanted.as_ref(),
+        place,
+        reader,
+        names: &names,
+    };
+    let house = (household.unit, "本户".to_owned(), &household.facts);
+    let everyone = household.people.iter().map(|person| {
+        let subject = Subject::Person(person.id);
+        (subject, name_of(person.id), &person.facts)
+    });
+    let mut lines = Vec::new();
+    for (subject, who, known) in std::iter::once(house).chain(everyone) {
+        told.collect(subject, &who, known, &mut lines);
+    }
+    lines
 }
 
 /// The last periodic check in words.
@@ -251,37 +279,52 @@ fn source(name: &str) -> &str {
     }
 }
 
-fn collect(
-    subject: Subject,
-    who: &str,
-    facts: &Facts,
-    wanted: Option<&BTreeSet<Origin>>,
-    place: &dyn Fn(DivisionCode) -> String,
-    lines: &mut Vec<FactLine>,
-) {
-    for (kind, list) in facts {
-        let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
-        for item in list.items.iter().filter(takes) {
-            let told = words::fields(&item.body, place);
-            if told.is_empty() {
+/// Which facts are told, and to whom.
+struct Told<'a> {
+    wanted: Option<&'a BTreeSet<Origin>>,
+    place: &'a dyn Fn(DivisionCode) -> String,
+    reader: &'a Officer,
+    names: &'a [&'a str],
+}
+
+impl Told<'_> {
+    fn collect(&self, subject: Subject, who: &str, facts: &Facts, lines: &mut Vec<FactLine>) {
+        let (wanted, place) = (self.wanted, self.place);
+        for (kind, list) in facts {
+            let level = kind.def().level();
+            if level > self.reader.role.level() && *kind != Kind::RestrictedLiberty {
                 continue;
             }
-            let record = DisputedRecord {
-                subject,
-                fact: kind.def().name.to_owned(),
-                key: item.key,
-                revision: item.revision,
-            };
-            lines.push(FactLine {
-                who: who.to_owned(),
-                kind: kind.def().zh,
-                words: told,
-                list: words::dataset(item.dataset.as_str()),
-                told_on: item.revision.business_date.to_string(),
-                line: item.origin.line,
-                disagreed: item.disagreed,
-                record: serde_json::to_string(&record).unwrap_or_default(),
-            });
+            let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
+            for item in list.items.iter().filter(takes) {
+                let told = if level > self.reader.role.level() {
+                    crate::people::RESTRICTED.to_owned()
+                } else {
+                    words::fields(&item.body, place, &|text| match self.reader.role {
+                        Role::Auditor => vault::reread::masked(text, self.names),
+                        _ => text.to_owned(),
+                    })
+                };
+                if told.is_empty() {
+                    continue;
+                }
+                let record = DisputedRecord {
+                    subject,
+                    fact: kind.def().name.to_owned(),
+                    key: item.key,
+                    revision: item.revision,
+                };
+                lines.push(FactLine {
+                    who: who.to_owned(),
+                    kind: kind.def().zh,
+                    words: told,
+                    list: words::dataset(item.dataset.as_str()),
+                    told_on: item.revision.business_date.to_string(),
+                    line: item.origin.line,
+                    disagreed: item.disagreed,
+                    record: serde_json::to_string(&record).unwrap_or_default(),
+                });
+            }
         }
     }
 }

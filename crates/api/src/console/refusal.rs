@@ -1,7 +1,7 @@
 //! A refusal as a page: what it was, and a way on.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::problem::Problem;
@@ -34,10 +34,15 @@ impl IntoResponse for Refusal {
             code: problem.code(),
             zh: problem.zh(),
         };
-        match page.render() {
+        let mut response = match page.render() {
             Ok(text) => (problem.status(), Html(text)).into_response(),
-            Err(_) => problem.into_response(),
+            Err(_) => return problem.into_response(),
+        };
+        if let Some(seconds) = problem.retry_after_seconds() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response
     }
 }
 

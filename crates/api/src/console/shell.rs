@@ -72,6 +72,13 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/", "今天要办"),
             ("/families", "台账"),
             ("/visits", "探访"),
+            ("/exports", "导出"),
+            ("/publications", "公示公布"),
+            ("/policies", "政策"),
+        ],
+        Role::ChildrenOfficer => &[
+            ("/", "今天要办"),
+            ("/families", "台账"),
             ("/policies", "政策"),
         ],
         Role::CountyOfficer => &[
@@ -80,6 +87,8 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/visits", "探访"),
             ("/county", "全县情况"),
             ("/imports", "报送"),
+            ("/exports", "导出"),
+            ("/publications", "公示公布"),
             ("/policies", "政策"),
             ("/parameters", "标准与复核"),
         ],

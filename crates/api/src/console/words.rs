@@ -4,7 +4,7 @@
 use domain::alert::{AlertAction, Deadline, Due, OutcomeCode};
 use domain::authority::{Operation, Role};
 use domain::code;
-use domain::dictionary::{FieldId, FieldType, Kind, Sensitivity};
+use domain::dictionary::{FieldId, FieldType, Kind, Mask, Sensitivity};
 use domain::evaluation::{AlertLevel, Nature, Step};
 use domain::household::{CoverageNote, WhyUnknown};
 use domain::region::DivisionCode;
@@ -29,9 +29,11 @@ pub(super) const fn role(role: Role) -> &'static str {
         Role::CountyOfficer => "县级民政",
         Role::Importer => "数据报送",
         Role::Auditor => "审计（姓名脱敏）",
-        Role::SystemAdmin | Role::SecurityAdmin | Role::VillageContact | Role::PolicyOfficer => {
-            role.zh()
-        }
+        Role::SystemAdmin
+        | Role::SecurityAdmin
+        | Role::VillageContact
+        | Role::PolicyOfficer
+        | Role::ChildrenOfficer => role.zh(),
     }
 }
 
@@ -200,6 +202,9 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::RecordVisit => "登记探访",
         Operation::ProposeParameters => "提出标准",
         Operation::ReviewParameters => "复核标准",
+        Operation::ExportPeople => "导出台账",
+        Operation::ApproveExports => "审批导出",
+        Operation::Publish => "公示公布",
     }
 }
 
@@ -240,7 +245,11 @@ fn value(ty: FieldType, value: &Value, place: &dyn Fn(DivisionCode) -> String) -
 
 /// A fact's fields in words, in the dictionary's order. Identity, whose fields
 /// are masked one by one elsewhere, has none here.
-pub(super) fn fields(body: &Body, place: &dyn Fn(DivisionCode) -> String) -> String {
+pub(super) fn fields(
+    body: &Body,
+    place: &dyn Fn(DivisionCode) -> String,
+    text: &dyn Fn(&str) -> String,
+) -> String {
     if body.kind() == Kind::Identity {
         return String::new();
     }
@@ -251,7 +260,13 @@ pub(super) fn fields(body: &Body, place: &dyn Fn(DivisionCode) -> String) -> Str
     let told = body.fields().filter(|(field, _)| !named(*field));
     let told = told.filter_map(|(field, told)| {
         let def = field.def();
-        value(def.ty, told, place).map(|words| format!("{} {words}", def.zh))
+        let words = value(def.ty, told, place)?;
+        let words = if matches!((def.ty, def.mask), (FieldType::Text, Mask::Hidden)) {
+            text(&words)
+        } else {
+            words
+        };
+        Some(format!("{} {words}", def.zh))
     });
     told.collect::<Vec<_>>().join("；")
 }

@@ -116,6 +116,7 @@ pub(crate) async fn until_stopped(
         cookies: edge.cookies,
         client_address_header: client_address_header(settings)?,
         gateway_parameters: settings.http.gateway_parameters.clone().into(),
+        watch: Arc::default(),
     };
     let (mut term, mut interrupt) = (
         signal(SignalKind::terminate())?,

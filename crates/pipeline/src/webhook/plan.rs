@@ -207,6 +207,7 @@ mod tests {
 
     fn entry(feed: &str, kind: FeedKind, policy: &str, level: AlertLevel) -> FeedEntry {
         FeedEntry {
+            confidential: domain::evaluation::Confidential::Ordinary,
             position: 1,
             feed: place(feed),
             number: 1,

@@ -1,11 +1,4 @@
--- Values proposed for parameters and what a second person said of them; the
--- role that proposes.
-
-alter table officers drop constraint officers_role_check;
-alter table officers add constraint officers_role_check check (role in (
-    'caseworker', 'county_officer', 'importer', 'auditor', 'system_admin', 'security_admin',
-    'village_contact', 'policy_officer'
-));
+-- Values proposed for parameters and what a second person said of them.
 
 create table parameter_proposals (
     commit_id bigint not null references commits (id),

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use super::columns::{Columns, nouns, uuids};
 use super::scope;
 use crate::commit::{ActionRow, AlertRow, DecisionRow};
-use crate::encode::level_rank;
+use crate::encode::{knows_list, level_rank};
 use crate::rows::{AlertCount, AlertFilter};
 use crate::{StoreError, Stored};
 
@@ -23,10 +23,12 @@ pub(super) async fn alert(pool: &PgPool, grant: &Grant, id: AlertId) -> Stored<O
         "select a.*
         from alerts a
         where a.id = $2
+        and a.confidential = any ($3)
         and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))",
     )
     .bind(scope::patterns(grant))
     .bind(id.as_uuid())
+    .bind(knows_list(grant))
     .fetch_optional(&mut *tx)
     .await?;
     row.map(|row| noun(&Columns::of("alerts", &row)))
@@ -54,6 +56,7 @@ pub(super) async fn alerts(
             select s.id
             from alerts s
             where (s.county like any ($1) or s.township || '%' = any ($1) or s.assist || '%' = any ($1))
+            and s.confidential = any ($17)
             and ($2 is null or s.policy = any ($2))
             and ($3 is null or s.level = any ($3))
             and s.work = any ($4)
@@ -92,6 +95,7 @@ pub(super) async fn alerts(
     .bind(i64::from(limit))
     .bind(filter.assignee.map(|id| id.as_uuid()))
     .bind(filter.unassigned)
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     nouns("alerts", &rows, noun)
@@ -112,9 +116,11 @@ pub(super) async fn alert_counts(pool: &PgPool, grant: &Grant) -> Stored<Vec<Ale
         "select a.county, a.township, a.policy, a.level, a.work, count(*) as count
         from alerts a
         where (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+        and a.confidential = any ($2)
         group by a.county, a.township, a.policy, a.level, a.work",
     )
     .bind(scope::patterns(grant))
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     let mut counts = nouns("alerts", &rows, |row| {
@@ -143,11 +149,13 @@ pub(super) async fn actions(
         join actions t
         on t.alert_id = a.id
         where a.id = $2
+        and a.confidential = any ($3)
         and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
         order by t.commit_id, t.row_no",
     )
     .bind(scope::patterns(grant))
     .bind(alert.as_uuid())
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     nouns("actions", &rows, action)
@@ -176,6 +184,7 @@ pub(super) async fn decisions_by_id(
         left join alerts a
         on a.id = d.alert_id
         where d.id = any ($2)
+        and d.confidential = any ($3)
         and (
             (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
             or exists (
@@ -197,6 +206,7 @@ pub(super) async fn decisions_by_id(
     )
     .bind(scope::patterns(grant))
     .bind(uuids(ids.iter().map(|id| id.as_uuid())))
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     nouns("decisions", &rows, decision_noun)
@@ -214,11 +224,13 @@ pub(super) async fn decisions(
         join decisions d
         on d.alert_id = a.id
         where a.id = $2
+        and a.confidential = any ($3)
         and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
         order by d.commit_id, d.row_no",
     )
     .bind(scope::patterns(grant))
     .bind(alert.as_uuid())
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     nouns("decisions", &rows, decision_noun)
@@ -233,6 +245,9 @@ pub(super) fn noun(row: &Columns<'_>) -> Stored<AlertRow> {
         policy: row.value("policy")?,
         finding: row.cell("finding").finding(row.value("finding")?)?,
         level: row.level("level")?,
+        confidential: row
+            .cell("confidential")
+            .confidential(row.value("confidential")?)?,
         county: row.division("county")?,
         township: row.division_if_any("township")?,
         assist: row.division_if_any("assist")?,

@@ -1,6 +1,6 @@
 //! Columns of a row as nouns, lists of ids as bound values, bulk inserts.
 
-use domain::evaluation::AlertLevel;
+use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
@@ -63,6 +63,10 @@ impl<'r> Columns<'r> {
         let text: Option<&str> = self.value(column)?;
         text.map(|text| self.cell(column).division(text))
             .transpose()
+    }
+
+    pub(super) fn feed(&self, column: &'static str) -> Stored<(DivisionCode, Confidential)> {
+        self.cell(column).feed(self.value::<&str>(column)?)
     }
 
     pub(super) fn instant(&self, column: &'static str) -> Stored<Instant> {

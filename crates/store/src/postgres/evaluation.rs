@@ -149,7 +149,7 @@ pub(super) async fn raised_since(
 ) -> Stored<Vec<(DivisionCode, u32)>> {
     let mut tx = scope::all(pool).await?;
     let rows = sqlx::query(
-        "select f.feed, count(*) as count
+        "select split_part(f.feed, '/', 1) as desk, count(*) as count
         from commits c
         join feed f
         on f.commit_id = c.id
@@ -158,15 +158,15 @@ pub(super) async fn raised_since(
         where c.at >= $2
         and a.partition = $1
         and f.kind in ('raised', 'released')
-        group by f.feed
-        order by f.feed",
+        group by desk
+        order by desk",
     )
     .bind(partition.as_str())
     .bind(since.as_micros())
     .fetch_all(&mut *tx)
     .await?;
     nouns("feed", &rows, |row| {
-        Ok((row.division("feed")?, row.small("count")?))
+        Ok((row.division("desk")?, row.small("count")?))
     })
 }
 

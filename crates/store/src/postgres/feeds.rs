@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use super::columns::nouns;
 use super::scope;
 use crate::Stored;
+use crate::encode::knows_list;
 use crate::rows::{FeedEntry, FeedHead};
 
 pub(super) async fn feed(
@@ -33,18 +34,22 @@ pub(super) async fn feed(
         on c.id = f.commit_id
         where h.position > $2
         and h.feed like any ($1)
+        and coalesce(nullif(split_part(h.feed, '/', 2), ''), 'ordinary') = any ($4)
         order by f.position
         limit $3",
     )
     .bind(scope::patterns(grant))
     .bind(after)
     .bind(i64::from(limit))
+    .bind(knows_list(grant))
     .fetch_all(&mut *tx)
     .await?;
     nouns("feed", &rows, |row| {
+        let (feed, confidential) = row.feed("feed")?;
         Ok(FeedEntry {
             position: row.value("position")?,
-            feed: row.division("feed")?,
+            feed,
+            confidential,
             number: row.value("number")?,
             kind: row.cell("kind").feed_kind(row.value("kind")?)?,
             alert: AlertId::from_uuid(row.uuid("alert_id")?),
@@ -61,14 +66,18 @@ pub(super) async fn feed_heads(pool: &PgPool, grant: &Grant) -> Stored<Vec<FeedH
         "select h.*
         from feed_heads h
         where h.feed like any ($1)
+        and coalesce(nullif(split_part(h.feed, '/', 2), ''), 'ordinary') = any ($2)
         order by h.feed",
     )
     .bind(scope::patterns(grant))
+    .bind(knows_list(grant))
     .fetch_all(pool)
     .await?;
     nouns("feed_heads", &rows, |row| {
+        let (feed, confidential) = row.feed("feed")?;
         Ok(FeedHead {
-            feed: row.division("feed")?,
+            feed,
+            confidential,
             number: row.value("number")?,
             position: row.value("position")?,
         })

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::columns::{Columns, nouns};
 use super::{
-    accounts, alerts, corrections, evaluation, folding, imports, leads, parameters, scope,
+    accounts, alerts, corrections, evaluation, exports, folding, imports, leads, parameters, scope,
 };
 use crate::Stored;
 use crate::commit::DisclosureRow;
@@ -320,6 +320,14 @@ async fn row_digest(tx: &mut PgConnection, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(tx, table, reviews, commit, parameters::review_noun).await? {
         digest.review(&row);
     }
+    let asked = "select * from exports where commit_id = $1 order by row_no";
+    for row in stored(tx, "exports", asked, commit, exports::export_noun).await? {
+        digest.export(&row);
+    }
+    let events = "select * from export_events where commit_id = $1 order by row_no";
+    for row in stored(tx, "export_events", events, commit, exports::event_noun).await? {
+        digest.export_event(&row);
+    }
     Ok(digest.finish())
 }
 
@@ -371,8 +379,10 @@ async fn disclosed(tx: &mut PgConnection, commit: i64) -> Stored<Vec<DisclosureR
 }
 
 fn news(row: &Columns<'_>) -> Stored<FeedNews> {
+    let (feed, confidential) = row.feed("feed")?;
     Ok(FeedNews {
-        feed: row.division("feed")?,
+        feed,
+        confidential,
         kind: row.cell("kind").feed_kind(row.value("kind")?)?,
         alert: AlertId::from_uuid(row.uuid("alert_id")?),
         policy: row.value("policy")?,

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 12] = [
+const MIGRATIONS: [schema::File; 13] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -53,6 +53,10 @@ const MIGRATIONS: [schema::File; 12] = [
     (
         "desk",
         include_str!("../../migrations/postgres/0011_desk.sql"),
+    ),
+    (
+        "confidential",
+        include_str!("../../migrations/postgres/0012_confidential.sql"),
     ),
     (
         "parameters",

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administered;
+mod exports;
 mod folded;
 mod parameters;
 mod said;
@@ -42,6 +43,7 @@ pub(super) async fn commit(tx: &mut PgConnection, commit: &Commit) -> Stored<i64
     accounts::write(tx, id, commit, &parts).await?;
     parameters::write(tx, id, &parts).await?;
     subscriptions::write(tx, &parts).await?;
+    exports::write(tx, id, &parts).await?;
     Ok(id)
 }
 

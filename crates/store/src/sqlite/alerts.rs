@@ -9,7 +9,7 @@ use sqlx::SqlitePool;
 
 use super::columns::{Columns, ids_json, nouns};
 use crate::commit::{ActionRow, AlertRow, DecisionRow};
-use crate::encode::{divisions_text, level_rank, list_text};
+use crate::encode::{divisions_text, knows_list, level_rank, list_text};
 use crate::rows::{AlertCount, AlertFilter};
 use crate::{StoreError, Stored};
 
@@ -25,6 +25,7 @@ pub(super) async fn alert(
         "select a.*
         from alerts a
         where a.id = $2
+        and a.confidential in (select value from json_each($3))
         and exists (
             select 1
             from json_each($1) r
@@ -35,6 +36,7 @@ pub(super) async fn alert(
     )
     .bind(divisions_text(grant.regions()))
     .bind(id.as_uuid())
+    .bind(list_text(&knows_list(grant)))
     .fetch_optional(pool)
     .await?;
     row.map(|row| noun(&Columns::of("alerts", &row)))
@@ -67,6 +69,7 @@ pub(super) async fn alerts(
                 or s.township = r.value
                 or s.assist = r.value
             )
+            and s.confidential in (select value from json_each($17))
             and ($2 is null or s.policy in (select value from json_each($2)))
             and ($3 is null or s.level in (select value from json_each($3)))
             and s.work in (select value from json_each($4))
@@ -105,6 +108,7 @@ pub(super) async fn alerts(
     .bind(limit)
     .bind(filter.assignee.map(|id| id.as_uuid()))
     .bind(filter.unassigned)
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("alerts", &rows, noun)
@@ -123,7 +127,8 @@ pub(super) async fn alert_counts(pool: &SqlitePool, grant: &Grant) -> Stored<Vec
     let rows = sqlx::query(
         "select a.county, a.township, a.policy, a.level, a.work, count(*) as count
         from alerts a
-        where exists (
+        where a.confidential in (select value from json_each($2))
+        and exists (
             select 1
             from json_each($1) r
             where substr(a.county, 1, length(r.value)) = r.value
@@ -133,6 +138,7 @@ pub(super) async fn alert_counts(pool: &SqlitePool, grant: &Grant) -> Stored<Vec
         group by a.county, a.township, a.policy, a.level, a.work",
     )
     .bind(divisions_text(grant.regions()))
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     let mut counts = nouns("alerts", &rows, |row| {
@@ -160,6 +166,7 @@ pub(super) async fn actions(
         join actions t
         on t.alert_id = a.id
         where a.id = $2
+        and a.confidential in (select value from json_each($3))
         and exists (
             select 1
             from json_each($1) r
@@ -171,6 +178,7 @@ pub(super) async fn actions(
     )
     .bind(divisions_text(grant.regions()))
     .bind(alert.as_uuid())
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("actions", &rows, action)
@@ -199,6 +207,7 @@ pub(super) async fn decisions_by_id(
         cross join alerts a
         where d.id = unhex(wanted.value)
         and a.id = d.alert_id
+        and d.confidential in (select value from json_each($3))
         and (
             exists (
                 select 1
@@ -227,6 +236,7 @@ pub(super) async fn decisions_by_id(
     )
     .bind(divisions_text(grant.regions()))
     .bind(ids_json(ids.iter().map(|id| id.as_uuid())))
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("decisions", &rows, decision_noun)
@@ -243,6 +253,7 @@ pub(super) async fn decisions(
         join decisions d
         on d.alert_id = a.id
         where a.id = $2
+        and a.confidential in (select value from json_each($3))
         and exists (
             select 1
             from json_each($1) r
@@ -254,6 +265,7 @@ pub(super) async fn decisions(
     )
     .bind(divisions_text(grant.regions()))
     .bind(alert.as_uuid())
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("decisions", &rows, decision_noun)
@@ -268,6 +280,9 @@ pub(super) fn noun(row: &Columns<'_>) -> Stored<AlertRow> {
         policy: row.value("policy")?,
         finding: row.cell("finding").finding(row.value("finding")?)?,
         level: row.level("level")?,
+        confidential: row
+            .cell("confidential")
+            .confidential(row.value("confidential")?)?,
         county: row.division("county")?,
         township: row.division_if_any("township")?,
         assist: row.division_if_any("assist")?,

@@ -145,7 +145,7 @@ pub(super) async fn raised_since(
     since: Instant,
 ) -> Stored<Vec<(DivisionCode, u32)>> {
     let rows = sqlx::query(
-        "select f.feed, count(*) as count
+        "select substr(f.feed, 1, instr(f.feed || '/', '/') - 1) as desk, count(*) as count
         from commits c
         cross join feed f
         cross join alerts a
@@ -154,15 +154,15 @@ pub(super) async fn raised_since(
         and a.id = f.alert_id
         and a.partition = $1
         and f.kind in ('raised', 'released')
-        group by f.feed
-        order by f.feed",
+        group by desk
+        order by desk",
     )
     .bind(partition.as_str())
     .bind(since.as_micros())
     .fetch_all(pool)
     .await?;
     nouns("feed", &rows, |row| {
-        Ok((row.division("feed")?, row.small("count")?))
+        Ok((row.division("desk")?, row.small("count")?))
     })
 }
 

@@ -6,7 +6,7 @@ use sqlx::SqlitePool;
 
 use super::columns::nouns;
 use crate::Stored;
-use crate::encode::divisions_text;
+use crate::encode::{divisions_text, knows_list, list_text};
 use crate::rows::{FeedEntry, FeedHead};
 
 pub(super) async fn feed(
@@ -28,6 +28,8 @@ pub(super) async fn feed(
             from json_each($1) r
             where substr(h.feed, 1, length(r.value)) = r.value
         )
+        and coalesce(nullif(substr(h.feed, instr(h.feed || '/', '/') + 1), ''), 'ordinary')
+            in (select value from json_each($4))
         and f.oid in (
             select n.oid
             from feed n
@@ -43,12 +45,15 @@ pub(super) async fn feed(
     .bind(divisions_text(grant.regions()))
     .bind(after)
     .bind(limit)
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("feed", &rows, |row| {
+        let (feed, confidential) = row.feed("feed")?;
         Ok(FeedEntry {
             position: row.value("position")?,
-            feed: row.division("feed")?,
+            feed,
+            confidential,
             number: row.value("number")?,
             kind: row.cell("kind").feed_kind(row.value("kind")?)?,
             alert: AlertId::from_uuid(row.uuid("alert_id")?),
@@ -69,14 +74,19 @@ pub(super) async fn feed_heads(pool: &SqlitePool, grant: &Grant) -> Stored<Vec<F
             from json_each($1) r
             where substr(h.feed, 1, length(r.value)) = r.value
         )
+        and coalesce(nullif(substr(h.feed, instr(h.feed || '/', '/') + 1), ''), 'ordinary')
+            in (select value from json_each($2))
         order by h.feed",
     )
     .bind(divisions_text(grant.regions()))
+    .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
     .await?;
     nouns("feed_heads", &rows, |row| {
+        let (feed, confidential) = row.feed("feed")?;
         Ok(FeedHead {
-            feed: row.division("feed")?,
+            feed,
+            confidential,
             number: row.value("number")?,
             position: row.value("position")?,
         })

@@ -10,7 +10,9 @@ use ledger::{Frontier, leaf_hash};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::columns::{Columns, nouns};
-use super::{accounts, alerts, corrections, evaluation, folding, imports, leads, parameters};
+use super::{
+    accounts, alerts, corrections, evaluation, exports, folding, imports, leads, parameters,
+};
 use crate::Stored;
 use crate::commit::DisclosureRow;
 use crate::encode::{Cell, RowDigest, claimed_digest, divisions_text};
@@ -361,6 +363,14 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(pool, table, reviews, commit, parameters::review_noun).await? {
         digest.review(&row);
     }
+    let asked = "select * from exports where commit_id = $1 order by row_no";
+    for row in stored(pool, "exports", asked, commit, exports::export_noun).await? {
+        digest.export(&row);
+    }
+    let events = "select * from export_events where commit_id = $1 order by row_no";
+    for row in stored(pool, "export_events", events, commit, exports::event_noun).await? {
+        digest.export_event(&row);
+    }
     Ok(digest.finish())
 }
 
@@ -412,8 +422,10 @@ async fn disclosed(pool: &SqlitePool, commit: i64) -> Stored<Vec<DisclosureRow>>
 }
 
 fn news(row: &Columns<'_>) -> Stored<FeedNews> {
+    let (feed, confidential) = row.feed("feed")?;
     Ok(FeedNews {
-        feed: row.division("feed")?,
+        feed,
+        confidential,
         kind: row.cell("kind").feed_kind(row.value("kind")?)?,
         alert: AlertId::from_uuid(row.uuid("alert_id")?),
         policy: row.value("policy")?,

@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 11] = [
+const MIGRATIONS: [schema::File; 12] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -52,6 +52,10 @@ const MIGRATIONS: [schema::File; 11] = [
     (
         "desk",
         include_str!("../../migrations/sqlite/0011_desk.sql"),
+    ),
+    (
+        "confidential",
+        include_str!("../../migrations/sqlite/0012_confidential.sql"),
     ),
     (
         "parameters",
@@ -353,6 +357,7 @@ mod tests {
             include_str!("alerts.rs"),
             include_str!("desk.rs"),
             include_str!("evaluation.rs"),
+            include_str!("exports.rs"),
             include_str!("feeds.rs"),
             include_str!("folding.rs"),
             include_str!("imports.rs"),

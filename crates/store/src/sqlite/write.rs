@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administered;
+mod exports;
 mod folded;
 mod parameters;
 mod said;
@@ -38,6 +39,7 @@ pub(super) async fn commit(tx: &mut SqliteConnection, commit: &Commit) -> Stored
     accounts::write(tx, id, commit, &parts).await?;
     parameters::write(tx, id, &parts).await?;
     subscriptions::write(tx, &parts).await?;
+    exports::write(tx, id, &parts).await?;
     if let Some(answer) = &commit.answer {
         officers::store_answer(tx, answer).await?;
     }

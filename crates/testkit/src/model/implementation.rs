@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
-    AlertId, DecisionId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId, Subject,
-    SubscriptionId,
+    AlertId, DecisionId, ExportId, HouseholdId, ImportId, LeadId, OfficerId, PersonId, ProposalId,
+    Subject, SubscriptionId,
 };
 use domain::record::{Coverage, DatasetId, Read, Revision, RowOutcome, SourceId};
 use domain::region::DivisionCode;
@@ -17,6 +17,7 @@ use store::commit::{
     LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
 };
 use store::corrections::Correction;
+use store::exports::KnownExport;
 use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
@@ -419,6 +420,18 @@ impl Store for ModelStore {
     }
 
     // ---- officers --------------------------------------------------------
+
+    async fn export(&self, grant: &Grant, id: ExportId) -> Stored<Option<KnownExport>> {
+        let mut exports = self.state().exports(grant);
+        exports.retain(|known| known.row.id == id);
+        Ok(exports.pop())
+    }
+
+    async fn exports(&self, grant: &Grant, limit: u32) -> Stored<Vec<KnownExport>> {
+        let mut exports = self.state().exports(grant);
+        exports.truncate(limit as usize);
+        Ok(exports)
+    }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
         let state = self.state();

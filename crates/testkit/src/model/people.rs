@@ -9,6 +9,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
 use store::corrections::{Correction, CorrectionRow};
+use store::exports::{ExportRow, KnownExport};
 use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, Presence};
 use store::{StoreError, Stored};
 
@@ -142,6 +143,10 @@ impl State {
     /// subject on the day decided for, and the one that answers for it now.
     pub(super) fn sees_decision(&self, grant: &Grant, row: &DecisionRow) -> bool {
         let mut places = self.access.iter().filter(|a| a.subject == row.subject);
+        let alert = self.alerts.get(&row.alert);
+        if alert.is_some_and(|alert| !grant.knows().contains(&alert.confidential)) {
+            return false;
+        }
         self.seen_alert(grant, row.alert).is_some()
             || places.any(|place| {
                 let answers = place.valid.to.is_none() || place.valid.contains(row.on);
@@ -197,10 +202,11 @@ impl State {
         let heads = self.published(grant).map(|entry| {
             let head = FeedHead {
                 feed: entry.feed,
+                confidential: entry.confidential,
                 number: entry.number,
                 position: entry.position,
             };
-            (entry.feed, head)
+            ((entry.feed, entry.confidential), head)
         });
         // The last of each feed stays.
         heads.collect::<BTreeMap<_, _>>().into_values().collect()
@@ -208,8 +214,31 @@ impl State {
 
     fn published(&self, grant: &Grant) -> impl Iterator<Item = FeedEntry> {
         let places = self.feed.iter().enumerate();
-        let mine = places.filter(move |(_, told)| grant.covers(told.news.feed));
+        let mine = places.filter(move |(_, told)| {
+            grant.covers(told.news.feed) && grant.knows().contains(&told.news.confidential)
+        });
         mine.map(|(index, told)| entry(to_i64(index + 1), told))
+    }
+
+    /// One's own exports and those of counties the grant decides for, newest
+    /// first.
+    pub(super) fn exports(&self, grant: &Grant) -> Vec<KnownExport> {
+        let decides = grant.operation() == Operation::ApproveExports;
+        let sees = |row: &&ExportRow| {
+            row.officer == grant.officer() || (decides && grant.covers(row.county))
+        };
+        let mut rows: Vec<&ExportRow> = self.exports.values().filter(sees).collect();
+        rows.sort_by_key(|row| (Reverse(row.at), row.id));
+        let known = rows.into_iter().map(|row| KnownExport {
+            row: row.clone(),
+            events: self
+                .export_events
+                .iter()
+                .filter(|event| event.export == row.id)
+                .cloned()
+                .collect(),
+        });
+        known.collect()
     }
 
     /// Disclosures of the grant's counties and those that belong to no county.
@@ -244,9 +273,10 @@ impl State {
 /// on its desk or what it assists with.
 fn sees(grant: &Grant, row: &AlertRow) -> bool {
     let own = |place: &DivisionCode| grant.regions().contains(place);
-    grant.covers(row.county)
-        || row.township.as_ref().is_some_and(own)
-        || row.assist.as_ref().is_some_and(own)
+    grant.knows().contains(&row.confidential)
+        && (grant.covers(row.county)
+            || row.township.as_ref().is_some_and(own)
+            || row.assist.as_ref().is_some_and(own))
 }
 
 fn passes(filter: &AlertFilter, row: &AlertRow) -> bool {
@@ -275,6 +305,7 @@ fn entry(position: i64, told: &Told) -> FeedEntry {
     FeedEntry {
         position,
         feed: told.news.feed,
+        confidential: told.news.confidential,
         number: told.number.unwrap_or_default(),
         kind: told.news.kind,
         alert: told.news.alert,

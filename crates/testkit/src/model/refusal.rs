@@ -95,6 +95,11 @@ impl State {
                     }),
                 )
             }
+            Write::ExportEvent(row) => {
+                let mut decided = self.export_events.iter();
+                let decided = decided.any(|e| e.export == row.export && e.event.decides());
+                refuse_if(row.event.decides() && decided, "export decision")
+            }
             Write::RowsKept(rows) => {
                 let known = |line| self.kept.contains_key(&line);
                 refuse_if(

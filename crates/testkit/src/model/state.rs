@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::alert::FeedNews;
 use domain::authority::Officer;
+use domain::evaluation::Confidential;
 use domain::ids::{
-    ActionId, AlertId, DecisionId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
+    ActionId, AlertId, DecisionId, ExportId, ImportId, OfficerId, PersonId, Subject, SubscriptionId,
 };
 use domain::record::Read;
 use domain::region::DivisionCode;
@@ -16,6 +17,7 @@ use store::commit::{
     LeadRow, Lease, SealedIdentity, SubjectKeyRow, UnitRow, VerdictRow, Write,
 };
 use store::corrections::CorrectionRow;
+use store::exports::{ExportEventRow, ExportRow};
 use store::parameters::Proposed;
 use store::rows::{DraftRow, LedgerRoot};
 use store::subscriptions::{DeliveryRow, SubscriptionRow};
@@ -84,7 +86,7 @@ pub(super) struct State {
     /// In order of position once published; entries of one commit stay together.
     pub(super) feed: Vec<Told>,
     /// The last number given in each feed.
-    pub(super) numbers: BTreeMap<DivisionCode, i64>,
+    pub(super) numbers: BTreeMap<(DivisionCode, Confidential), i64>,
     pub(super) waiting: BTreeMap<usize, Vec<Told>>,
     pub(super) entries: Vec<Vec<u8>>,
     pub(super) frontier: ledger::Frontier,
@@ -122,6 +124,9 @@ pub(super) struct State {
     pub(super) subjects: BTreeMap<[u8; 32], OfficerId>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     pub(super) deliveries: BTreeMap<(SubscriptionId, i64), DeliveryRow>,
+    pub(super) exports: BTreeMap<ExportId, ExportRow>,
+    /// Oldest first.
+    pub(super) export_events: Vec<ExportEventRow>,
     pub(super) answers: BTreeMap<(OfficerId, String, String), Answer>,
     /// Since when and until when.
     pub(super) presences: BTreeMap<(AlertId, OfficerId), (Instant, Instant)>,

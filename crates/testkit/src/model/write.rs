@@ -210,6 +210,10 @@ impl State {
     /// The writes of administration.
     fn keep_administered(&mut self, write: &Write) {
         match write {
+            Write::Export(row) => {
+                self.exports.insert(row.id, row.clone());
+            }
+            Write::ExportEvent(row) => self.export_events.push(row.clone()),
             Write::Officer(officer) => {
                 let kept = self.officers.entry(officer.id);
                 kept.or_insert_with(|| (officer.clone(), None)).0 = officer.clone();
@@ -300,7 +304,8 @@ impl State {
         let number = to_i64(index + 1);
         self.log[index].number = Some(number);
         for mut told in mem::take(self.waiting.entry(index).or_default()) {
-            let number = self.numbers.entry(told.news.feed).or_default();
+            let line = (told.news.feed, told.news.confidential);
+            let number = self.numbers.entry(line).or_default();
             *number += 1;
             told.number = Some(*number);
             self.feed.push(told);

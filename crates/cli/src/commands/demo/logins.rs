@@ -91,6 +91,13 @@ pub(super) async fn officers(
             Role::PolicyOfficer,
             b"hearth-demo-plcy",
             "政策管理员（演示）".to_owned(),
+            counties.clone(),
+            vec![],
+        ),
+        officer(
+            Role::ChildrenOfficer,
+            b"hearth-demo-chld",
+            "儿童督导员（演示）".to_owned(),
             counties,
             vec![],
         ),
@@ -158,6 +165,7 @@ pub(super) async fn issue(
             Role::PolicyOfficer => {
                 writeln!(out, "  {bearer} '{base}/api/v1/parameters/proposals'")?;
             }
+            Role::ChildrenOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
             Role::SystemAdmin | Role::SecurityAdmin => {}
         }
     }
@@ -172,6 +180,7 @@ const fn login_of(role: Role) -> Option<&'static str> {
         Role::Auditor => Some("shenji"),
         Role::VillageContact => Some("cunlian"),
         Role::PolicyOfficer => Some("zhengce"),
+        Role::ChildrenOfficer => Some("ertong"),
         Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => None,
     }
 }

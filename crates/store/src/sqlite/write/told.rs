@@ -7,9 +7,9 @@ use sqlx::SqliteConnection;
 use super::refuse_unless;
 use crate::Stored;
 use crate::commit::{Commit, VerdictRow};
-use crate::encode::{level_rank, list_text};
+use crate::encode::{feed_text, level_rank, list_text};
 use crate::parts::Parts;
-use crate::sqlite::columns::insert;
+use crate::sqlite::columns::{ids_json, insert};
 
 pub(super) async fn write(
     tx: &mut SqliteConnection,
@@ -20,6 +20,7 @@ pub(super) async fn write(
     verdicts(tx, id, parts).await?;
     alerts(tx, commit, parts).await?;
     decisions(tx, id, parts).await?;
+    keep(tx, parts).await?;
     insert(
         tx,
         "insert into actions (id, alert_id, action, officer_id, at, version, sealed,
@@ -71,7 +72,7 @@ pub(super) async fn write(
         &parts.feed,
         |tuple, _, row| {
             tuple.push_bind(id);
-            tuple.push_bind(row.feed.to_string());
+            tuple.push_bind(feed_text(row.feed, row.confidential));
             tuple.push_bind(row.kind.name());
             tuple.push_bind(row.alert.as_uuid());
             tuple.push_bind(row.policy.clone());
@@ -192,8 +193,8 @@ async fn alerts(tx: &mut SqliteConnection, commit: &Commit, parts: &Parts<'_>) -
         tx,
         "insert into alerts (id, subject_kind, subject_id, unit_kind, unit_id, policy, finding,
             level, partition, county, township, assist, condition, work, ended, due_on, look_on,
-            snoozed_until, assignee, opened_at, changed_at, version, sealed) ",
-        23,
+            snoozed_until, assignee, opened_at, changed_at, version, sealed, confidential) ",
+        24,
         "on conflict (id) do update
         set subject_kind = excluded.subject_kind,
             subject_id = excluded.subject_id,
@@ -213,7 +214,8 @@ async fn alerts(tx: &mut SqliteConnection, commit: &Commit, parts: &Parts<'_>) -
             assignee = excluded.assignee,
             changed_at = excluded.changed_at,
             version = excluded.version,
-            sealed = excluded.sealed
+            sealed = excluded.sealed,
+            confidential = excluded.confidential
         where alerts.version < excluded.version",
         &parts.alerts,
         |tuple, _, row| {
@@ -242,6 +244,7 @@ async fn alerts(tx: &mut SqliteConnection, commit: &Commit, parts: &Parts<'_>) -
             tuple.push_bind(row.changed_at.as_micros());
             tuple.push_bind(row.version);
             tuple.push_bind(row.sealed.clone());
+            tuple.push_bind(row.confidential.name());
         },
     )
     .await?;
@@ -273,6 +276,30 @@ async fn decisions(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Sto
             tuple.push_bind(row_no);
         },
     )
+    .await?;
+    Ok(())
+}
+
+/// What was decided for an alert that is kept from part of its desk is kept
+/// with it, what was decided before it was kept too.
+async fn keep(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
+    let kept = parts
+        .alerts
+        .iter()
+        .filter(|row| !row.confidential.is_ordinary());
+    let kept: Vec<_> = kept.map(|row| row.id.as_uuid()).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update decisions
+        set confidential = a.confidential
+        from alerts a
+        where a.id = decisions.alert_id
+        and decisions.alert_id in (select unhex(value) from json_each($1))",
+    )
+    .bind(ids_json(kept))
+    .execute(tx)
     .await?;
     Ok(())
 }
