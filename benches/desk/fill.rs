@@ -143,8 +143,8 @@ async fn write(
         let mut alert = model.alert.clone();
         let homes = alert.desk.township.and_then(|town| units.get(&town));
         let home = homes.and_then(|homes| homes.get((number / models.len()) % homes.len().max(1)));
-        alert.id = AlertId::from_uuid(Uuid::now_v7());
-        alert.decision = DecisionId::from_uuid(Uuid::now_v7());
+        alert.id = AlertId::from_uuid(Uuid::new_v4());
+        alert.decision = DecisionId::from_uuid(Uuid::new_v4());
         alert.subject = subject;
         alert.unit = home.copied().unwrap_or(alert.unit);
         match number % 100 {

@@ -77,8 +77,8 @@ async fn office(backend: &Backend, receivers: &[&Receiver]) -> TestApp {
         own_addresses: true,
         // A busy machine is no reason to fail.
         patience: Patience {
-            connect: Duration::from_secs(60),
-            total: Duration::from_secs(60),
+            connect: Duration::from_mins(1),
+            total: Duration::from_mins(1),
         },
         ..OutboundSettings::default()
     };

@@ -289,8 +289,8 @@ async fn office(backend: &Backend, provider: &Provider, counts: bool, asked: boo
         own_addresses: true,
         // A busy machine is no reason to fail.
         patience: Patience {
-            connect: Duration::from_secs(60),
-            total: Duration::from_secs(60),
+            connect: Duration::from_mins(1),
+            total: Duration::from_mins(1),
         },
         ..OutboundSettings::default()
     };

@@ -102,11 +102,10 @@ impl Role {
     /// The one table of who may do what.
     const fn may(self) -> &'static [Operation] {
         use Operation::{
-            ApproveExports, DirectAlerts, ExportPeople, Import, ManageAccounts, ProposeParameters,
-            Publish, ReadAccounts, ReadAlerts, ReadCareVisits, ReadDecisions, ReadFeed,
-            ReadHistory, ReadImports, ReadLeads, ReadLedger, ReadOwnLeads, ReadPeople,
-            ReadPolicies, RecordVisit, ReportLead, ReviewParameters, SearchPeople, Subscribe,
-            WorkAlerts,
+            DirectAlerts, ExportPeople, Import, ManageAccounts, ProposeParameters, Publish,
+            ReadAccounts, ReadAlerts, ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory,
+            ReadImports, ReadLeads, ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies,
+            RecordVisit, ReportLead, ReviewParameters, SearchPeople, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -125,27 +124,7 @@ impl Role {
                 RecordVisit,
                 ReportLead,
             ],
-            Role::CountyOfficer => &[
-                ReadAlerts,
-                ReadFeed,
-                WorkAlerts,
-                DirectAlerts,
-                ReadPeople,
-                SearchPeople,
-                ReadHistory,
-                ReadDecisions,
-                ReadImports,
-                ReadPolicies,
-                ApproveExports,
-                ExportPeople,
-                Publish,
-                ReadCareVisits,
-                ReadLeads,
-                RecordVisit,
-                ReportLead,
-                ReviewParameters,
-                Subscribe,
-            ],
+            Role::CountyOfficer => OF_A_COUNTY,
             Role::Importer => &[Import, ReadImports, ReadPolicies, ReportLead, ReadOwnLeads],
             Role::Auditor => &[
                 ReadAlerts,
@@ -210,6 +189,29 @@ impl Role {
         Role::ALL.into_iter().find(|role| role.name() == name)
     }
 }
+
+/// What a county's officer may do.
+const OF_A_COUNTY: &[Operation] = &[
+    Operation::ReadAlerts,
+    Operation::ReadFeed,
+    Operation::WorkAlerts,
+    Operation::DirectAlerts,
+    Operation::ReadPeople,
+    Operation::SearchPeople,
+    Operation::ReadHistory,
+    Operation::ReadDecisions,
+    Operation::ReadImports,
+    Operation::ReadPolicies,
+    Operation::ApproveExports,
+    Operation::ExportPeople,
+    Operation::Publish,
+    Operation::ReadCareVisits,
+    Operation::ReadLeads,
+    Operation::RecordVisit,
+    Operation::ReportLead,
+    Operation::ReviewParameters,
+    Operation::Subscribe,
+];
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 //!
 //! A binary of its own, because the high-water mark of memory is the process's.
 
+#![cfg(test)]
+
 #[expect(dead_code, reason = "shared with the other tests")]
 #[path = "it/sample.rs"]
 mod sample;

@@ -89,7 +89,7 @@ pub async fn arrivals(deps: &Arc<Deps>, grant: &Grant) -> Result<Arrivals, StepE
         list.entry(month).or_default().insert(arrival(import));
     }
     let expected: BTreeSet<&str> = Kind::all()
-        .filter_map(|kind| kind.covering_dataset())
+        .filter_map(domain::dictionary::Kind::covering_dataset)
         .collect();
     for dataset in &expected {
         if !came.keys().any(|(known, _)| known == dataset) {
@@ -120,7 +120,7 @@ fn arrival(import: &ImportRow) -> Arrival {
     Arrival {
         received_on: import.header.received_at.china_date(),
         business_date: import.header.revision.business_date,
-        rows_open: u64::from(import.counts.held) + u64::from(import.counts.rejected),
+        rows_open: import.counts.held + import.counts.rejected,
     }
 }
 

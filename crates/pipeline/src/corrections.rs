@@ -51,7 +51,7 @@ fn open(deps: &Deps, row: Correction) -> Result<Task, StepError> {
                 table: "corrections",
                 source,
             })?;
-            let text = String::from_utf8(clear.to_vec());
+            let text = String::from_utf8(clear.clone());
             Some(text.map_err(|_| StepError::Damaged("corrections"))?)
         }
     };

@@ -346,7 +346,7 @@ impl Compiler<'_> {
             Piece::Value(_, expr) => Some(expr),
             _ => None,
         });
-        match values.filter_map(|expr| said(expr, &self.said)).next() {
+        match { values }.find_map(|expr| said(expr, &self.said)) {
             None => Ok(sentence),
             Some(field) => Err(Fault::new(
                 0,

@@ -164,21 +164,21 @@ fn registered(household: &mut Household, index: u32, on: Date) {
     match household.scheme {
         Scheme::ExtremeDifficulty => {
             let mut people = Vec::new();
-            if index % 4 == 0 {
+            if index.is_multiple_of(4) {
                 // Older than the head, and so of an age that settles nothing.
                 let birth = add_months(head.birth(), -12 * 3);
                 let id = resident_id(index, OBLIGOR_POSITION, birth, Sex::Male);
                 people.push((format!("{}兄", head.name), Some(id), "兄"));
             }
             head.obligors = Some(Obligors {
-                complete: index % 7 != 0,
+                complete: !index.is_multiple_of(7),
                 people,
             });
         }
-        Scheme::Subsistence if index % 9 == 0 => {
+        Scheme::Subsistence if index.is_multiple_of(9) => {
             let since = add_days(on, -i32::try_from(40 + index % 400).unwrap_or(40));
             let until = add_days(add_months(since, 24), -1);
-            head.illness = Some((since, (index % 2 == 0).then_some(until)));
+            head.illness = Some((since, index.is_multiple_of(2).then_some(until)));
         }
         _ => {}
     }

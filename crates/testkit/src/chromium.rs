@@ -14,7 +14,7 @@ use thirtyfour::prelude::{
 };
 
 /// How long a page may take on a machine that builds beside.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// What a person holds.

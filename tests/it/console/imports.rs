@@ -52,7 +52,7 @@ fn police(rows: &[&str]) -> Vec<u8> {
     format!("{HEADER}\r\n{}\r\n", rows.join("\r\n")).into_bytes()
 }
 
-fn fields<'a>(sequence: &'a str) -> Vec<(&'a str, &'a str)> {
+fn fields(sequence: &str) -> Vec<(&str, &str)> {
     vec![
         ("dataset", "deaths_police"),
         ("business_date", "2026-11-18"),

@@ -40,7 +40,7 @@ fn proposal(number: u32, region: &str) -> ProposalRow {
             region: place(region),
             value: format!("{number}.50"),
             from: day("2027-07-01"),
-            to: (number % 2 == 0).then(|| day("2028-07-01")),
+            to: number.is_multiple_of(2).then(|| day("2028-07-01")),
             closes: number % 2 == 1,
             document: "武民发〔2027〕1号".to_owned(),
             article: "一".to_owned(),

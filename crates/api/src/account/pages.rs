@@ -199,12 +199,11 @@ async fn login(
     visitor: Result<Visitor, Response>,
     StrictQuery(query): StrictQuery<LoginQuery>,
 ) -> Response {
-    match visitor {
-        Ok(visitor) => Redirect::to(next(visitor.stage)).into_response(),
-        Err(_) => {
-            let notice = (!query.kept.is_empty()).then(|| KEPT.to_owned());
-            login_page(&app, StatusCode::OK, notice)
-        }
+    if let Ok(visitor) = visitor {
+        Redirect::to(next(visitor.stage)).into_response()
+    } else {
+        let notice = (!query.kept.is_empty()).then(|| KEPT.to_owned());
+        login_page(&app, StatusCode::OK, notice)
     }
 }
 

@@ -73,12 +73,9 @@ pub(super) async fn page(
         .partition(|known| known.row.officer == caller.officer.id);
     let mut names = std::collections::BTreeMap::new();
     for known in &others {
-        if !names.contains_key(&known.row.officer) {
+        if let std::collections::btree_map::Entry::Vacant(e) = names.entry(known.row.officer) {
             let officer = app.deps.store.officer(known.row.officer).await?;
-            names.insert(
-                known.row.officer,
-                officer.map(|o| o.name).unwrap_or_default(),
-            );
+            e.insert(officer.map(|o| o.name).unwrap_or_default());
         }
     }
     let name = |known: &KnownExport| names.get(&known.row.officer).cloned().unwrap_or_default();

@@ -93,7 +93,7 @@ pub(super) async fn alerts(
     .bind(cursor.as_ref().map(|alert| level_rank(alert.level)))
     .bind(cursor.and_then(|alert| alert.due_on).map(text))
     .bind(i64::from(limit))
-    .bind(filter.assignee.map(|id| id.as_uuid()))
+    .bind(filter.assignee.map(domain::ids::OfficerId::as_uuid))
     .bind(filter.unassigned)
     .bind(knows_list(grant))
     .fetch_all(&mut *tx)

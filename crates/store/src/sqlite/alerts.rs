@@ -106,7 +106,7 @@ pub(super) async fn alerts(
     .bind(cursor.as_ref().map(|alert| level_rank(alert.level)))
     .bind(cursor.and_then(|alert| alert.due_on).map(text))
     .bind(limit)
-    .bind(filter.assignee.map(|id| id.as_uuid()))
+    .bind(filter.assignee.map(domain::ids::OfficerId::as_uuid))
     .bind(filter.unassigned)
     .bind(list_text(&knows_list(grant)))
     .fetch_all(pool)
