@@ -118,6 +118,7 @@ async fn t03_t04_authority_that_ends_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn q01_q17_what_is_not_asked_properly_is_refused_with_a_code() {
     let app = county().await;
     let (person, alert, version) = somebody(&app).await;
@@ -364,6 +365,7 @@ async fn newest_export(app: &TestApp, officer: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn q24_k07_a_large_export_waits_for_a_second_person_and_for_its_owner() {
     let app = TestApp::sqlite().await;
     fill(&app, 5, 320).await;

@@ -240,7 +240,10 @@ async fn a_receiver_can_verify_what_it_gets(backend: &Backend) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn only_what_was_asked_for_is_sent(backend: &Backend) {
+    use AlertLevel::{Blue, Red};
+    use FeedKind::{Cleared, Raised};
     let (one, other) = (Receiver::start().await, Receiver::start().await);
     let app = office(backend, &[&one, &other]).await;
     let asked = json!({ "region": HUTANG, "kinds": ["raised"], "policies": ["nursing_subsidy"], "level": "orange" });
@@ -255,8 +258,6 @@ async fn only_what_was_asked_for_is_sent(backend: &Backend) {
         level,
         due_on: None,
     };
-    use AlertLevel::{Blue, Red};
-    use FeedKind::{Cleared, Raised};
     let told = vec![
         entry(HUTANG, Raised, "nursing_subsidy", Blue),
         entry(HUTANG, Cleared, "nursing_subsidy", Red),

@@ -187,8 +187,7 @@ impl Route {
         if self.is_page {
             let fields = match self.path.as_str() {
                 "/families/search" => "text=%E7%8E%8B%E5%B0%8F".to_owned(),
-                "/families/export" => "purpose=home_visit".to_owned(),
-                "/persons/{id}/identity" => "purpose=home_visit".to_owned(),
+                "/families/export" | "/persons/{id}/identity" => "purpose=home_visit".to_owned(),
                 "/publications" => format!(
                     "item=subsistence%3Aentry%3Anotice&township=&format=html&note=&household={}",
                     place.household

@@ -131,6 +131,7 @@ fn body(scheme: &str, event: &str, kind: &str, ids: &[String], note: &str) -> Js
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_board_shows_name_count_amount_and_village_and_no_more() {
     let app = TestApp::sqlite().await;
     fill(&app, 7, 200).await;

@@ -271,6 +271,7 @@ impl Provider {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn office(backend: &Backend, provider: &Provider, counts: bool, asked: bool) -> TestApp {
     let port = provider
         .issuer()
@@ -491,6 +492,7 @@ fn with(change: impl Fn(&mut Json) + Send + Sync + 'static) -> Arc<Mint> {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 fn attacks() -> Vec<(&'static str, Arc<Mint>)> {
     let head = |alg: &str, kid: &str| json!({ "alg": alg, "kid": kid });
     let shift = |name: &'static str, seconds: i64| {

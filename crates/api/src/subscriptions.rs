@@ -232,6 +232,14 @@ async fn found(app: &App, grant: &Grant, id: SubscriptionId) -> Answered<Subscri
     row.ok_or_else(Problem::not_found)
 }
 
+/// Levels a subscription may begin at.
+const LEVELS: [AlertLevel; 4] = [
+    AlertLevel::Blue,
+    AlertLevel::Yellow,
+    AlertLevel::Orange,
+    AlertLevel::Red,
+];
+
 /// Closed lists are checked here; the target and the region where the
 /// subscription is made.
 async fn wish(app: &App, body: SubscriptionBody) -> Answered<Wish> {
@@ -247,12 +255,9 @@ async fn wish(app: &App, body: SubscriptionBody) -> Answered<Wish> {
     if body.policies.iter().any(|id| set.policy(id).is_none()) {
         return Err(unknown("不认识的政策", "an unknown policy"));
     }
-    use AlertLevel::{Blue, Orange, Red, Yellow};
     let level = match body.level.as_deref() {
-        None => Some(Blue),
-        Some(name) => [Blue, Yellow, Orange, Red]
-            .into_iter()
-            .find(|level| level.name() == name),
+        None => Some(AlertLevel::Blue),
+        Some(name) => LEVELS.into_iter().find(|level| level.name() == name),
     };
     let level = level.ok_or_else(|| unknown("不认识的级别", "an unknown level"))?;
     let after = match body.after.as_deref() {

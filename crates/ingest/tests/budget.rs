@@ -119,9 +119,10 @@ fn bombs(dice: &mut Dice) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let ratio = with_part(SHEET, framed(spaces));
     let long = dice.noise(1 << 20);
     let long_text = format!("<row r=\"1\"><c r=\"A1\" t=\"str\"><v>{long}</v></c></row>");
-    let runs: String = (0..40_000)
+    let runs: Vec<String> = (0..40_000)
         .map(|_| format!("<r><t>{}</t></r>", dice.noise(8)))
         .collect();
+    let runs = runs.concat();
     let long_cell = format!("<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is>{runs}</is></c></row>");
     let texts: Vec<String> = (0..17_000)
         .map(|_| format!("<si><t>{}{}</t></si>", dice.noise(60), "a".repeat(2_000)))
@@ -130,7 +131,7 @@ fn bombs(dice: &mut Dice) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         .chain(texts)
         .chain(std::iter::once("</sst>".to_owned()));
     let shared = with_part("xl/sharedStrings.xml", shared);
-    let header: String = CIVIL
+    let header: Vec<String> = CIVIL
         .split(',')
         .enumerate()
         .map(|(i, name)| {
@@ -146,6 +147,7 @@ fn bombs(dice: &mut Dice) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         })
         .collect();
     let named = (2..20_000).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c><c r=\"B{row}\" t=\"s\"><v>0</v></c></row>"));
+    let header = header.concat();
     let rows = std::iter::once(format!("<row r=\"1\">{header}</row>")).chain(named);
     let mut named = with_part(SHEET, framed(rows));
     named = with_shared(&named, &"字".repeat(10_000));

@@ -131,16 +131,7 @@ pub async fn act(
         });
     }
 
-    if let AlertAction::Assign { to } = request.action
-        && !is_colleague(deps, grant, &alert, to).await?
-    {
-        return Err(ActError::NotAColleague);
-    }
-    if let Some(disputed) = &request.disputed
-        && !rests_on(deps, grant, &alert, disputed).await?
-    {
-        return Err(ActError::NotThisRecord);
-    }
+    may_name(deps, grant, &alert, request).await?;
     let now = deps.clock.now();
     let cx = alerts::Context {
         now,
@@ -190,6 +181,26 @@ pub async fn act(
     }
     deps.work.notify_waiters();
     Ok(after)
+}
+
+/// Whether whom and what the request names may be named for this alert.
+async fn may_name(
+    deps: &Deps,
+    grant: &Grant,
+    alert: &Alert,
+    request: &Request,
+) -> Result<(), ActError> {
+    if let AlertAction::Assign { to } = request.action
+        && !is_colleague(deps, grant, alert, to).await?
+    {
+        return Err(ActError::NotAColleague);
+    }
+    if let Some(disputed) = &request.disputed
+        && !rests_on(deps, grant, alert, disputed).await?
+    {
+        return Err(ActError::NotThisRecord);
+    }
+    Ok(())
 }
 
 /// Officers who may be handed an alert: those of the place it lies with, who

@@ -444,13 +444,18 @@ fn said(expr: &Expr, lets: &[Option<FieldId>]) -> Option<FieldId> {
     match &expr.node {
         Node::Field(_, field) if field.def().level == Sensitivity::L4 => Some(*field),
         Node::Let(index) => lets.get(*index).copied().flatten(),
-        // What is counted, compared or asked leaves a number or a yes, not the value.
-        Node::Field(..) | Node::Compare(..) | Node::In(..) | Node::And(..) | Node::Or(..) => None,
-        Node::Not(_) | Node::IsKnown(_) => None,
-        Node::Call(Function::Size | Function::Certain | Function::Sources, _) => None,
         Node::Each(Each::Filter, list, _) => shown(list),
         Node::Each(Each::Map, list, body) => shown(body).or_else(|| shown(list)),
-        Node::Each(..) => None,
+        // What is counted, compared or asked leaves a number or a yes, not the value.
+        Node::Each(..)
+        | Node::Field(..)
+        | Node::Compare(..)
+        | Node::In(..)
+        | Node::And(..)
+        | Node::Or(..)
+        | Node::Not(_)
+        | Node::IsKnown(_)
+        | Node::Call(Function::Size | Function::Certain | Function::Sources, _) => None,
         Node::Choose(_, yes, no) => shown(yes).or_else(|| shown(no)),
         other => parts(other).into_iter().find_map(shown),
     }

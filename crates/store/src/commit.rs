@@ -4,8 +4,10 @@
 //! whole or not at all; guards make it conditional, the lease fences out a
 //! worker that lost its partition, the idempotent answer makes it repeatable.
 
+mod trace;
+
 use domain::alert::{Alert, FeedNews};
-use domain::authority::{Officer, Operation};
+use domain::authority::Officer;
 use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::{
     ActionId, AlertId, DecisionId, ImportId, LeadId, OfficerId, PersonId, Subject, SubscriptionId,
@@ -21,6 +23,8 @@ use crate::corrections::CorrectionRow;
 use crate::exports::{ExportEventRow, ExportRow};
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::subscriptions::{DeliveryRow, SubscriptionRow};
+
+pub use trace::{DisclosureRow, RunRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -581,33 +585,4 @@ pub struct LeadRow {
     pub at: Instant,
     /// Sealed JSON of what was written, under the person's key.
     pub sealed: Vec<u8>,
-}
-
-/// What a run of the evaluation did, as counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRow {
-    /// The day evaluated for.
-    pub on: Date,
-    /// `change`, `first_load`, `everyone`, `night`.
-    pub mode: String,
-    /// Policy set.
-    pub policy_set: String,
-    /// JSON object: units, per policy × verdict the count, and per policy ×
-    /// `undetermined` × missing fact, and how many were `flagged`.
-    pub counts: String,
-}
-
-/// One disclosing response: identity or L3/L4 facts were shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisclosureRow {
-    /// To whom.
-    pub officer: OfficerId,
-    /// Doing what.
-    pub operation: Operation,
-    /// Why, as the caller stated it.
-    pub purpose: String,
-    /// Keyed pseudonyms of the people and households shown.
-    pub pseudonyms: Vec<[u8; 16]>,
-    /// Request id.
-    pub request: String,
 }

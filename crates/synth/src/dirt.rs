@@ -182,6 +182,21 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
                 Some(plate.trim_start_matches('测').to_owned())
             }),
         },
+        Feed::School | Feed::Obligors | Feed::Illness => soil_hardship(dice, feed, &mut row),
+        Feed::Leads => match dice.below(4) {
+            0 => row.rewrite("上报时间", without_year),
+            1 => row.rewrite("对象姓名", spaced),
+            2 => row.rewrite("对象电话", |phone| {
+                Some(format!("{phone}/100{}", dice.digits(8)))
+            }),
+            _ => row.rewrite("情况描述", |text| Some(format!("{text}！！速来👆"))),
+        },
+    }
+}
+
+/// Pupils, obligors and illness; other lists stay as they are.
+fn soil_hardship(dice: &mut Dice, feed: Feed, row: &mut Cells<'_>) -> bool {
+    match feed {
         Feed::School => match dice.below(4) {
             0 => row.rewrite("学生姓名", spaced),
             1 | 2 => row.rewrite("年级", |grade| school::other_grade(dice, grade)),
@@ -197,14 +212,7 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             1 => row.rewrite("认定日期", in_words),
             _ => row.fill("有效期止", "长期"),
         },
-        Feed::Leads => match dice.below(4) {
-            0 => row.rewrite("上报时间", without_year),
-            1 => row.rewrite("对象姓名", spaced),
-            2 => row.rewrite("对象电话", |phone| {
-                Some(format!("{phone}/100{}", dice.digits(8)))
-            }),
-            _ => row.rewrite("情况描述", |text| Some(format!("{text}！！速来👆"))),
-        },
+        _ => false,
     }
 }
 
@@ -393,6 +401,30 @@ pub(crate) fn defect(
     })
 }
 
+/// The same of pupils, obligors and illness.
+fn hardship_beside(
+    feed: Feed,
+    household: &Household,
+    someone: &Member,
+    told: Date,
+) -> Option<(&'static str, Vec<String>)> {
+    Some(match feed {
+        Feed::School => (
+            "证件号码",
+            school::cells(someone, school::usual(someone, told, "")?, told),
+        ),
+        Feed::Obligors => (
+            "证件号码",
+            obligors::cells(household, someone, true, None, told),
+        ),
+        Feed::Illness => {
+            let since = add_days(told, -60);
+            ("证件号码", illness::cells(someone, (since, None), told))
+        }
+        _ => return None,
+    })
+}
+
 /// A readable row about `someone` beside a household, and the column of the
 /// number that will be spoilt.
 fn beside(
@@ -457,17 +489,8 @@ fn beside(
             };
             ("身份证明号码", vehicles::cells(&someone, 0, car))
         }
-        Feed::School => (
-            "证件号码",
-            school::cells(&someone, school::usual(&someone, told, "")?, told),
-        ),
-        Feed::Obligors => (
-            "证件号码",
-            obligors::cells(household, &someone, true, None, told),
-        ),
-        Feed::Illness => {
-            let since = add_days(told, -60);
-            ("证件号码", illness::cells(&someone, (since, None), told))
+        Feed::School | Feed::Obligors | Feed::Illness => {
+            return hardship_beside(feed, household, &someone, told);
         }
         // A report without a number is a report all the same.
         Feed::Leads | Feed::Incidents => return None,

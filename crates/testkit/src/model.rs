@@ -9,6 +9,7 @@ mod implementation;
 mod parameters;
 mod people;
 mod refusal;
+mod rows;
 mod state;
 mod subscriptions;
 mod work;

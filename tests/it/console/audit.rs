@@ -185,6 +185,7 @@ async fn months_that_never_came_and_what_runs_counted_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_sample_of_what_was_dismissed_is_drawn_by_its_seed_and_disclosed() {
     let app = county().await;
     for (n, outcome) in ["untrue", "unverifiable", "untrue"].into_iter().enumerate() {

@@ -450,6 +450,7 @@ async fn view(app: &TestApp, alert: &str) -> Json {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn wrong_data_names_its_record_or_its_list() {
     let app = county().await;
     let (alert, _) = first(&app, "county", "policy=paid_after_death").await;

@@ -78,6 +78,7 @@ fn number(first17: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_file_is_sent_corrected_and_sent_again_without_a_script() {
     let app = TestApp::sqlite().await;
     let home = app.get("importer", "/").await;
@@ -232,6 +233,7 @@ async fn a_refused_file_leaves_the_form_filled_and_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn only_departments_send_and_only_their_county_looks() {
     let app = TestApp::sqlite().await;
     let file = police(&["123456,王某英,女,1940-03-11,死亡,2026-09-28,"]);
@@ -320,6 +322,7 @@ async fn only_departments_send_and_only_their_county_looks() {
 }
 
 /// What an officer disputes comes to the source that sent it, without names.
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_dispute_reaches_its_source(app: TestApp) {
     let spec = CountySpec {
         seed: 5,

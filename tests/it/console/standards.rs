@@ -45,6 +45,7 @@ fn unticked(mut form: Form) -> Form {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_standard_is_entered_and_reviewed_with_plain_forms() {
     let app = TestApp::sqlite().await;
     let own = page(&app, "policy", "/policies/low_income_medical").await;

@@ -285,8 +285,14 @@ pub async fn an_export_is_decided_once(store: Arc<dyn Store>) {
     let own = granted(1, Role::Caseworker, Operation::ExportPeople, TOWN);
     let known = store.export(&own, export_id(1)).await.unwrap().unwrap();
     let events: Vec<_> = known.events.iter().map(|event| event.event).collect();
-    use ExportEvent::{Downloaded, Refused};
-    assert_eq!(events, [Refused, Downloaded, Downloaded]);
+    assert_eq!(
+        events,
+        [
+            ExportEvent::Refused,
+            ExportEvent::Downloaded,
+            ExportEvent::Downloaded
+        ]
+    );
     assert_eq!(
         known.decided().map(|event| event.officer),
         Some(officer_id(2))

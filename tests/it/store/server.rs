@@ -189,6 +189,7 @@ fn lead(number: u128, township: &str) -> LeadRow {
 }
 
 /// Rows of two townships in every scoped table.
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn fill(store: &dyn Store) {
     for (number, township) in [(1, OURS), (2, THEIRS)] {
         let alert = alert(number, township, 1);

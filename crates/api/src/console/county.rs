@@ -149,20 +149,7 @@ pub(super) async fn page(
     let desks = desks(&app, &caller.officer.regions, &standing);
     let imports = caller.grant(Operation::ReadImports)?;
     let arrivals = arrivals::arrivals(&app.deps, &imports).await?;
-    let with_backlog = standing.policies.iter().filter(|(_, of)| of.held > 0);
-    let held_policies = with_backlog.map(|(id, of)| Choice {
-        code: id.clone(),
-        name: format!("{}（{}）", policy_title(&app, id), of.held),
-        chosen: false,
-    });
-    let held_policies = held_policies.collect();
-    let held_desks = desks.iter().filter(|d| d.held > 0 && !d.code.is_empty());
-    let held_townships = held_desks.map(|d| Choice {
-        code: d.code.clone(),
-        name: format!("{}（{}）", d.name, d.held),
-        chosen: false,
-    });
-    let held_townships = held_townships.collect();
+    let (held_policies, held_townships) = with_backlog(&app, &standing, &desks);
     let policies = standing.policies.iter();
     let policies = policies.map(|(id, of)| desk(String::new(), policy_title(&app, id), of));
     let policies = policies.collect();
@@ -192,6 +179,23 @@ pub(super) async fn page(
         may_direct: caller.grant(Operation::DirectAlerts).is_ok(),
         desks,
     })
+}
+
+/// Policies and townships that have a backlog, to choose from.
+fn with_backlog(app: &App, standing: &Standing, desks: &[DeskLine]) -> (Vec<Choice>, Vec<Choice>) {
+    let policies = standing.policies.iter().filter(|(_, of)| of.held > 0);
+    let policies = policies.map(|(id, of)| Choice {
+        code: id.clone(),
+        name: format!("{}（{}）", policy_title(app, id), of.held),
+        chosen: false,
+    });
+    let townships = desks.iter().filter(|d| d.held > 0 && !d.code.is_empty());
+    let townships = townships.map(|d| Choice {
+        code: d.code.clone(),
+        name: format!("{}（{}）", d.name, d.held),
+        chosen: false,
+    });
+    (policies.collect(), townships.collect())
 }
 
 /// Releases a number from the backlog.

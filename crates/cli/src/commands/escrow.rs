@@ -86,7 +86,8 @@ struct Sealed {
     memory_kib: u32,
     passes: u32,
     lanes: u32,
-    sealed: String,
+    #[serde(rename = "sealed")]
+    cell: String,
 }
 
 const WHAT: &str = "暖心主密钥，以口令加密 Hearth master key, sealed with a passphrase";
@@ -136,7 +137,7 @@ pub(crate) fn write_sealed(path: &Path, key: &MasterKey, passphrase: &str) -> an
         memory_kib: COST.memory_kib,
         passes: COST.passes,
         lanes: COST.lanes,
-        sealed: hex::encode(sealed),
+        cell: hex::encode(sealed),
     };
     let text = serde_json::to_string_pretty(&sealed)?;
     secret::write_new(path, &text).with_context(|| format!("cannot write {}", path.display()))
@@ -160,7 +161,7 @@ pub(crate) fn open_sealed(path: &Path, passphrase: &str) -> anyhow::Result<Maste
     // A file that asks for more would only take the machine's memory.
     let sound = sealed.version == VERSION && cost.memory_kib <= 1 << 20 && cost.passes <= 16;
     let salt = hex::decode(&sealed.salt).ok().filter(|_| sound);
-    let cell = hex::decode(&sealed.sealed).map_err(|_| refuse())?;
+    let cell = hex::decode(&sealed.cell).map_err(|_| refuse())?;
     let vault = under(passphrase, &salt.ok_or_else(refuse)?, cost)?;
     let plain = vault.open_system(&place(&sealed.key_fingerprint), &cell);
     let plain = Zeroizing::new(plain.map_err(|_| refuse())?);

@@ -343,7 +343,7 @@ fn exempt_parts_of_a_transfer_have_classes_of_their_own() {
         ("其中社会救助款物", "500"),
     ];
     let row = with(&chen(), &parts);
-    let rows = Desk::new("civil_register").rows(&csv(&header, &[row.clone()]));
+    let rows = Desk::new("civil_register").rows(&csv(&header, std::slice::from_ref(&row)));
     let amounts: Vec<(&str, i64)> = rows[0]
         .incoming
         .iter()

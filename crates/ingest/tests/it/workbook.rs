@@ -109,6 +109,10 @@ impl Book {
     }
 
     /// All parts by name, in the order they are written.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the parts of a workbook, one after another"
+    )]
     pub(crate) fn parts(&self) -> Vec<(String, Vec<u8>)> {
         let relation = |id: &str, kind: &str, target: &str| {
             format!(
@@ -136,11 +140,12 @@ impl Book {
         }
         relations.push_str(&relation("rIdS", "sharedStrings", "sharedStrings.xml"));
         relations.push_str(&relation("rIdT", "styles", "/xl/styles.xml"));
-        let shared: String = self
-            .shared
-            .iter()
-            .map(|text| format!("<si>{text}</si>"))
-            .collect();
+        let mut shared = String::new();
+        for text in &self.shared {
+            shared.push_str("<si>");
+            shared.push_str(text);
+            shared.push_str("</si>");
+        }
         let calendar = if self.from_1904 {
             "<workbookPr date1904=\"1\"/>"
         } else {

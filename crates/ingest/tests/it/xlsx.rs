@@ -476,6 +476,7 @@ fn part(name: &str, text: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 fn containers_that_are_no_honest_workbook_are_refused() {
     let good = Book::of(table(CIVIL, &[chen()]));
     let also = |name: &str, text: &str| {

@@ -6,10 +6,11 @@ alter table alerts add column confidential text not null default 'ordinary'
 alter table decisions add column confidential text not null default 'ordinary'
     check (confidential in ('ordinary', 'children'));
 
--- Lists, counts and dispatch read only this, never the sealed bodies.
+-- Lists, counts and dispatch read only this, never the sealed bodies. Work comes
+-- first: nearly all that is stored is closed, and nearly no question is about that.
 drop index alerts_desk;
 create index alerts_desk on alerts (
-    county, township, assist, work, level, due_on, policy, condition, snoozed_until, unit_kind,
+    work, county, township, assist, level, due_on, policy, condition, snoozed_until, unit_kind,
     unit_id, partition, opened_at, assignee, confidential, id
 );
 

@@ -306,6 +306,12 @@ async fn row_digest(tx: &mut PgConnection, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(tx, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
     }
+    digest_asked(tx, commit, &mut digest).await?;
+    Ok(digest.finish())
+}
+
+/// The rows of what people report, propose, review and ask to take away.
+async fn digest_asked(tx: &mut PgConnection, commit: i64, digest: &mut RowDigest) -> Stored<()> {
     let reported = "select * from leads where commit_id = $1 order by row_no";
     for row in stored(tx, "leads", reported, commit, leads::noun).await? {
         digest.lead(&row);
@@ -328,7 +334,7 @@ async fn row_digest(tx: &mut PgConnection, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(tx, "export_events", events, commit, exports::event_noun).await? {
         digest.export_event(&row);
     }
-    Ok(digest.finish())
+    Ok(())
 }
 
 /// The rows a commit wrote into one table.

@@ -349,6 +349,12 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(pool, "account_events", events, commit, accounts::event).await? {
         digest.account_event(&row);
     }
+    digest_asked(pool, commit, &mut digest).await?;
+    Ok(digest.finish())
+}
+
+/// The rows of what people report, propose, review and ask to take away.
+async fn digest_asked(pool: &SqlitePool, commit: i64, digest: &mut RowDigest) -> Stored<()> {
     let reported = "select * from leads where commit_id = $1 order by row_no";
     for row in stored(pool, "leads", reported, commit, leads::noun).await? {
         digest.lead(&row);
@@ -371,7 +377,7 @@ async fn row_digest(pool: &SqlitePool, commit: i64) -> Stored<[u8; 32]> {
     for row in stored(pool, "export_events", events, commit, exports::event_noun).await? {
         digest.export_event(&row);
     }
-    Ok(digest.finish())
+    Ok(())
 }
 
 /// The rows a commit wrote into one table.

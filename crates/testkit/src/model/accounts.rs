@@ -33,6 +33,19 @@ impl State {
         })
     }
 
+    /// A session however long it has lasted, while its officer is enabled.
+    pub(super) fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Option<Signed> {
+        let session = self.sessions.get(digest);
+        let signed = session.and_then(|session| {
+            let account = self.accounts.get(&session.officer)?;
+            Some(Signed {
+                session: session.clone(),
+                known: self.known(account),
+            })
+        });
+        signed.filter(|signed| signed.known.disabled_at.is_none_or(|end| now < end))
+    }
+
     pub(super) fn sessions_of(&self, officer: OfficerId, now: Instant) -> Vec<SessionRow> {
         let rows = self.sessions.values();
         let live = rows.filter(|row| row.officer == officer && lives(row, now));

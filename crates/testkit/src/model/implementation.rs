@@ -60,12 +60,7 @@ impl Store for ModelStore {
         dataset: &DatasetId,
         revision: Revision,
     ) -> Stored<Option<ImportRow>> {
-        let state = self.state();
-        let found = state.imports.values().find(|row| {
-            let header = &row.header;
-            (&header.source, &header.dataset, header.revision) == (source, dataset, revision)
-        });
-        Ok(found.cloned())
+        Ok(self.state().import_by_key(source, dataset, revision))
     }
 
     async fn import(&self, grant: &Grant, id: ImportId) -> Stored<Option<ImportRow>> {
@@ -79,17 +74,7 @@ impl Store for ModelStore {
         before: Option<Instant>,
         limit: u32,
     ) -> Stored<Vec<ImportRow>> {
-        let state = self.state();
-        let mut rows: Vec<_> = state
-            .imports
-            .values()
-            .filter(|row| State::sees_import(grant, row))
-            .filter(|row| before.is_none_or(|before| row.header.received_at < before))
-            .cloned()
-            .collect();
-        rows.sort_by_key(|row| std::cmp::Reverse((row.header.received_at, row.header.id)));
-        rows.truncate(limit as usize);
-        Ok(rows)
+        Ok(self.state().imports_before(grant, before, limit))
     }
 
     async fn kept_rows(
@@ -101,16 +86,7 @@ impl Store for ModelStore {
         limit: u32,
     ) -> Stored<Vec<KeptRow>> {
         let state = self.state();
-        let seen = state.imports.get(&import);
-        if !seen.is_some_and(|row| State::sees_import(grant, row)) {
-            return Ok(Vec::new());
-        }
-        let rows = state.kept.values().filter(|row| {
-            row.import == import
-                && row.line > after_line
-                && outcome.is_none_or(|outcome| row.outcome == outcome)
-        });
-        Ok(rows.take(limit as usize).cloned().collect())
+        Ok(state.kept_rows(grant, import, outcome, after_line, limit))
     }
 
     async fn corrections(
@@ -159,19 +135,12 @@ impl Store for ModelStore {
     }
 
     async fn reads_by_person(&self, people: &[PersonId]) -> Stored<Vec<Read>> {
-        let state = self.state();
-        let rows = state.reads.values().flatten();
-        let found = rows.filter(|read| people.contains(&read.person));
-        let found: BTreeSet<Read> = found.copied().collect();
-        Ok(found.into_iter().collect())
+        Ok(self.state().reads(|read| people.contains(&read.person)))
     }
 
     async fn reads_by_household(&self, households: &[HouseholdId]) -> Stored<Vec<Read>> {
         let state = self.state();
-        let rows = state.reads.values().flatten();
-        let found = rows.filter(|read| households.contains(&read.household));
-        let found: BTreeSet<Read> = found.copied().collect();
-        Ok(found.into_iter().collect())
+        Ok(state.reads(|read| households.contains(&read.household)))
     }
 
     async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>> {
@@ -185,14 +154,7 @@ impl Store for ModelStore {
     // ---- evaluating ------------------------------------------------------
 
     async fn due(&self, partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>> {
-        let state = self.state();
-        let rows = state.due.iter();
-        let here = rows.filter(|(_, due)| due.partition == Some(partition));
-        let marks = here.map(|(unit, due)| DueMark {
-            unit: *unit,
-            version: due.version,
-        });
-        Ok(marks.take(limit as usize).collect())
+        Ok(self.state().due_in(partition, limit))
     }
 
     async fn units_to_revisit(
@@ -238,12 +200,7 @@ impl Store for ModelStore {
         limit: u32,
     ) -> Stored<Vec<AlertRow>> {
         let state = self.state();
-        let rows = state.alerts.values().filter(|row| {
-            state.keepers[&row.id] == partition
-                && row.look_on.is_some_and(|day| day <= on)
-                && Some(row.id) > after
-        });
-        Ok(rows.take(limit as usize).cloned().collect())
+        Ok(state.alerts_to_look_at(partition, on, after, limit))
     }
 
     // ---- alerts for people -----------------------------------------------
@@ -267,14 +224,7 @@ impl Store for ModelStore {
     }
 
     async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>> {
-        let state = self.state();
-        if state.seen_alert(grant, alert).is_none() {
-            return Ok(Vec::new());
-        }
-        let mut rows: Vec<_> = state.actions.values().collect();
-        rows.sort_by_key(|(place, _)| *place);
-        let rows = rows.into_iter().map(|(_, row)| row);
-        Ok(rows.filter(|row| row.alert == alert).cloned().collect())
+        Ok(self.state().actions_on(grant, alert))
     }
 
     async fn decision(&self, grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>> {
@@ -407,16 +357,7 @@ impl Store for ModelStore {
         before: Option<LeadId>,
         limit: u32,
     ) -> Stored<Vec<LeadRow>> {
-        let state = self.state();
-        let place = |id| state.leads.iter().position(|row| row.id == id);
-        let until = match before {
-            Some(id) => place(id).unwrap_or(0),
-            None => state.leads.len(),
-        };
-        let earlier = state
-            .leads(grant)
-            .filter(|row| place(row.id).is_some_and(|at| at < until));
-        Ok(earlier.take(limit as usize).cloned().collect())
+        Ok(self.state().leads_before(grant, before, limit))
     }
 
     // ---- officers --------------------------------------------------------
@@ -434,13 +375,7 @@ impl Store for ModelStore {
     }
 
     async fn officer_by_token(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Officer>> {
-        let state = self.state();
-        let alive = |end: Option<Instant>| end.is_none_or(|end| now < end);
-        let token = state.tokens.get(digest);
-        let token = token.filter(|token| alive(token.expires_at));
-        let officer = token.and_then(|token| state.officers.get(&token.officer));
-        let enabled = officer.filter(|(_, disabled_at)| alive(*disabled_at));
-        Ok(enabled.map(|(officer, _)| officer.clone()))
+        Ok(self.state().officer_by_token(digest, now))
     }
 
     async fn officer(&self, id: OfficerId) -> Stored<Option<Officer>> {
@@ -454,12 +389,7 @@ impl Store for ModelStore {
         region: DivisionCode,
         now: Instant,
     ) -> Stored<Vec<Officer>> {
-        let state = self.state();
-        let serves = |officer: &Officer| grant.covers(region) && officer.regions.contains(&region);
-        let enabled = state.officers.values().filter(|(officer, disabled_at)| {
-            serves(officer) && disabled_at.is_none_or(|end| now < end)
-        });
-        Ok(enabled.map(|(officer, _)| officer.clone()).collect())
+        Ok(self.state().officers_of(grant, region, now))
     }
 
     async fn answer(&self, principal: OfficerId, route: &str, key: &str) -> Stored<Option<Answer>> {
@@ -501,16 +431,7 @@ impl Store for ModelStore {
     }
 
     async fn session_owner(&self, digest: &[u8; 32], now: Instant) -> Stored<Option<Signed>> {
-        let state = self.state();
-        let session = state.sessions.get(digest);
-        let signed = session.and_then(|session| {
-            let account = state.accounts.get(&session.officer)?;
-            Some(Signed {
-                session: session.clone(),
-                known: state.known(account),
-            })
-        });
-        Ok(signed.filter(|signed| signed.known.disabled_at.is_none_or(|end| now < end)))
+        Ok(self.state().session_owner(digest, now))
     }
 
     async fn sessions(&self, officer: OfficerId, now: Instant) -> Stored<Vec<SessionRow>> {
@@ -596,14 +517,7 @@ impl Store for ModelStore {
     // ---- ledger ----------------------------------------------------------
 
     async fn ledger_entries(&self, from: i64, limit: u32) -> Stored<Vec<LedgerEntry>> {
-        let state = self.state();
-        let all = state.entries.iter().enumerate();
-        let entries = all.map(|(index, bytes)| LedgerEntry {
-            index: to_i64(index),
-            bytes: bytes.clone(),
-        });
-        let from = entries.filter(|entry| entry.index >= from);
-        Ok(from.take(limit as usize).collect())
+        Ok(self.state().ledger_entries(from, limit))
     }
 
     async fn ledger_roots(&self) -> Stored<Vec<LedgerRoot>> {

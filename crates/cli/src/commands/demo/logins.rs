@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
-use domain::region::Level;
+use domain::region::{DivisionCode, Level};
+use domain::time::Date;
 use pipeline::Deps;
 use pipeline::account::administer::{self, Act, NewAccount};
 use store::commit::Write;
@@ -49,6 +50,24 @@ pub(super) async fn officers(
         counties.extend(import.scope.county());
         sources.insert(import.source.to_string());
     }
+    let counties: Vec<_> = counties.into_iter().collect();
+    let all = one_of_each(deps, (town, township), (village, on), counties, sources);
+    for officer in &all {
+        if deps.store.officer(officer.id).await?.as_ref() != Some(officer) {
+            local::administer(deps, "demo", vec![Write::Officer(officer.clone())]).await?;
+        }
+    }
+    Ok(Officers(all))
+}
+
+/// One officer of each role that the demonstration shows.
+fn one_of_each(
+    deps: &Deps,
+    (town, township): (&str, DivisionCode),
+    (village, on): (DivisionCode, Date),
+    counties: Vec<DivisionCode>,
+    sources: BTreeSet<String>,
+) -> Vec<Officer> {
     let officer =
         |role: Role, id: &[u8; 16], name: String, regions: Vec<_>, sources: Vec<String>| Officer {
             id: OfficerId::from_uuid(uuid::Builder::from_custom_bytes(*id).into_uuid()),
@@ -57,8 +76,7 @@ pub(super) async fn officers(
             regions,
             sources,
         };
-    let counties: Vec<_> = counties.into_iter().collect();
-    let all = vec![
+    vec![
         officer(
             Role::Caseworker,
             b"hearth-demo-case",
@@ -108,13 +126,7 @@ pub(super) async fn officers(
             vec![village],
             vec![],
         ),
-    ];
-    for officer in &all {
-        if deps.store.officer(officer.id).await?.as_ref() != Some(officer) {
-            local::administer(deps, "demo", vec![Write::Officer(officer.clone())]).await?;
-        }
-    }
-    Ok(Officers(all))
+    ]
 }
 
 /// Issues logins and says how to use them. Tokens are shown this once and
@@ -157,7 +169,9 @@ pub(super) async fn issue(
         }
         let bearer = format!("curl -s -H 'Authorization: Bearer {token}'");
         match officer.role {
-            Role::Caseworker => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
+            Role::Caseworker | Role::ChildrenOfficer => {
+                writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?;
+            }
             Role::CountyOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts/counts'")?,
             Role::Auditor => writeln!(out, "  {bearer} '{base}/api/v1/ledger/roots'")?,
             Role::Importer => out.push_str(&upload(&bearer, &base, samples)),
@@ -165,7 +179,6 @@ pub(super) async fn issue(
             Role::PolicyOfficer => {
                 writeln!(out, "  {bearer} '{base}/api/v1/parameters/proposals'")?;
             }
-            Role::ChildrenOfficer => writeln!(out, "  {bearer} '{base}/api/v1/alerts?limit=5'")?,
             Role::SystemAdmin | Role::SecurityAdmin => {}
         }
     }
