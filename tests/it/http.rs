@@ -133,6 +133,7 @@ fn body(path: &str) -> Json {
         "placement" => json!({ "township": HUTANG }),
         "searches" => json!({ "name": "王" }),
         "disclosures" => json!({ "subject": "p:00000000-0000-0000-0000-000000000001" }),
+        "approval" | "rejection" => json!({ "words": "看过文件" }),
         _ => json!({}),
     }
 }
@@ -732,10 +733,7 @@ async fn history_tells_what_was_known_then() {
     let then = app
         .get(
             "county",
-            &format!(
-                "/api/v1/{noun}/{id}/history?valid_on=2026-11-20&known_seq={}",
-                known + 1_000
-            ),
+            &format!("/api/v1/{noun}/{id}/history?valid_on=2026-11-20&known_seq={known}"),
         )
         .await
         .json();

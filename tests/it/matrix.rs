@@ -530,7 +530,7 @@ async fn alerts_about_children_are_the_childrens_officers() {
                 let answer = app.get(officer, path).await;
                 assert_eq!(answer.status, StatusCode::OK, "{path}");
                 let text = answer.text();
-                for kept in [alert, &decision, "unattended_child", "事实无人抚养"] {
+                for kept in [alert, &decision, "unattended_child", "疑似事实无人抚养"] {
                     assert!(!text.contains(kept), "{path} as {officer} shows {kept}");
                 }
             }

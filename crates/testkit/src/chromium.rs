@@ -240,10 +240,15 @@ impl Person {
         answer.expect("a script").json().clone()
     }
 
-    /// Pixels by which the page is wider than the window.
+    /// Pixels by which the page is wider than the window. A phone makes a page
+    /// that is too wide smaller, so there the window is the screen.
     pub async fn overhang(&self) -> i64 {
-        let script =
-            "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        let script = match self.screen {
+            Screen::Desk => {
+                "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            }
+            Screen::Phone => "return document.documentElement.scrollWidth - screen.width",
+        };
         self.asks(script).await.as_i64().expect("a number")
     }
 

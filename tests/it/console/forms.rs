@@ -297,7 +297,10 @@ async fn a_county_releases_and_places_from_its_page() {
     assert!(page.contains("法定义务人登记") && page.contains("未收到：一律按不知道处理"));
     let all = forms(&page);
     for (noun, after) in [("release", "raised"), ("placement", "raised")] {
-        let form = all.iter().find(|form| form.action.ends_with(noun)).unwrap();
+        let form = all
+            .iter()
+            .find(|form| form.action.starts_with("/alerts/") && form.action.ends_with(noun));
+        let form = form.unwrap();
         let sent = form.send(&app, "county").await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
         let alert = form.action.split('/').nth(2).unwrap();

@@ -13,7 +13,7 @@ use synth::{CountySpec, FeedFile, invent};
 use testkit::app::{TestApp, divisions, sample_day};
 use testkit::call::Answer;
 
-use super::browser::{form, forms, text};
+use super::browser::{Form, form, forms, text};
 use super::{county, first};
 
 /// Sends the page's form as a browser does, the file last.
@@ -475,6 +475,30 @@ async fn facts(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+/// The file of a whole county: asked for, released by a second person, taken.
+async fn released(app: &TestApp, export: &Form, purpose: &str) -> Answer {
+    let asked = export.clone().with("purpose", purpose);
+    let asked = asked.send(app, "county").await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    let on = async |officer: &str, noun: &str| {
+        let page = app.get(officer, "/exports").await.text();
+        let found = forms(&page);
+        let form = found.into_iter().find(|form| form.action.ends_with(noun));
+        let form = form.unwrap_or_else(|| panic!("no {noun} for {officer}: {page}"));
+        form.send(app, officer).await
+    };
+    let approved = on("second", "/approval").await;
+    assert_eq!(
+        approved.status,
+        StatusCode::SEE_OTHER,
+        "{}",
+        approved.text()
+    );
+    let file = on("county", "/file").await;
+    assert_eq!(file.status, StatusCode::OK, "{}", file.text());
+    file
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exported_register_comes_back_as_the_same_facts() {
     let app = county().await;
@@ -490,17 +514,8 @@ async fn an_exported_register_comes_back_as_the_same_facts() {
         .iter()
         .find(|form| form.action == "/families/export")
         .unwrap();
-    let visit = export
-        .clone()
-        .with("purpose", "home_visit")
-        .send(&app, "county")
-        .await;
-    let check = export
-        .clone()
-        .with("purpose", "data_check")
-        .send(&app, "county")
-        .await;
-    assert_eq!(check.status, StatusCode::OK, "{}", check.text());
+    let visit = released(&app, export, "home_visit").await;
+    let check = released(&app, export, "data_check").await;
 
     let fields = |sequence: &'static str| {
         [

@@ -31,9 +31,39 @@ fn cards(block: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Releases from the backlog an alert of a household that has one on a desk.
+async fn a_second_alert(app: &TestApp) {
+    let listed = async |work: &str| {
+        let path = format!("/api/v1/alerts?brief=true&limit=500&work={work}");
+        app.get("county", &path).await.json()["alerts"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let raised = listed("raised").await;
+    let held = listed("held").await;
+    let of_one = held
+        .iter()
+        .find(|held| raised.iter().any(|raised| raised["unit"] == held["unit"]));
+    let of_one = of_one.expect("the backlog holds an alert of a household on a desk");
+    let (id, version) = (of_one["id"].as_str(), of_one["version"].as_i64());
+    let done = app
+        .act(
+            "county",
+            id.unwrap(),
+            "release",
+            version.unwrap(),
+            "second",
+            &serde_json::json!({}),
+        )
+        .await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_household_is_one_card_and_the_pressing_come_first() {
     let app = samples().await;
+    a_second_alert(&app).await;
     let answer = app.get("county", "/").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let page = answer.text();
