@@ -252,6 +252,7 @@ fn every_method_is_in_the_suite() {
         include_str!("alerts.rs"),
         include_str!("build.rs"),
         include_str!("commits.rs"),
+        include_str!("corrections.rs"),
         include_str!("desk.rs"),
         include_str!("evaluation.rs"),
         include_str!("feeds.rs"),
