@@ -162,6 +162,12 @@ pub(super) fn dataset(name: &str) -> String {
         "serious_illness" => "重特大疾病认定（医保/卫健）",
         "restricted_liberty" => "限制人身自由（司法/公安）",
         "incidents" => "突发事件（应急/公安）",
+        "leads" => "线索（网格）",
+        "vehicles" => "机动车登记（车管）",
+        "social_security" => "参保就业待遇（人社）",
+        "hukou_elders" => "80周岁以上老人（公安户籍）",
+        "care_plans" => "探访对象与责任人名册（养老服务）",
+        "visits" => "探访记录（养老服务）",
         "officers" => "经办人登记",
         other => other,
     };
