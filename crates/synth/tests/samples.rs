@@ -88,7 +88,7 @@ fn every_situation_says_what_to_expect_of_every_policy() {
         raised,
         BTreeSet::from([
             1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 32, 46, 47,
-            50, 51, 53, 54, 56, 58, 59, 61, 63, 65, 67, 70, 71, 72, 74, 75, 76, 77, 78, 79, 80
+            50, 51, 53, 54, 56, 58, 59, 60, 61, 63, 65, 67, 70, 71, 72, 74, 75, 76, 77, 78, 79, 80
         ])
     );
     let text = String::from_utf8(bytes("README.md").to_vec()).unwrap();

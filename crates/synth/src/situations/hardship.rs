@@ -253,6 +253,12 @@ fn expenditure(desk: &Desk<'_>) -> Situation {
         (Finding::Signal, AlertLevel::Yellow),
         "43,201元 > 72,000元的60%即43,200元，人均收入低于上年度人均可支配收入（均为示例）：引导申请，不作认定",
     )
+    .raises(
+        "large_medical_bill",
+        1,
+        (Finding::Signal, AlertLevel::Blue),
+        "一人负担超过26,000元线（示例）：列入本月清单，无期限",
+    )
     .because("不是低收入类别，不评低收入家庭大额医疗；人均2,000元，不在低边范围；文字不写谁患病、什么病")
 }
 
@@ -263,7 +269,13 @@ fn expenditure_at_the_limit(desk: &Desk<'_>) -> Situation {
         "43,200 yuan borne, exactly 60 %",
         with_bills(desk, 60, Scheme::None, 8_200),
     )
-    .because("超过才算：正好等于比例线（示例）不提示")
+    .raises(
+        "large_medical_bill",
+        1,
+        (Finding::Signal, AlertLevel::Blue),
+        "一人负担超过26,000元线（示例）：列入本月清单，无期限",
+    )
+    .because("超过才算：正好等于比例线（示例）不提示刚性支出")
 }
 
 /// A family of three with the wife certified as ill.
