@@ -240,15 +240,13 @@ impl Person {
         answer.expect("a script").json().clone()
     }
 
-    /// Pixels by which the page is wider than the window. A phone makes a page
-    /// that is too wide smaller, so there the window is the screen.
+    /// Pixels by which the widest thing on the page stands out of it. What
+    /// scrolls by itself may, and a sheet of paper; what is cut off may not.
     pub async fn overhang(&self) -> i64 {
-        let script = match self.screen {
-            Screen::Desk => {
-                "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            }
-            Screen::Phone => "return document.documentElement.scrollWidth - screen.width",
-        };
+        let script = "const edges = Array.from(document.querySelectorAll('body *'))
+            .filter(e => !e.closest('.scroll, .chart, .paper, pre, details:not([open])') && e.getClientRects().length)
+            .map(e => e.getBoundingClientRect().right + window.scrollX);
+            return Math.floor(Math.max(...edges) - document.documentElement.clientWidth)";
         self.asks(script).await.as_i64().expect("a number")
     }
 

@@ -30,7 +30,7 @@ pub(super) async fn pages(_office: &Office, person: &Person, role: Role) -> Vec<
 /// Addresses the open page leads to, downloads and other sites left out.
 async fn links(person: &Person) -> Vec<String> {
     let script = "return Array.from(document.querySelectorAll('a[href]'))
-        .filter(a => a.origin === location.origin && !a.hasAttribute('download') && !a.pathname.startsWith('/api/') && !a.pathname.startsWith('/docs'))
+        .filter(a => a.origin === location.origin && !a.hasAttribute('download') && !a.pathname.endsWith('.xlsx') && !a.pathname.startsWith('/api/') && !a.pathname.startsWith('/docs'))
         .map(a => a.pathname + a.search)";
     let found = person.asks(script).await;
     let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -45,8 +45,12 @@ async fn links(person: &Person) -> Vec<String> {
 /// kind is looked at.
 fn shape(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
+    let by_name = ["policies", "parameters"];
+    let mut before = "";
     let parts = path.split('/').map(|part| {
-        let many = part.len() > 12 && part.chars().any(|c| c.is_ascii_digit());
+        let number = part.len() > 12 && part.chars().any(|c| c.is_ascii_digit());
+        let many = number || by_name.contains(&before);
+        before = part;
         if many { "one" } else { part }
     });
     let joined: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();

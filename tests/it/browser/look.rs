@@ -2,7 +2,7 @@
 //! finds, nothing wider than the window, no message in the browser's log.
 
 use domain::authority::Role;
-use testkit::app::{COUNTY, HUTANG};
+use testkit::app::{COUNTY, HUTANG, NANJIE};
 use testkit::chromium::{Person, Screen};
 
 use super::desks::pages;
@@ -28,7 +28,8 @@ async fn breaches(person: &Person) -> Vec<String> {
 /// Where an officer of a role works.
 fn region(role: Role) -> &'static str {
     match role {
-        Role::Caseworker | Role::VillageContact => HUTANG,
+        Role::Caseworker => HUTANG,
+        Role::VillageContact => NANJIE,
         _ => COUNTY,
     }
 }
