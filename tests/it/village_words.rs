@@ -44,7 +44,7 @@ pub async fn no_village_is_told_a_secret(app: &TestApp, alerts: &[AlertRow]) {
     canaries.extend(texts("leads-20261120.csv", "居住地址"));
     canaries.extend(texts("medical-settlements-20261103.csv", "主要诊断名称"));
     assert!(canaries.len() > 20, "{}", canaries.len());
-    let grant = app.grant("county", Operation::ReadAlerts);
+    let grant = app.grant("auditor", Operation::ReadAlerts);
     let opened = Opened::of(&app.deps, &grant, alerts).await.unwrap();
     let mut told = BTreeSet::new();
     for row in alerts {
