@@ -246,8 +246,14 @@ impl Person {
         let script = "const edges = Array.from(document.querySelectorAll('body *'))
             .filter(e => !e.closest('.scroll, .chart, .paper, pre, details:not([open])') && e.getClientRects().length)
             .map(e => e.getBoundingClientRect().right + window.scrollX);
-            return Math.floor(Math.max(...edges) - document.documentElement.clientWidth)";
-        self.asks(script).await.as_i64().expect("a number")
+            return Math.floor(Math.max(...edges) - Math.min(document.documentElement.clientWidth, WIDTH))";
+        // A phone makes the window of a page that is too wide as wide as the page.
+        let width = match self.screen {
+            Screen::Desk => "Infinity",
+            Screen::Phone => "390",
+        };
+        let script = script.replace("WIDTH", width);
+        self.asks(&script).await.as_i64().expect("a number")
     }
 
     /// Keeps a picture of the whole page in `$HEARTH_PICTURES`, if that is set.

@@ -1,5 +1,5 @@
 //! Every page of every role on both screens: no breach of WCAG 2.2 AA that axe
-//! finds, nothing wider than the window, no message in the browser's log.
+//! finds and nothing wider than the window.
 
 use domain::authority::Role;
 use testkit::app::{COUNTY, HUTANG, NANJIE};
@@ -81,9 +81,11 @@ async fn what_is_wrong_with_a_page_is_found() {
         return without_chromium();
     };
     assert_eq!(breaches(&person).await, Vec::<String>::new());
-    // A saboteur: a picture without words, a field without a label, a wide table.
+    // A saboteur: a picture without words, a field without a label, something wide
+    // (said to its style, because the page's policy takes no style in a tag).
     let spoil = "const main = document.querySelector('main');
-        main.insertAdjacentHTML('beforeend', '<img src=\"data:,\"><input type=\"text\" name=\"x\"><div style=\"width:900px\">…</div>')";
+        main.insertAdjacentHTML('beforeend', '<img src=\"data:,\"><input type=\"text\" name=\"x\"><div id=\"wide\">…</div>');
+        document.getElementById('wide').style.width = '900px'";
     person.asks(spoil).await;
     let found = breaches(&person).await.join("\n");
     assert!(
