@@ -120,16 +120,16 @@ async fn alerts(app: &TestApp) -> BTreeMap<(String, String), (String, String)> {
     told.collect()
 }
 
+/// Level by subject and policy.
+type Levels = BTreeMap<(String, String), String>;
+/// How many by work and level.
+type Counts = BTreeMap<(String, String), usize>;
+
 /// Whom alerts are about and how pressing they are, and how many of each level
 /// are where. Which of equals the day's budget lets out first is chance: their
 /// ids are.
-fn standing(
-    alerts: &BTreeMap<(String, String), (String, String)>,
-) -> (
-    BTreeMap<(String, String), String>,
-    BTreeMap<(String, String), usize>,
-) {
-    let mut counts = BTreeMap::new();
+fn standing(alerts: &BTreeMap<(String, String), (String, String)>) -> (Levels, Counts) {
+    let mut counts = Counts::new();
     for place in alerts.values() {
         *counts.entry(place.clone()).or_default() += 1;
     }

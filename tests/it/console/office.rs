@@ -183,6 +183,7 @@ async fn a_person_is_found_by_telephone_and_the_family_has_two_dates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_number_of_the_backlog_is_released_once_however_often_it_is_sent() {
     let app = samples().await;
     let held = async |query: &str| {
