@@ -20,26 +20,7 @@ pub(super) async fn write(
     alerts(tx, commit, parts).await?;
     decisions(tx, id, parts).await?;
     keep(tx, parts).await?;
-    insert(
-        tx,
-        "insert into actions (id, alert_id, action, officer_id, at, version, sealed,
-            commit_id, row_no) ",
-        9,
-        "",
-        &parts.actions,
-        |tuple, row_no, row| {
-            tuple.push_bind(row.id.as_uuid());
-            tuple.push_bind(row.alert.as_uuid());
-            tuple.push_bind(row.action.clone());
-            tuple.push_bind(row.by.as_uuid());
-            tuple.push_bind(row.at.as_micros());
-            tuple.push_bind(row.version);
-            tuple.push_bind(row.sealed.clone());
-            tuple.push_bind(id);
-            tuple.push_bind(row_no);
-        },
-    )
-    .await?;
+    actions(tx, id, parts).await?;
     insert(
         tx,
         "insert into corrections (action_id, import_id, line, subject_kind, subject_id, kind, key,
@@ -77,6 +58,31 @@ pub(super) async fn write(
             tuple.push_bind(row.policy.clone());
             tuple.push_bind(level_rank(row.level));
             tuple.push_bind(row.due_on.map(|day| day.to_string()));
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// What people did to alerts.
+async fn actions(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<()> {
+    insert(
+        tx,
+        "insert into actions (id, alert_id, action, officer_id, at, version, sealed,
+            commit_id, row_no) ",
+        9,
+        "",
+        &parts.actions,
+        |tuple, row_no, row| {
+            tuple.push_bind(row.id.as_uuid());
+            tuple.push_bind(row.alert.as_uuid());
+            tuple.push_bind(row.action.clone());
+            tuple.push_bind(row.by.as_uuid());
+            tuple.push_bind(row.at.as_micros());
+            tuple.push_bind(row.version);
+            tuple.push_bind(row.sealed.clone());
+            tuple.push_bind(id);
+            tuple.push_bind(row_no);
         },
     )
     .await?;
