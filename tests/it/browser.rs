@@ -18,6 +18,7 @@ mod sender;
 mod standards;
 mod village;
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Weak};
 
 use domain::authority::{Officer, Role};
@@ -164,11 +165,11 @@ async fn settles_in(person: &mut Person, once: &str) {
 }
 
 /// The grid's list: number, township and urgency of each report.
-fn leads(reports: &[(&str, &str, &str)]) -> FeedFile {
+fn leads<T: AsRef<str>>(reports: &[(T, &str, &str)]) -> FeedFile {
     let mut text = "线索编号,上报时间,镇街,村(社区),对象姓名,对象证件号码,对象电话,居住地址,户籍地,线索类别,紧急程度,情况描述,关联12345工单号\n"
         .to_owned();
     for (number, town, urgency) in reports {
-        use std::fmt::Write as _;
+        let number = number.as_ref();
         writeln!(
             text,
             "{number},2026-11-20,{town},,吴{number},,,,,其他,{urgency},屋顶漏雨，老人无处住（{number}）,"

@@ -120,7 +120,7 @@ impl Person {
                 ask("--force-device-scale-factor=1.25");
             }
             Screen::Phone => {
-                let phone = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true, "touch": true } });
+                let phone = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true, "touch": false } });
                 let wished = wishes.add_experimental_option("mobileEmulation", phone);
                 wished.expect("an emulated phone");
             }

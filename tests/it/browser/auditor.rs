@@ -43,7 +43,7 @@ async fn an_auditor_traces_replays_and_takes_the_log_away() {
     auditor.follows("form[action='/audit'] button").await;
     assert_eq!((auditor.actions, auditor.fields), (2, 0));
     let trace = auditor.reads("[aria-labelledby=trace]").await;
-    for told in ["逐字节一致", "leads.csv", "urgent_lead", "importer"] {
+    for told in ["逐字节一致", "leads.csv", "急难线索", "importer"] {
         assert!(trace.contains(told), "{told}: {trace}");
     }
     let lines = auditor

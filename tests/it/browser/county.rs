@@ -1,6 +1,7 @@
 //! The county's officer: what lies on no desk, the backlog, which lists came.
 
 use domain::authority::Role;
+use pipeline::deps::Settings;
 use testkit::app::{COUNTY, HUTANG};
 use testkit::chromium::Screen;
 
@@ -8,13 +9,13 @@ use super::{Office, leads, without_chromium};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_county_places_releases_and_reads_the_calendar() {
-    // The first load of what is not urgent is held back; a town nobody knows is no desk.
-    let files = [leads(&[
-        ("WG1", "湖塘镇", "一般"),
-        ("WG2", "牛塘镇", "一般"),
-        ("WG3", "", "急"),
-    ])];
-    let office = Office::with(&files).await;
+    // More in a day than the township's budget, none of it urgent: three are
+    // held back. A report without a town lies on no desk.
+    let budget = Settings::default().daily_budget_per_township;
+    let number = |n: u32| (format!("WG{n}"), "湖塘镇", "一般");
+    let mut reports: Vec<_> = (1..=budget + 3).map(number).collect();
+    reports.push(("WG900".to_owned(), "", "急"));
+    let office = Office::with(&[leads(&reports)]).await;
     let county = office.person(Role::CountyOfficer, COUNTY, Screen::Desk);
     let Some(mut county) = county.await else {
         return without_chromium();
@@ -24,7 +25,8 @@ async fn the_county_places_releases_and_reads_the_calendar() {
     assert_eq!(county.reads("h1").await, "全县情况");
     assert!(county.sees("svg[role=img]").await);
     assert!(county.reads("#unplaced .count").await.contains("1 条"));
-    assert!(county.reads("#held .count").await.contains("2 条"));
+    let held = county.reads("#held .count").await;
+    assert!(held.contains("3 条"), "{held}");
 
     county.start_counting();
     let row = "[aria-labelledby=unplaced] tbody tr";
@@ -44,7 +46,8 @@ async fn the_county_places_releases_and_reads_the_calendar() {
     assert!(county.reads("#held .count").await.contains("0 条"));
     let hutang = "[aria-labelledby=desks] tbody tr:first-child";
     let line = county.reads(hutang).await;
-    assert!(line.starts_with("湖塘镇 2"), "{line}");
+    let all = format!("湖塘镇 {}", budget + 4);
+    assert!(line.starts_with(&all), "{line}");
 
     let calendar = county.reads("[aria-labelledby=calendar] table").await;
     assert!(
