@@ -1,8 +1,10 @@
 //! The caseworker's day: keys, lists in one go, a colleague, paper, a session
 //! that ran out.
 
+use std::collections::BTreeMap;
+
 use domain::authority::Role;
-use testkit::app::{HUTANG, NIUTANG};
+use testkit::app::{HUTANG, NIUTANG, TestApp};
 use testkit::chromium::{Person, Screen};
 
 use super::{Office, PASSWORD, enters, leads, without_chromium};
@@ -65,10 +67,28 @@ async fn keys_acknowledge_verify_return_snooze_and_help() {
     desk.leaves().await;
 }
 
+/// The township with the longest list of blue alerts of one policy.
+async fn blue(app: &TestApp) -> String {
+    let path = "/api/v1/alerts?brief=true&work=raised&limit=500";
+    let page = app.get("county", path).await.json();
+    let mut lists: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for alert in page["alerts"].as_array().unwrap() {
+        let word = |field: &str| alert[field].as_str().unwrap_or_default().to_owned();
+        if word("level") == "blue" && !word("township").is_empty() {
+            *lists.entry((word("township"), word("policy"))).or_default() += 1;
+        }
+    }
+    let longest = lists.into_iter().max_by_key(|(_, rows)| *rows);
+    let ((township, _), rows) = longest.expect("blue alerts");
+    assert!(rows >= 2, "{township} has {rows}");
+    township
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_closed_in_one_go() {
     let office = Office::open().await;
-    let desk = office.person(Role::Caseworker, HUTANG, Screen::Desk);
+    let township = blue(&office.app).await;
+    let desk = office.person(Role::Caseworker, &township, Screen::Desk);
     let Some(mut desk) = desk.await else {
         return without_chromium();
     };
@@ -183,7 +203,7 @@ async fn the_survey_sheet_is_a4_dark_and_without_navigation() {
         assert!(sheet.contains(words), "{words}: {sheet}");
     }
     let (pages, size) = paper(&desk.prints().await);
-    assert!((1..=2).contains(&pages), "{pages} pages");
+    assert_eq!(pages, 1, "a small family on more than one page");
     // A4 is 595.28 × 841.89 points.
     assert!(
         (size[2] - 595.28).abs() < 1.0 && (size[3] - 841.89).abs() < 1.0,
