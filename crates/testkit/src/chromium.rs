@@ -20,6 +20,8 @@ use thirtyfour::prelude::{
 /// How long a page may take on a machine that builds beside.
 const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(50);
+/// How far down a picture of a page goes, in its own pixels.
+const LENGTH_SHOWN: f64 = 1_500.0;
 
 /// What a person holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -397,7 +399,7 @@ impl Person {
     }
 
     /// Keeps two pictures in `$HEARTH_PICTURES`, if that is set: what is on the
-    /// screen at first, and the whole page.
+    /// screen at first, and the page as far as a document shows it.
     pub async fn shows(&self, name: &str) {
         let Some(folder) = std::env::var_os("HEARTH_PICTURES") else {
             return;
@@ -414,12 +416,15 @@ impl Person {
             size["cssContentSize"]["width"].clone(),
             size["cssContentSize"]["height"].clone(),
         );
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let height = height
+            .as_f64()
+            .map_or(LENGTH_SHOWN, |px| px.min(LENGTH_SHOWN));
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 0.8 });
         let how = json!({ "captureBeyondViewport": true, "clip": clip });
         let told = self.tells("Page.captureScreenshot", how).await;
         let data = told["data"].as_str().expect("a picture");
         let data = BASE64_STANDARD.decode(data).expect("a picture in Base64");
-        let path = Path::new(&folder).join(format!("{name}-{screen}-whole.png"));
+        let path = Path::new(&folder).join(format!("{name}-{screen}-page.png"));
         std::fs::write(path, data).expect("a picture to keep");
     }
 

@@ -42,6 +42,11 @@ async fn a_kept_alert_is_the_childrens_officers_and_nobody_elses() {
         let unknown = "/alerts/00000000-0000-4000-8000-000000000000";
         other.opens(unknown).await;
         assert_eq!(other.reads("main").await, refused);
+        // Nor is it counted among the backlog.
+        other.opens("/county").await;
+        other.shows(&format!("{}-county", role.name())).await;
+        let held = other.counts(&format!("a[href='{alert}']")).await;
+        assert_eq!(held, 0, "{role:?}");
         other.leaves().await;
     }
 }

@@ -179,9 +179,12 @@ async fn the_survey_sheet_is_a4_dark_and_without_navigation() {
     let Some(mut desk) = desk.await else {
         return without_chromium();
     };
+    desk.shows("today").await;
     // A family in the register, not somebody met in a report.
     desk.start_counting();
-    desk.follows("[data-card] .sentence a").await;
+    desk.follows("[aria-label=低收入家庭大额医疗费用] .sentence a")
+        .await;
+    desk.shows("alert").await;
     desk.follows("a[href$='/sheet']").await;
     assert_eq!((desk.actions, desk.fields), (2, 0));
     assert!(desk.shows_up("nav").await);

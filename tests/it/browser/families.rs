@@ -29,6 +29,7 @@ async fn somebody_is_found_by_name_number_and_telephone_and_the_list_taken_away(
     };
     // Whose number and telephone are told, once and for a reason.
     desk.follows("nav a[href='/families']").await;
+    desk.shows("families").await;
     desk.follows("[aria-labelledby=all] tbody a").await;
     desk.clicks("[aria-labelledby=m] details summary").await;
     let form = "form[action$='/identity']";

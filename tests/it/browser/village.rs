@@ -16,6 +16,7 @@ async fn a_contact_reports_in_six_fields_and_learns_what_became_of_it() {
     assert_eq!(contact.reads("h1").await, "本周应访");
     contact.start_counting();
     contact.follows("main a[href='/village/leads/new']").await;
+    contact.shows("village").await;
     let controls = "main form input:not([type=hidden]), main form select, main form textarea";
     assert_eq!(contact.counts(controls).await, 6);
     contact.writes("#text", "独居老人两天没开门").await;

@@ -147,15 +147,12 @@ pub(super) async fn page(
         .await?;
     let desks = desks(&app, &caller.officer.regions, &standing);
     // A children's officer directs the kept alerts and reads no lists.
-    let arrivals = match caller.grant(Operation::ReadImports) {
-        Ok(imports) => Some(arrivals::arrivals(&app.deps, &imports).await?),
-        Err(_) => None,
-    };
-    let arrivals = arrivals.unwrap_or_default();
-    let title = if caller.officer.role == Role::ChildrenOfficer {
-        "儿童类预警派发"
+    let (title, arrivals) = if caller.officer.role == Role::ChildrenOfficer {
+        ("儿童类预警派发", arrivals::Arrivals::default())
     } else {
-        "全县情况"
+        let imports = caller.grant(Operation::ReadImports)?;
+        let arrivals = arrivals::arrivals(&app.deps, &imports).await?;
+        ("全县情况", arrivals)
     };
     let (held_policies, held_townships) = with_backlog(&app, &standing, &desks);
     let policies = standing.policies.iter();
