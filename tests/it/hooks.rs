@@ -5,7 +5,6 @@ mod failures;
 mod places;
 mod receiver;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -15,12 +14,11 @@ use domain::ids::AlertId;
 use domain::region::DivisionCode;
 use domain::time::Instant;
 use pipeline::outbound::{Allowed, OutboundSettings, Patience};
-use pipeline::webhook::{come_to_rest, run};
+use pipeline::webhook::come_to_rest;
 use serde_json::{Value as Json, json};
 use store::commit::{Commit, CommitKind, Write};
 use testkit::app::{COUNTY, HUTANG, TestApp};
 use testkit::call::Answer;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::store::backend::Backend;

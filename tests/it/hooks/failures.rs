@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use pipeline::outbound::{Allowed, OutboundSettings, Patience};
 use pipeline::webhook::{come_to_rest, run};
-use serde_json::json;
-use testkit::app::{COUNTY, HUTANG, TestApp};
+use serde_json::{Value as Json, json};
+use testkit::app::{HUTANG, TestApp};
 use tokio::sync::watch;
 
 use super::receiver::{Canary, Receiver, Reply};
