@@ -31,7 +31,7 @@ pub(crate) async fn fill(app: &TestApp, seed: u64, households: usize) {
 }
 
 /// Everyone who might ask, with the townships they answer for.
-const OFFICERS: [(&str, &[&str]); 14] = [
+const OFFICERS: [(&str, &[&str]); 15] = [
     ("hutang", &[HUTANG]),
     ("niutang", &[NIUTANG]),
     ("child", &[HUTANG]),
@@ -46,6 +46,7 @@ const OFFICERS: [(&str, &[&str]); 14] = [
     ("village", &[]),
     ("contact", &[]),
     ("policy", &[]),
+    ("auditor_elsewhere", &[]),
 ];
 
 /// What of a township a request can name.

@@ -282,6 +282,19 @@ async fn a_township_sees_only_its_own_through_every_operation() {
             "{path}"
         );
     }
+    // Nor does an auditor of another county learn who looked.
+    let mut looked = Vec::new();
+    for id in [foreign.person.as_str(), unknown] {
+        let body = json!({ "subject": format!("p:{id}") });
+        let path = "/api/v1/ledger/disclosures";
+        let answer = app.post("auditor_elsewhere", path, &[], &body).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.text());
+        looked.push(answer.bytes);
+        let own = app.post("auditor", path, &[], &body).await;
+        let known = own.status == StatusCode::OK;
+        assert_eq!(known, id != unknown, "{}", own.text());
+    }
+    assert_eq!(looked[0], looked[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

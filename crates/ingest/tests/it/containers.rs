@@ -1,5 +1,7 @@
 //! Containers that are no honest workbook.
 
+use std::io::{Cursor, Write as _};
+
 use crate::sample::*;
 use crate::workbook::*;
 use crate::xlsx::refusal;
@@ -144,4 +146,73 @@ fn containers_that_are_no_honest_workbook_are_refused() {
     let link = "<Relationships><Relationship Id=\"rId1\" Type=\"x/externalLinkPath\" Target=\"http://192.0.2.1/x.xlsx\" TargetMode=\"External\"/></Relationships>";
     let linked = also("xl/externalLinks/_rels/externalLink1.xml.rels", link);
     assert_eq!(Desk::new("civil_register").rows(&linked).len(), 1);
+}
+
+/// A stored part whose bytes were changed on the way is still well-formed; only
+/// its sum tells.
+#[test]
+fn a_part_that_was_changed_on_the_way_is_refused() {
+    let good = Book::of(table(CIVIL, &[chen()]));
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in good.parts() {
+        zip.start_file(name.as_str(), stored).unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    let mut bytes = zip.finish().unwrap().into_inner();
+    assert_eq!(Desk::new("civil_register").rows(&bytes).len(), 1);
+    let name = "陈".as_bytes();
+    let at = bytes.windows(3).rposition(|window| window == name);
+    bytes[at.unwrap()..][..3].copy_from_slice("李".as_bytes());
+    assert_eq!(refusal(&bytes), "upload.damaged");
+}
+
+/// Many cells, none too long, make a row that is; one text in many pieces makes
+/// a cell that is.
+#[test]
+fn a_row_and_a_cell_have_an_end() {
+    let rows = table(CIVIL, &[chen()]);
+    let book = Book::of(rows.clone());
+    let sheet = String::from_utf8(book.parts().pop().unwrap().1).unwrap();
+    let with = |row: String| {
+        let text = sheet.replace("</sheetData>", &format!("{row}</sheetData>"));
+        zipped(
+            &book
+                .parts()
+                .into_iter()
+                .map(|(name, bytes)| match name.as_str() {
+                    "xl/worksheets/sheet1.xml" => (name, text.clone().into_bytes()),
+                    _ => (name, bytes),
+                })
+                .collect::<Vec<_>>(),
+        )
+    };
+    let mut noise = 7_u32;
+    // Text that does not pack so well that its expansion is refused first.
+    let mut text = |length: usize| -> String {
+        let letter = |_| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'a' + u8::try_from(noise >> 24).unwrap() % 26)
+        };
+        (0..length).map(letter).collect()
+    };
+    let cell = |text: &str| format!("<c t=\"str\"><v>{text}</v></c>");
+    let fair: String = (0..30).map(|_| cell(&text(30_000))).collect();
+    let fair = Desk::new("civil_register").read(&with(format!("<row r=\"9\">{fair}</row>")));
+    assert_eq!(fair.map(|(survey, _)| survey.rows).unwrap(), 2);
+    let long: String = (0..40).map(|_| cell(&text(30_000))).collect();
+    assert_eq!(
+        refusal(&with(format!("<row r=\"9\">{long}</row>"))),
+        "upload.structure"
+    );
+    let attribute = format!("<row x=\"{}\" r=\"9\"></row>", text(300_000));
+    assert_eq!(refusal(&with(attribute)), "upload.xml");
+    let pieces: String = (0..200)
+        .map(|_| format!("{}<!-- -->", text(1_000)))
+        .collect();
+    assert_eq!(
+        refusal(&with(format!("<row r=\"9\">{}</row>", cell(&pieces)))),
+        "upload.xml"
+    );
 }
