@@ -279,7 +279,8 @@ pub struct VisitView {
     answers: Vec<String>,
     /// What was found, in words.
     answers_zh: Vec<String>,
-    /// The visitor's words; not for village contacts.
+    /// The visitor's words; not for village contacts, names and numbers in
+    /// them masked for auditors.
     note: Option<String>,
     source: String,
 }
@@ -325,7 +326,16 @@ pub async fn list(
     app.discloser
         .disclose(&grant, &shown, &caller.request)
         .await?;
-    let words = grant.role() != Some(Role::VillageContact);
+    let names: Vec<&str> = view
+        .identities
+        .values()
+        .filter_map(|body| body.text("name"))
+        .collect();
+    let words = |note: &str| match grant.role() {
+        Some(Role::VillageContact) => None,
+        Some(Role::Auditor) => Some(vault::reread::masked(note, &names)),
+        _ => Some(note.to_owned()),
+    };
     let visits = visits.into_iter().map(|(person, item)| {
         let answers = VisitAnswer::of(&item.body);
         VisitView {
@@ -334,7 +344,7 @@ pub async fn list(
             kind: item.body.code("kind").map(str::to_owned),
             answers: answers.iter().map(|a| a.name().to_owned()).collect(),
             answers_zh: answers.iter().map(|a| a.zh().to_owned()).collect(),
-            note: item.body.text("note").filter(|_| words).map(str::to_owned),
+            note: item.body.text("note").and_then(words),
             source: item.source.to_string(),
         }
     });

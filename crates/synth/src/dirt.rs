@@ -467,27 +467,8 @@ fn beside(
             ("公民身份号码", row)
         }
         Feed::Elders => ("公民身份号码", elders::cells(household, &someone, told)),
-        Feed::Labour => {
-            let record = Labour::Unemployed(add_days(told, -150));
-            ("证件号码", labour::cells(&someone, 0, record, told))
-        }
-        Feed::Liberty => {
-            let custody = Custody {
-                kind: "监狱服刑",
-                began: add_days(told, -400),
-                term: "3年",
-                until: None,
-            };
-            ("证件号码", liberty::cells(&someone, custody))
-        }
-        Feed::Vehicles => {
-            let (kind, status, plated) = ("K33", "A", add_days(told, -30));
-            let car = Car {
-                kind,
-                status,
-                plated,
-            };
-            ("身份证明号码", vehicles::cells(&someone, 0, car))
+        Feed::Labour | Feed::Liberty | Feed::Vehicles => {
+            return alone_beside(feed, &someone, told);
         }
         Feed::School | Feed::Obligors | Feed::Illness => {
             return hardship_beside(feed, household, &someone, told);
@@ -500,6 +481,35 @@ fn beside(
             let row = deaths::funeral_cells(household, &someone, FuneralNote { died, told });
             ("证件号码", row)
         }
+    })
+}
+
+/// The same of the lists that name no household.
+fn alone_beside(feed: Feed, someone: &Member, told: Date) -> Option<(&'static str, Vec<String>)> {
+    Some(match feed {
+        Feed::Labour => {
+            let record = Labour::Unemployed(add_days(told, -150));
+            ("证件号码", labour::cells(someone, 0, record, told))
+        }
+        Feed::Liberty => {
+            let custody = Custody {
+                kind: "监狱服刑",
+                began: add_days(told, -400),
+                term: "3年",
+                until: None,
+            };
+            ("证件号码", liberty::cells(someone, custody))
+        }
+        Feed::Vehicles => {
+            let (kind, status, plated) = ("K33", "A", add_days(told, -30));
+            let car = Car {
+                kind,
+                status,
+                plated,
+            };
+            ("身份证明号码", vehicles::cells(someone, 0, car))
+        }
+        _ => return None,
     })
 }
 

@@ -266,10 +266,52 @@ pub async fn foreign_people_are_unknown_people(app: TestApp) {
     assert_eq!(bad(&["safe"], "2026-11-21").await, "visit.ahead");
 }
 
+/// Somebody registered in a village and visited in another is the other's: the
+/// contact of the first has no line, no telephone and no visit of theirs. Nor of
+/// a neighbour who is on no roster.
+pub async fn who_is_visited_elsewhere_is_another_contacts(app: TestApp) {
+    people(&app).await;
+    let (name, first17, town, _) = super::PEOPLE[0];
+    let (id, there) = (super::number(first17), super::name_of("320412100003"));
+    let text = format!(
+        "姓名,证件号码,镇街,村(社区),探访频次,帮扶责任人\n\
+        {name},{id},{town},{there},重点,周责任\n"
+    );
+    let as_of = "2026-11-15";
+    let file = TestApp::file("elder_care", "care_plans", as_of, 1, Some(as_of), &text);
+    let taken = app.import(&file).await.unwrap();
+    assert_eq!(taken.import.counts.accepted, 1, "{:?}", taken.import.counts);
+    app.settle().await;
+    let week = format!("{VISITS}/weeks?week=2026-W47");
+    let page = app.get("contact", &week).await;
+    let rows = page.json()["villages"].as_array().unwrap().clone();
+    assert_eq!(rows.len(), 1, "its own village only: {}", page.text());
+    assert_eq!(
+        (&rows[0]["place"], &rows[0]["people"]),
+        (&json!(NANJIE), &json!([]))
+    );
+    let theirs = row(&app, "hutang", "2026-W47", "320412100003").await;
+    assert_eq!(theirs.unwrap()["people"][0]["name"], name);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let phone = async |person: &str| {
+        let path = format!("/village/people/{person}/phone");
+        let post = axum::http::Method::POST;
+        let answer = app.call("contact", post, &path, &form, vec![]).await;
+        (answer.status, answer.text())
+    };
+    let nobody = phone("00000000-0000-4000-8000-000000000000").await;
+    assert_eq!(nobody.0, StatusCode::NOT_FOUND);
+    for index in [0, 1] {
+        let who = person(&app, index).await;
+        assert_eq!(phone(&who).await, nobody, "{index}");
+    }
+}
+
 on_both! {
     without_a_roster_a_week_is_off,
     a_week_is_monday_to_sunday_and_counts_each_once,
     visits_of_another_system_count_too,
     a_visit_makes_the_policies_look_again,
     foreign_people_are_unknown_people,
+    who_is_visited_elsewhere_is_another_contacts,
 }

@@ -294,7 +294,8 @@ pub(super) fn records(
     chosen: &str,
 ) -> Vec<RecordChoice> {
     let mut choices: Vec<(String, String)> = Vec::new();
-    for fact in household.into_iter().flat_map(|household| &household.facts) {
+    let facts = household.into_iter().flat_map(|household| &household.facts);
+    for fact in facts.filter(|fact| !fact.record.is_empty()) {
         let label = format!(
             "{} · {} · {} {}",
             fact.who, fact.kind, fact.list, fact.told_on
