@@ -10,8 +10,8 @@ use domain::time::{Date, add_days};
 use crate::dice::Dice;
 use crate::families::{certificate, person_grant};
 use crate::feeds::{
-    Feed, civil, deaths, disability, elders, illness, labour, leads, liberty, medical, obligors,
-    payments, school, vehicles,
+    Feed, care, civil, deaths, disability, elders, illness, labour, leads, liberty, medical,
+    obligors, payments, school, vehicles,
 };
 use crate::model::{
     Bill, Car, Custody, FuneralNote, Household, HukouChange, Labour, Lead, Member, PoliceNote,
@@ -168,6 +168,7 @@ pub(crate) fn soil(dice: &mut Dice, feed: Feed, cells: &mut [String]) -> bool {
             _ => row.rewrite("证件号码", lower_x),
         },
         Feed::Incidents => soil_incidents(dice, &mut row),
+        Feed::CarePlans | Feed::Visits => soil_care(dice, feed, &mut row),
         Feed::Liberty => match dice.below(3) {
             0 => row.rewrite("姓名", spaced),
             1 => row.rewrite("起日", in_words),
@@ -213,6 +214,27 @@ fn soil_hardship(dice: &mut Dice, feed: Feed, row: &mut Cells<'_>) -> bool {
             _ => row.fill("有效期止", "长期"),
         },
         _ => false,
+    }
+}
+
+/// The visiting roster and the records of visits.
+fn soil_care(dice: &mut Dice, feed: Feed, row: &mut Cells<'_>) -> bool {
+    let reworded = |word: &str| {
+        let other = match word {
+            "重点" => "每周至少1次",
+            "一般" => "每月至少1次",
+            "正常" => "平安",
+            "未见到人" => "无人在家",
+            _ => return None,
+        };
+        Some(other.to_owned())
+    };
+    match (dice.below(3), feed) {
+        (0, _) => row.rewrite("姓名", spaced),
+        (1, Feed::CarePlans) => row.rewrite("探访频次", reworded),
+        (1, _) => row.rewrite("探访结果", reworded),
+        (_, Feed::CarePlans) => row.rewrite("起始日期", dotted),
+        _ => row.rewrite("探访日期", in_words),
     }
 }
 
@@ -491,6 +513,17 @@ fn beside(
         }
         Feed::School | Feed::Obligors | Feed::Illness => {
             return hardship_beside(feed, household, &someone, told);
+        }
+        Feed::CarePlans => {
+            let place = &household.residence;
+            (
+                "证件号码",
+                care::planned(&someone, place, &care::usual(told)),
+            )
+        }
+        Feed::Visits => {
+            let visited = care::all_well(add_days(told, -1));
+            ("证件号码", care::visited(&someone, &visited))
         }
         // A report without a number is a report all the same.
         Feed::Leads | Feed::Incidents => return None,

@@ -26,6 +26,7 @@ mod sheet;
 mod situations;
 mod truth;
 mod words;
+mod workbook;
 
 use std::io::{self, Write};
 
@@ -35,7 +36,7 @@ use domain::time::{Date, Month, add_days};
 
 pub use feeds::{Feed, FeedPlan};
 pub use people::HOUSEHOLDS_MAX;
-pub use samples::{Import, Manifest, sample_county, samples};
+pub use samples::{Import, Manifest, sample_county, samples, workbooks_as_lines};
 pub use situations::Expectation;
 pub use truth::{Anomaly, AnomalyKind, FeedTruth, RowTruth, Truth};
 
