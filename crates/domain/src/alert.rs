@@ -87,9 +87,47 @@ impl OutcomeCode {
         )
     }
 
+    /// What it says about the finding; nothing when it says nothing.
+    pub const fn found(self) -> Option<Found> {
+        match self {
+            OutcomeCode::Unverifiable => Some(Found::Unverifiable),
+            outcome if outcome.is_true() => Some(Found::True),
+            outcome if outcome.disputes() => Some(Found::Untrue),
+            _ => None,
+        }
+    }
+
     /// Whether the record that led here is disputed by it.
     pub const fn disputes(self) -> bool {
         matches!(self, OutcomeCode::Untrue | OutcomeCode::DataError)
+    }
+}
+
+/// Whether what an alert said was so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    /// 属实.
+    True,
+    /// 不属实, wrong data included.
+    Untrue,
+    /// 无法核实.
+    Unverifiable,
+}
+
+impl Found {
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Found::True => "true",
+            Found::Untrue => "untrue",
+            Found::Unverifiable => "unverifiable",
+        }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Found> {
+        let all = [Found::True, Found::Untrue, Found::Unverifiable];
+        all.into_iter().find(|found| found.name() == name)
     }
 }
 
@@ -159,6 +197,22 @@ impl Work {
             self,
             Work::Acknowledged { .. } | Work::Verified { .. } | Work::Handled { .. }
         )
+    }
+
+    /// What people found, once they did.
+    pub const fn found(&self) -> Option<Found> {
+        match self {
+            Work::Verified { outcome, .. }
+            | Work::Handled { outcome, .. }
+            | Work::Closed {
+                outcome: Some(outcome),
+                ..
+            } => outcome.found(),
+            Work::Held { .. }
+            | Work::Raised
+            | Work::Acknowledged { .. }
+            | Work::Closed { outcome: None, .. } => None,
+        }
     }
 
     /// Whether nothing more is to be done.

@@ -5,24 +5,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::alert::{OutcomeCode, Work};
+use domain::alert::Found;
 use domain::authority::Grant;
 use domain::dictionary::Kind;
 use domain::region::DivisionCode;
-use domain::time::{Date, Month, add_days, days_between};
-use store::rows::AlertFilter;
+use domain::time::{Date, Month, days_between};
+use store::rows::StandingCount;
 
 use crate::apply::APPLY;
 use crate::deps::Deps;
 use crate::error::StepError;
 use crate::people::partition_of;
-use crate::sealing::Keyring;
-
-/// Alerts read for one count of what the clear columns do not tell. A platform
-/// bound; [`Standing::truncated`] says when it was met.
-const READ_MAX: usize = 4_000;
-/// Alerts read at a time.
-const PAGE: u32 = 500;
 
 /// How one desk stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +36,29 @@ pub struct DeskStanding {
     pub found: i64,
 }
 
+impl DeskStanding {
+    fn add(&mut self, count: &StandingCount) {
+        match count.work.as_str() {
+            "held" => self.held += count.count,
+            "raised" => self.raised += count.count,
+            "acknowledged" | "verified" | "handled" => self.begun += count.count,
+            _ => {}
+        }
+        if count.overdue {
+            self.overdue += count.count;
+        }
+        match count.found {
+            Some(Found::Unverifiable) => self.unverifiable += count.count,
+            Some(Found::True) => {
+                self.found_true += count.count;
+                self.found += count.count;
+            }
+            Some(Found::Untrue) => self.found += count.count,
+            None => {}
+        }
+    }
+}
+
 /// All desks of a grant, by township; `None` is the county's unplaced desk.
 #[derive(Debug, Default)]
 pub struct Standing {
@@ -50,108 +66,20 @@ pub struct Standing {
     pub desks: BTreeMap<Option<DivisionCode>, DeskStanding>,
     /// By policy: what came of its alerts.
     pub policies: BTreeMap<String, DeskStanding>,
-    /// Not all alerts were read: overdue and findings are of the first ones.
-    pub truncated: bool,
 }
 
 /// Counts for every desk the grant covers.
 pub async fn standing(deps: &Arc<Deps>, grant: &Grant) -> Result<Standing, StepError> {
     let mut standing = Standing::default();
-    for count in deps.store.alert_counts(grant).await? {
+    let today = deps.clock.today();
+    for count in deps.store.standing(grant, today).await? {
         let desk = standing.desks.entry(count.township).or_default();
-        let policy = standing.policies.entry(count.policy).or_default();
+        let policy = standing.policies.entry(count.policy.clone()).or_default();
         for standing in [desk, policy] {
-            match count.work.as_str() {
-                "held" => standing.held += count.count,
-                "raised" => standing.raised += count.count,
-                "acknowledged" | "verified" | "handled" => standing.begun += count.count,
-                _ => {}
-            }
+            standing.add(&count);
         }
     }
-    overdue(deps, grant, &mut standing).await?;
-    findings(deps, grant, &mut standing).await?;
     Ok(standing)
-}
-
-async fn overdue(
-    deps: &Arc<Deps>,
-    grant: &Grant,
-    standing: &mut Standing,
-) -> Result<(), StepError> {
-    let filter = AlertFilter {
-        due_by: Some(add_days(deps.clock.today(), -1)),
-        ..AlertFilter::default()
-    };
-    let (mut after, mut read) = (None, 0);
-    loop {
-        let rows = deps.store.alerts(grant, &filter, after, PAGE).await?;
-        for row in &rows {
-            standing.desks.entry(row.township).or_default().overdue += 1;
-            let policy = standing.policies.entry(row.policy.clone());
-            policy.or_default().overdue += 1;
-        }
-        read += rows.len();
-        if rows.len() < PAGE as usize {
-            return Ok(());
-        }
-        if read >= READ_MAX {
-            standing.truncated = true;
-            return Ok(());
-        }
-        after = rows.last().map(|row| row.id);
-    }
-}
-
-async fn findings(
-    deps: &Arc<Deps>,
-    grant: &Grant,
-    standing: &mut Standing,
-) -> Result<(), StepError> {
-    let filter = AlertFilter {
-        work: ["verified", "handled", "closed"]
-            .map(str::to_owned)
-            .to_vec(),
-        ..AlertFilter::default()
-    };
-    let (mut after, mut read) = (None, 0);
-    loop {
-        let rows = deps.store.alerts(grant, &filter, after, PAGE).await?;
-        let subjects = rows.iter().map(|row| row.subject).collect();
-        let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
-        for row in rows.iter().filter(|row| keyring.has(row.subject)) {
-            let work = keyring.open_alert(row)?.work;
-            count_finding(standing.desks.entry(row.township).or_default(), &work);
-            let policy = standing.policies.entry(row.policy.clone());
-            count_finding(policy.or_default(), &work);
-        }
-        read += rows.len();
-        if rows.len() < PAGE as usize {
-            return Ok(());
-        }
-        if read >= READ_MAX {
-            standing.truncated = true;
-            return Ok(());
-        }
-        after = rows.last().map(|row| row.id);
-    }
-}
-
-fn count_finding(desk: &mut DeskStanding, work: &Work) {
-    let outcome = match work {
-        Work::Verified { outcome, .. } | Work::Handled { outcome, .. } => Some(*outcome),
-        Work::Closed { outcome, .. } => *outcome,
-        Work::Held { .. } | Work::Raised | Work::Acknowledged { .. } => None,
-    };
-    match outcome {
-        Some(OutcomeCode::Unverifiable) => desk.unverifiable += 1,
-        Some(outcome) if outcome.is_true() => {
-            desk.found_true += 1;
-            desk.found += 1;
-        }
-        Some(outcome) if outcome.disputes() => desk.found += 1,
-        _ => {}
-    }
 }
 
 /// How fresh one list is.

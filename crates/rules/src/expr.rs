@@ -70,7 +70,7 @@ pub(crate) const NAMES: [(&str, Name); 8] = [
     ("residence", Name::Residence),
 ];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Relation {
     Equal,
     NotEqual,

@@ -97,6 +97,16 @@ impl Fraction {
         i64::try_from(self.above / self.below).ok()
     }
 
+    /// What is above the line, where it fits.
+    pub(crate) fn above(self) -> Option<i64> {
+        i64::try_from(self.above).ok()
+    }
+
+    /// What is below the line, where it fits; positive.
+    pub(crate) fn below(self) -> Option<i64> {
+        i64::try_from(self.below).ok()
+    }
+
     /// The canonical text used in fingerprints.
     pub(crate) fn canonical(self) -> String {
         if self.below == 1 {

@@ -467,6 +467,8 @@ pub struct AlertRow {
     pub condition: String,
     /// `held`, `raised`, `acknowledged`, `verified`, `handled`, `closed`.
     pub work: String,
+    /// What people found of it.
+    pub found: Option<domain::alert::Found>,
     /// The episode is over: closed and cleared. At most one row per
     /// (subject, policy) has `over = false`.
     pub over: bool,
@@ -511,6 +513,7 @@ impl AlertRow {
             assist: alert.desk.assist,
             condition: condition.to_owned(),
             work: alert.work.name().to_owned(),
+            found: alert.work.found(),
             over: alert.work.is_closed() && condition == "cleared",
             due_on: alert.due_on(),
             look_on,

@@ -1,7 +1,7 @@
 //! What both databases share: ledger entries, row digests, and the texts that
 //! stand for nouns in columns.
 
-use domain::alert::{FeedKind, FeedNews};
+use domain::alert::{FeedKind, FeedNews, Found};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::Subject;
@@ -336,6 +336,10 @@ impl Cell {
 
     pub(crate) fn confidential(self, name: &str) -> Result<Confidential, StoreError> {
         Confidential::named(name).ok_or_else(|| self.damaged("an unknown name"))
+    }
+
+    pub(crate) fn found(self, name: &str) -> Result<Found, StoreError> {
+        Found::named(name).ok_or_else(|| self.damaged("an unknown name"))
     }
 
     pub(crate) fn finding(self, name: &str) -> Result<Finding, StoreError> {

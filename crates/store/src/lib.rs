@@ -26,6 +26,7 @@ pub mod rows;
 mod schema;
 mod sqlite;
 pub mod subscriptions;
+mod walk;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
+    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
@@ -208,6 +209,10 @@ pub trait Store: Send + Sync {
     ) -> Stored<Vec<AlertRow>>;
     /// Counts by policy, township, work and level in the grant's regions.
     async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>>;
+
+    /// How the grant's desks stand on a day: what is not closed, and of what is
+    /// closed what people found something about.
+    async fn standing(&self, grant: &Grant, on: Date) -> Stored<Vec<StandingCount>>;
     /// Timeline of an alert, oldest first.
     async fn actions(&self, grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>>;
     /// One decision, if the grant covers its alert or subject.

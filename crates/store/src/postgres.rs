@@ -15,6 +15,7 @@ mod folding;
 mod imports;
 mod leads;
 mod ledger;
+mod listed;
 mod officers;
 mod opening;
 mod parameters;
@@ -47,7 +48,7 @@ use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
+    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
@@ -216,7 +217,11 @@ impl Store for Postgres {
         after: Option<AlertId>,
         limit: u32,
     ) -> Stored<Vec<AlertRow>> {
-        alerts::alerts(&self.pool, grant, filter, after, limit).await
+        listed::alerts(&self.pool, grant, filter, after, limit).await
+    }
+
+    async fn standing(&self, grant: &Grant, on: Date) -> Stored<Vec<StandingCount>> {
+        alerts::standing(&self.pool, grant, on).await
     }
 
     async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {

@@ -1,6 +1,6 @@
 //! What reads answer that is not a row of a commit.
 
-use domain::alert::FeedKind;
+use domain::alert::{FeedKind, Found};
 use domain::authority::Operation;
 use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::{AlertId, OfficerId};
@@ -99,6 +99,23 @@ pub struct AlertCount {
     pub level: String,
     /// Work state.
     pub work: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// One count of how a desk stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StandingCount {
+    /// Township; `None` unplaced.
+    pub township: Option<DivisionCode>,
+    /// Policy.
+    pub policy: String,
+    /// Work state.
+    pub work: String,
+    /// Past its earliest deadline and on a desk.
+    pub overdue: bool,
+    /// What people found.
+    pub found: Option<Found>,
     /// How many.
     pub count: i64,
 }

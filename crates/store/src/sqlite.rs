@@ -15,6 +15,7 @@ mod folding;
 mod imports;
 mod leads;
 mod ledger;
+mod listed;
 mod officers;
 mod opening;
 mod parameters;
@@ -49,7 +50,7 @@ use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
+    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
@@ -221,7 +222,11 @@ impl Store for Sqlite {
         after: Option<AlertId>,
         limit: u32,
     ) -> Stored<Vec<AlertRow>> {
-        alerts::alerts(&self.readers, grant, filter, after, limit).await
+        listed::alerts(&self.readers, grant, filter, after, limit).await
+    }
+
+    async fn standing(&self, grant: &Grant, on: Date) -> Stored<Vec<StandingCount>> {
+        alerts::standing(&self.readers, grant, on).await
     }
 
     async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {

@@ -23,7 +23,7 @@ use store::exports::KnownExport;
 use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
+    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
@@ -114,6 +114,7 @@ counted! {
     alert(grant: &Grant, id: AlertId) -> Stored<Option<AlertRow>>;
     alerts(grant: &Grant, filter: &AlertFilter, after: Option<AlertId>, limit: u32) -> Stored<Vec<AlertRow>>;
     alert_counts(grant: &Grant) -> Stored<Vec<AlertCount>>;
+    standing(grant: &Grant, on: Date) -> Stored<Vec<StandingCount>>;
     actions(grant: &Grant, alert: AlertId) -> Stored<Vec<ActionRow>>;
     decision(grant: &Grant, id: DecisionId) -> Stored<Option<DecisionRow>>;
     decisions_by_id(grant: &Grant, ids: &[DecisionId]) -> Stored<Vec<DecisionRow>>;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::alert::Found;
 use domain::authority::{Grant, Operation, Role};
 use domain::evaluation::AlertLevel;
 use domain::ids::{AlertId, OfficerId};
@@ -284,6 +285,53 @@ pub async fn counts_are_of_the_grants_desks(store: Arc<dyn Store>) {
     assert_eq!(shape, expected);
     for (region, total) in [(TOWN, 4), (OTHER_TOWN, 0), (OTHER_COUNTY, 1), ("3204", 5)] {
         let counts = store.alert_counts(&over(region)).await.unwrap();
+        let sum: i64 = counts.iter().map(|count| count.count).sum();
+        assert_eq!(sum, total, "{region}");
+    }
+}
+
+pub async fn desks_stand_as_counted(store: Arc<dyn Store>) {
+    let with = |number, change: &dyn Fn(&mut AlertRow)| {
+        let mut row = alert(number);
+        change(&mut row);
+        row
+    };
+    let rows = [
+        with(1, &|row| row.due_on = Some(day("2026-11-19"))),
+        with(2, &|row| row.due_on = Some(day("2026-11-20"))),
+        with(3, &|row| {
+            row.work = "held".to_owned();
+            row.due_on = Some(day("2026-11-01"));
+        }),
+        with(4, &|row| {
+            row.work = "closed".to_owned();
+            row.found = Some(Found::True);
+            row.due_on = Some(day("2026-11-01"));
+        }),
+        with(5, &|row| row.work = "closed".to_owned()),
+        with(6, &|row| {
+            row.work = "verified".to_owned();
+            row.found = Some(Found::Unverifiable);
+            row.due_on = None;
+        }),
+    ];
+    put(&store, CommitKind::Evaluate, opening(&rows)).await;
+    let on = day("2026-11-20");
+    let counts = store.standing(&county_grant(), on).await.unwrap();
+    let shape: Vec<_> = counts
+        .iter()
+        .map(|c| (c.work.as_str(), c.overdue, c.found, c.count))
+        .collect();
+    let expected = [
+        ("closed", false, Some(Found::True), 1),
+        ("held", false, None, 1),
+        ("raised", false, None, 1),
+        ("raised", true, None, 1),
+        ("verified", false, Some(Found::Unverifiable), 1),
+    ];
+    assert_eq!(shape, expected);
+    for (region, total) in [(TOWN, 5), (OTHER_TOWN, 0), ("3204", 5)] {
+        let counts = store.standing(&over(region), on).await.unwrap();
         let sum: i64 = counts.iter().map(|count| count.count).sum();
         assert_eq!(sum, total, "{region}");
     }

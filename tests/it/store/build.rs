@@ -289,6 +289,7 @@ pub fn alert(number: u32) -> AlertRow {
         assist: None,
         condition: "holding".to_owned(),
         work: "raised".to_owned(),
+        found: None,
         over: false,
         due_on: Some(day("2026-11-25")),
         look_on: Some(day("2026-11-25")),

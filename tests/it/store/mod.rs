@@ -136,6 +136,7 @@ on_every_store! {
         lists_begin_with_the_most_pressing,
         lists_are_filtered,
         counts_are_of_the_grants_desks,
+        desks_stand_as_counted,
         timelines_are_of_the_grants_desks,
         decisions_are_of_the_grants_desks,
         decisions_are_read_where_the_subject_was;

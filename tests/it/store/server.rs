@@ -74,6 +74,7 @@ fn alert(number: u128, township: &str, version: i64) -> AlertRow {
         assist: None,
         condition: "holding".to_owned(),
         work: "raised".to_owned(),
+        found: None,
         over: false,
         due_on: None,
         look_on: None,

@@ -36,18 +36,13 @@ const POLICIES: [(&str, u16); 7] = [
 pub(super) async fn file(State(app): State<App>, Visitor(caller): Visitor) -> Paged {
     let grant = caller.grant(Operation::ReadAlerts)?;
     let standing = standing::standing(&app.deps, &grant).await?;
-    let cut = if standing.truncated {
-        "；预警过多，超期和核实数只统计了最紧要的 4,000 条"
-    } else {
-        ""
-    };
     let sample = if app.deps.settings.synthetic {
         "演示数据。"
     } else {
         ""
     };
     let mark = format!(
-        "{sample}全县办理情况 · {} · 导出人 {} · 期限多为平台默认，非法定，不作为考核依据{cut}",
+        "{sample}全县办理情况 · {} · 导出人 {} · 期限多为平台默认，非法定，不作为考核依据",
         words::minute(app.deps.clock.now()),
         caller.officer.name
     );

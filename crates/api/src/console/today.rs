@@ -13,7 +13,7 @@ use domain::alert::{Alert, Due};
 use domain::authority::{Operation, Role};
 use domain::code;
 use domain::evaluation::{AlertLevel, Decision};
-use domain::ids::{OfficerId, Subject};
+use domain::ids::{AlertId, OfficerId, Subject};
 use domain::region::{DivisionCode, Level};
 use domain::time::{Date, add_days};
 use pipeline::desk::Opened;
@@ -41,8 +41,8 @@ use crate::strict::StrictQuery;
 const FIRST_MAX: usize = 15;
 /// Days of 本周.
 const WEEK_DAYS: i32 = 7;
-/// Alerts of one page, most pressing first.
-const ALERTS_MAX: u32 = 300;
+/// Alerts of one page, most pressing first; what follows is one link further.
+const ALERTS_MAX: u32 = 100;
 
 /// Which desk.
 #[derive(Debug, Default, Deserialize)]
@@ -54,6 +54,9 @@ pub(super) struct TodayQuery {
     /// `mine`, `none` for what nobody works on; anything else is all.
     #[serde(default)]
     whose: String,
+    /// The last alert of the page before.
+    #[serde(default)]
+    after: Option<AlertId>,
     /// What was just done, to say so.
     #[serde(default)]
     done: String,
@@ -119,7 +122,10 @@ struct TodayPage {
     week: Vec<Card>,
     list: Vec<Card>,
     alerts: usize,
-    truncated: bool,
+    /// Not the first page.
+    continued: bool,
+    /// The last alert shown, when there may be more.
+    next: String,
     tomorrow: String,
     snooze_max: String,
     standing: &'static str,
@@ -152,7 +158,7 @@ pub(super) async fn page(
     let rows = app
         .deps
         .store
-        .alerts(&grant, &filter, None, ALERTS_MAX)
+        .alerts(&grant, &filter, query.after, ALERTS_MAX)
         .await?;
     let opened = Opened::of(&app.deps, &grant, &rows).await?;
     let units: BTreeSet<Subject> = rows.iter().map(|row| row.unit).collect();
@@ -189,11 +195,19 @@ pub(super) async fn page(
         week,
         list,
         alerts: rows.len(),
-        truncated: rows.len() == ALERTS_MAX as usize,
+        continued: query.after.is_some(),
+        next: next(&rows),
         tomorrow: add_days(today, 1).to_string(),
         snooze_max: snooze_until_max(&app).to_string(),
         standing: STANDING_LINE,
     })
+}
+
+/// After which alert the next page begins; empty when this is the last one.
+fn next(rows: &[AlertRow]) -> String {
+    let full = rows.len() == ALERTS_MAX as usize;
+    let last = rows.last().filter(|_| full);
+    last.map(|row| row.id.to_string()).unwrap_or_default()
 }
 
 /// A township code of a query; empty is none.

@@ -7,6 +7,7 @@
 
 mod cases;
 mod language;
+mod machine;
 mod parameters;
 mod promises;
 mod support;

@@ -3,6 +3,7 @@
 //! still while only the date moves, and no number of law is in Rust.
 
 use crate::support;
+use crate::support::everyone;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -12,26 +13,12 @@ use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
 use domain::time::{Date, add_days};
 use proptest::prelude::*;
-use rules::{PolicySet, Population, describe, patched};
-use serde_json::{Value as Json, json};
+use rules::{PolicySet, Population, describe};
+use serde_json::json;
 use uuid::Uuid;
 
 fn on() -> Date {
     "2026-11-20".parse().unwrap()
-}
-
-/// Every household of every case file, with the policy it was written for.
-fn everyone() -> Vec<Household> {
-    let mut all = Vec::new();
-    for document in support::documents("policies/cases") {
-        let file: Json = serde_saphyr::from_str(&document.text).unwrap();
-        for case in file["cases"].as_array().unwrap() {
-            let change = case.get("change").cloned().unwrap_or(json!({}));
-            let whole = patched(&file["base"], &change);
-            all.push(describe(&whole, on()).unwrap().household);
-        }
-    }
-    all
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Columns of a row as nouns, lists of ids as bound values, bulk inserts.
 
+use domain::alert::Found;
 use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
@@ -53,6 +54,11 @@ impl<'r> Columns<'r> {
     pub(super) fn date_if_any(&self, column: &'static str) -> Stored<Option<Date>> {
         let text: Option<&str> = self.value(column)?;
         text.map(|text| self.cell(column).date(text)).transpose()
+    }
+
+    pub(super) fn found_if_any(&self, column: &'static str) -> Stored<Option<Found>> {
+        let text: Option<&str> = self.value(column)?;
+        text.map(|text| self.cell(column).found(text)).transpose()
     }
 
     pub(super) fn division(&self, column: &'static str) -> Stored<DivisionCode> {

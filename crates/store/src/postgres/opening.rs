@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 13] = [
+const MIGRATIONS: [schema::File; 14] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -61,6 +61,10 @@ const MIGRATIONS: [schema::File; 13] = [
     (
         "parameters",
         include_str!("../../migrations/postgres/0013_parameters.sql"),
+    ),
+    (
+        "listed",
+        include_str!("../../migrations/postgres/0016_listed.sql"),
     ),
 ];
 

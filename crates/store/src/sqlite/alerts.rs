@@ -3,18 +3,15 @@
 //! lies on its desk or what it assists with.
 
 use domain::authority::Grant;
-use domain::ids::{ActionId, AlertId, DecisionId, OfficerId, Subject};
+use domain::ids::{ActionId, AlertId, DecisionId, OfficerId};
 use domain::time::Date;
 use sqlx::SqlitePool;
 
 use super::columns::{Columns, ids_json, nouns};
+use crate::Stored;
 use crate::commit::{ActionRow, AlertRow, DecisionRow};
-use crate::encode::{divisions_text, knows_list, level_rank, list_text};
-use crate::rows::{AlertCount, AlertFilter};
-use crate::{StoreError, Stored};
-
-/// Work states that are on a desk; what a list without wishes shows.
-const ON_A_DESK: [&str; 4] = ["raised", "acknowledged", "verified", "handled"];
+use crate::encode::{divisions_text, knows_list, list_text};
+use crate::rows::{AlertCount, StandingCount};
 
 pub(super) async fn alert(
     pool: &SqlitePool,
@@ -43,91 +40,12 @@ pub(super) async fn alert(
         .transpose()
 }
 
-/// A cursor the grant does not cover, any more or ever, is a conflict: the
-/// caller begins again, and no page ends early unseen.
-pub(super) async fn alerts(
-    pool: &SqlitePool,
-    grant: &Grant,
-    filter: &AlertFilter,
-    after: Option<AlertId>,
-    limit: u32,
-) -> Stored<Vec<AlertRow>> {
-    let cursor = match after {
-        Some(id) => Some(alert(pool, grant, id).await?.ok_or(StoreError::Conflict)?),
-        None => None,
-    };
-    let rows = sqlx::query(
-        "select a.*
-        from alerts a
-        where a.id in (
-            select s.id
-            from alerts s
-            where exists (
-                select 1
-                from json_each($1) r
-                where substr(s.county, 1, length(r.value)) = r.value
-                or s.township = r.value
-                or s.assist = r.value
-            )
-            and s.confidential in (select value from json_each($17))
-            and ($2 is null or s.policy in (select value from json_each($2)))
-            and ($3 is null or s.level in (select value from json_each($3)))
-            and s.work in (select value from json_each($4))
-            and ($5 is null or s.township = $5)
-            and (not $6 or s.township is null)
-            and ($7 is null or (s.unit_kind = $7 and s.unit_id = $8))
-            and ($9 is null or s.due_on <= $9)
-            and ($10 is null or s.snoozed_until is null or s.snoozed_until <= $10)
-            and ($15 is null or s.assignee = $15)
-            and (not $16 or s.assignee is null)
-            and ($11 is null or (
-                (3 - s.level, coalesce(s.due_on, '9999-12-31'), s.id)
-                > (3 - $12, coalesce($13, '9999-12-31'), $11)
-            ))
-            order by s.level desc, coalesce(s.due_on, '9999-12-31'), s.id
-            limit $14
-        )
-        order by a.level desc, coalesce(a.due_on, '9999-12-31'), a.id",
-    )
-    .bind(divisions_text(grant.regions()))
-    .bind(any(&filter.policies).map(list_text))
-    .bind(any(&filter.levels).map(|levels| {
-        let ranks: Vec<i64> = levels.iter().map(|level| level_rank(*level)).collect();
-        serde_json::to_string(&ranks).expect("numbers are JSON")
-    }))
-    .bind(any(&filter.work).map_or_else(|| list_text(&ON_A_DESK.map(str::to_owned)), list_text))
-    .bind(filter.township.map(|code| code.to_string()))
-    .bind(filter.unplaced)
-    .bind(filter.unit.map(Subject::letter))
-    .bind(filter.unit.map(Subject::as_uuid))
-    .bind(filter.due_by.map(|day| day.to_string()))
-    .bind(filter.awake_on.map(|day| day.to_string()))
-    .bind(cursor.as_ref().map(|alert| alert.id.as_uuid()))
-    .bind(cursor.as_ref().map(|alert| level_rank(alert.level)))
-    .bind(cursor.and_then(|alert| alert.due_on).map(text))
-    .bind(limit)
-    .bind(filter.assignee.map(domain::ids::OfficerId::as_uuid))
-    .bind(filter.unassigned)
-    .bind(list_text(&knows_list(grant)))
-    .fetch_all(pool)
-    .await?;
-    nouns("alerts", &rows, noun)
-}
-
-/// An empty list does not filter.
-fn any<T>(list: &[T]) -> Option<&[T]> {
-    (!list.is_empty()).then_some(list)
-}
-
-fn text(day: Date) -> String {
-    day.to_string()
-}
-
 pub(super) async fn alert_counts(pool: &SqlitePool, grant: &Grant) -> Stored<Vec<AlertCount>> {
     let rows = sqlx::query(
         "select a.county, a.township, a.policy, a.level, a.work, count(*) as count
         from alerts a
-        where a.confidential in (select value from json_each($2))
+        where a.work <> 'closed'
+        and a.confidential in (select value from json_each($2))
         and exists (
             select 1
             from json_each($1) r
@@ -148,6 +66,59 @@ pub(super) async fn alert_counts(pool: &SqlitePool, grant: &Grant) -> Stored<Vec
             policy: row.value("policy")?,
             level: row.level("level")?.name().to_owned(),
             work: row.value("work")?,
+            count: row.value("count")?,
+        })
+    })?;
+    counts.sort();
+    Ok(counts)
+}
+
+pub(super) async fn standing(
+    pool: &SqlitePool,
+    grant: &Grant,
+    on: Date,
+) -> Stored<Vec<StandingCount>> {
+    let rows = sqlx::query(
+        "select a.township, a.policy, a.work, a.found,
+            a.due_on is not null and a.due_on < $3 and a.work <> 'held' as overdue,
+            count(*) as count
+        from alerts a
+        where a.work <> 'closed'
+        and a.confidential in (select value from json_each($2))
+        and exists (
+            select 1
+            from json_each($1) r
+            where substr(a.county, 1, length(r.value)) = r.value
+            or a.township = r.value
+            or a.assist = r.value
+        )
+        group by 1, 2, 3, 4, 5
+        union all
+        select a.township, a.policy, a.work, a.found, 0, count(*)
+        from alerts a
+        where a.found is not null and a.work = 'closed'
+        and a.confidential in (select value from json_each($2))
+        and exists (
+            select 1
+            from json_each($1) r
+            where substr(a.county, 1, length(r.value)) = r.value
+            or a.township = r.value
+            or a.assist = r.value
+        )
+        group by 1, 2, 3, 4",
+    )
+    .bind(divisions_text(grant.regions()))
+    .bind(list_text(&knows_list(grant)))
+    .bind(on.to_string())
+    .fetch_all(pool)
+    .await?;
+    let mut counts = nouns("alerts", &rows, |row| {
+        Ok(StandingCount {
+            township: row.division_if_any("township")?,
+            policy: row.value("policy")?,
+            work: row.value("work")?,
+            overdue: row.value("overdue")?,
+            found: row.found_if_any("found")?,
             count: row.value("count")?,
         })
     })?;
@@ -288,6 +259,7 @@ pub(super) fn noun(row: &Columns<'_>) -> Stored<AlertRow> {
         assist: row.division_if_any("assist")?,
         condition: row.value("condition")?,
         work: row.value("work")?,
+        found: row.found_if_any("found")?,
         over: row.value("ended")?,
         due_on: row.date_if_any("due_on")?,
         look_on: row.date_if_any("look_on")?,

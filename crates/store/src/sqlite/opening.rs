@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 12] = [
+const MIGRATIONS: [schema::File; 13] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -60,6 +60,10 @@ const MIGRATIONS: [schema::File; 12] = [
     (
         "parameters",
         include_str!("../../migrations/sqlite/0013_parameters.sql"),
+    ),
+    (
+        "listed",
+        include_str!("../../migrations/sqlite/0016_listed.sql"),
     ),
 ];
 

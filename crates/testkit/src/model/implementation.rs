@@ -21,7 +21,7 @@ use store::exports::KnownExport;
 use store::parameters::Proposed;
 use store::rows::{
     AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, Statistics,
+    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
@@ -217,6 +217,10 @@ impl Store for ModelStore {
         limit: u32,
     ) -> Stored<Vec<AlertRow>> {
         self.state().alerts(grant, filter, after, limit)
+    }
+
+    async fn standing(&self, grant: &Grant, on: Date) -> Stored<Vec<StandingCount>> {
+        Ok(self.state().standing(grant, on))
     }
 
     async fn alert_counts(&self, grant: &Grant) -> Stored<Vec<AlertCount>> {

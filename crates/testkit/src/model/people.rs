@@ -10,7 +10,9 @@ use domain::time::{Date, Instant};
 use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
 use store::corrections::{Correction, CorrectionRow};
 use store::exports::{ExportRow, KnownExport};
-use store::rows::{AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, Presence};
+use store::rows::{
+    AlertCount, AlertFilter, Disclosed, FeedEntry, FeedHead, Presence, StandingCount,
+};
 use store::{StoreError, Stored};
 
 use crate::model::state::{State, Told};
@@ -123,7 +125,8 @@ impl State {
 
     pub(super) fn alert_counts(&self, grant: &Grant) -> Vec<AlertCount> {
         let mut counts: BTreeMap<_, i64> = BTreeMap::new();
-        for row in self.alerts.values().filter(|row| sees(grant, row)) {
+        let open = self.alerts.values().filter(|row| row.work != "closed");
+        for row in open.filter(|row| sees(grant, row)) {
             let level = row.level.name();
             let key = (row.county, row.township, &row.policy, level, &row.work);
             *counts.entry(key).or_default() += 1;
@@ -134,6 +137,28 @@ impl State {
             policy: String::clone(policy),
             level: str::to_owned(level),
             work: String::clone(work),
+            count,
+        };
+        counts.into_iter().map(count).collect()
+    }
+
+    pub(super) fn standing(&self, grant: &Grant, on: Date) -> Vec<StandingCount> {
+        let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+        for row in self.alerts.values().filter(|row| sees(grant, row)) {
+            let closed = row.work == "closed";
+            if closed && row.found.is_none() {
+                continue;
+            }
+            let overdue = !closed && row.work != "held" && row.due_on.is_some_and(|due| due < on);
+            let key = (row.township, &row.policy, &row.work, overdue, row.found);
+            *counts.entry(key).or_default() += 1;
+        }
+        let count = |((township, policy, work, overdue, found), count)| StandingCount {
+            township,
+            policy: String::clone(policy),
+            work: String::clone(work),
+            overdue,
+            found,
             count,
         };
         counts.into_iter().map(count).collect()

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rules::{Document, PolicySet};
+use domain::household::Household;
+use rules::{Document, PolicySet, describe, patched};
+use serde_json::{Value as Json, json};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -38,4 +40,19 @@ pub(crate) fn shipped(sample: bool) -> PolicySet {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"));
     })
+}
+
+/// Every household of every case file, with the policy it was written for.
+pub(crate) fn everyone() -> Vec<Household> {
+    let on = "2026-11-20".parse().unwrap();
+    let mut all = Vec::new();
+    for document in documents("policies/cases") {
+        let file: Json = serde_saphyr::from_str(&document.text).unwrap();
+        for case in file["cases"].as_array().unwrap() {
+            let change = case.get("change").cloned().unwrap_or(json!({}));
+            let whole = patched(&file["base"], &change);
+            all.push(describe(&whole, on).unwrap().household);
+        }
+    }
+    all
 }

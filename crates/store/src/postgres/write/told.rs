@@ -1,5 +1,6 @@
 //! Writes what people are told: verdicts, alerts, decisions, actions, feed entries.
 
+use domain::alert::Found;
 use domain::ids::OfficerId;
 use sqlx::postgres::PgConnection;
 
@@ -185,8 +186,8 @@ async fn alerts(tx: &mut PgConnection, commit: &Commit, parts: &Parts<'_>) -> St
         tx,
         "insert into alerts (id, subject_kind, subject_id, unit_kind, unit_id, policy, finding,
             level, partition, county, township, assist, condition, work, ended, due_on, look_on,
-            snoozed_until, assignee, opened_at, changed_at, version, sealed, confidential) ",
-        24,
+            snoozed_until, assignee, opened_at, changed_at, version, sealed, confidential, found) ",
+        25,
         "on conflict (id) do update
         set subject_kind = excluded.subject_kind,
             subject_id = excluded.subject_id,
@@ -207,7 +208,8 @@ async fn alerts(tx: &mut PgConnection, commit: &Commit, parts: &Parts<'_>) -> St
             changed_at = excluded.changed_at,
             version = excluded.version,
             sealed = excluded.sealed,
-            confidential = excluded.confidential
+            confidential = excluded.confidential,
+            found = excluded.found
         where alerts.version < excluded.version",
         &parts.alerts,
         |tuple, _, row| {
@@ -237,6 +239,7 @@ async fn alerts(tx: &mut PgConnection, commit: &Commit, parts: &Parts<'_>) -> St
             tuple.push_bind(row.version);
             tuple.push_bind(row.sealed.clone());
             tuple.push_bind(row.confidential.name());
+            tuple.push_bind(row.found.map(Found::name));
         },
     )
     .await?;

@@ -1,0 +1,25 @@
+//! The columnar machine: a whole population judged at once.
+//!
+//! [`Machine::of`] compiles every policy of a set into one graph; [`Columns`]
+//! holds households as columns; [`Machine::screen`] says of every policy and
+//! subject what the row interpreter would say: the verdict and whether there is
+//! something to tell. Why, and in which words, the interpreter says of the few
+//! that matter. What columns cannot hold, or a graph has no operations for, is
+//! left to the interpreter and said to be.
+
+mod again;
+mod columns;
+mod dates;
+mod folds;
+mod graph;
+mod lanes;
+mod lower;
+mod lower_call;
+mod lower_hands;
+mod lower_value;
+mod names;
+mod run;
+mod screen;
+mod spaces;
+
+pub use screen::{Columns, Left, Machine, Outcome, Screened, Standing, Told};

@@ -1,0 +1,469 @@
+//! Households as columns: chunks of households with equally many people, a
+//! person's facts one lane apart from the next household's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::dictionary::{About, FieldId, Kind};
+use domain::household::{
+    Completeness, Facts, Household, Item, Person, Standing, WhyUnknown, first,
+};
+use domain::ids::{PersonId, Subject};
+use domain::region::DivisionCode;
+use domain::value::Value;
+
+use super::dates::{month, pack};
+use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64, Op, T, U};
+use super::names::{Names, code_number};
+
+/// Households of one chunk. A thousand lanes of every register stay in the
+/// cache that is nearest.
+pub(crate) const CHUNK: usize = 1_024;
+
+/// Which columns a graph reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) household: Vec<(Column, Lane)>,
+    pub(crate) person: Vec<(Column, Lane)>,
+    pub(crate) lists: Vec<(Kind, Vec<(ItemColumn, Lane)>)>,
+}
+
+impl Layout {
+    pub(crate) fn of(graph: &Graph) -> Layout {
+        let mut household = BTreeSet::new();
+        let mut person = BTreeSet::new();
+        let mut lists: BTreeMap<Kind, BTreeSet<(ItemColumn, Lane)>> = BTreeMap::new();
+        for axis in &graph.axes {
+            match axis.kind {
+                AxisKind::People => {}
+                AxisKind::OfPerson(kind, _)
+                | AxisKind::OfHousehold(kind)
+                | AxisKind::OfAll(kind) => {
+                    lists.entry(kind).or_default();
+                }
+            }
+        }
+        for node in &graph.nodes {
+            match &node.op {
+                Op::Household(column) => {
+                    household.insert((*column, node.lane));
+                }
+                Op::Person(column, ..) => {
+                    person.insert((*column, node.lane));
+                }
+                Op::Item(kind, column, _) => {
+                    lists.entry(*kind).or_default().insert((*column, node.lane));
+                }
+                _ => {}
+            }
+        }
+        let list = |(kind, columns): (Kind, BTreeSet<_>)| (kind, columns.into_iter().collect());
+        Layout {
+            household: household.into_iter().collect(),
+            person: person.into_iter().collect(),
+            lists: lists.into_iter().map(list).collect(),
+        }
+    }
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub(crate) enum Cells {
+    Trit(Vec<u8>),
+    Narrow(Vec<i32>),
+    Wide(Vec<i64>),
+}
+
+impl Cells {
+    fn new(lane: Lane, room: usize) -> Cells {
+        match lane {
+            Lane::Trit => Cells::Trit(Vec::with_capacity(room)),
+            Lane::Narrow => Cells::Narrow(Vec::with_capacity(room)),
+            Lane::Wide => Cells::Wide(Vec::with_capacity(room)),
+        }
+    }
+
+    fn push(&mut self, cell: Cell) {
+        match (self, cell) {
+            (Cells::Trit(column), Cell::Trit(value)) => column.push(value),
+            (Cells::Narrow(column), Cell::Narrow(value)) => column.push(value),
+            (Cells::Wide(column), Cell::Wide(value)) => column.push(value),
+            (Cells::Trit(column), _) => column.push(U),
+            (Cells::Narrow(column), _) => column.push(NONE32),
+            (Cells::Wide(column), _) => column.push(NONE64),
+        }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Cells::Trit(column) => column.len(),
+            Cells::Narrow(column) => 4 * column.len(),
+            Cells::Wide(column) => 8 * column.len(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Trit(u8),
+    Narrow(i32),
+    Wide(i64),
+    Unknown,
+}
+
+/// Items of one kind, in lane order of whose they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Items {
+    pub(crate) kind: Kind,
+    /// First item of each owner, and the end.
+    pub(crate) from: Vec<u32>,
+    /// The lane each item hangs from.
+    pub(crate) owner: Vec<u32>,
+    pub(crate) columns: Vec<(ItemColumn, Cells)>,
+}
+
+/// Up to [`CHUNK`] households of equally many people.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    /// Households.
+    pub(crate) len: usize,
+    /// People of each.
+    pub(crate) people: usize,
+    pub(crate) units: Vec<Subject>,
+    /// Lane of person `j` of household `i`: `j·len + i`.
+    pub(crate) persons: Vec<PersonId>,
+    pub(crate) members: Vec<u8>,
+    /// Places parameters are looked up for, and each household's.
+    pub(crate) places: Vec<DivisionCode>,
+    pub(crate) place: Vec<u32>,
+    /// Left to the interpreter: what columns cannot hold.
+    pub(crate) odd: Vec<u8>,
+    pub(crate) household: Vec<(Column, Cells)>,
+    pub(crate) person: Vec<(Column, Cells)>,
+    pub(crate) lists: Vec<Items>,
+}
+
+impl Chunk {
+    /// All of equally many people.
+    pub(crate) fn of(layout: &Layout, households: &[&Household]) -> Chunk {
+        let len = households.len();
+        let people = households.first().map_or(0, |h| h.people.len());
+        let mut builder = Builder {
+            households,
+            people,
+            names: households.iter().map(|_| Names::default()).collect(),
+            odd: vec![0; len],
+        };
+        let lane = |lane: usize| &households[lane % len].people[lane / len];
+        let lanes = len * people;
+        let mut places: Vec<DivisionCode> = Vec::new();
+        let place = households.iter().map(|household| {
+            let place = household.hukou.unwrap_or(household.county);
+            let known = places.iter().position(|p| *p == place);
+            let index = known.unwrap_or_else(|| {
+                places.push(place);
+                places.len() - 1
+            });
+            u32::try_from(index).unwrap_or(u32::MAX)
+        });
+        let place = place.collect();
+        let member = |n| {
+            if lane(n).standing == Standing::Member {
+                T
+            } else {
+                F
+            }
+        };
+        Chunk {
+            len,
+            people,
+            units: households.iter().map(|h| h.unit).collect(),
+            persons: (0..lanes).map(|n| lane(n).id).collect(),
+            members: (0..lanes).map(member).collect(),
+            places,
+            place,
+            household: layout
+                .household
+                .iter()
+                .map(|(column, width)| (*column, builder.of_households(*column, *width)))
+                .collect(),
+            person: layout
+                .person
+                .iter()
+                .map(|(column, width)| (*column, builder.of_people(*column, *width)))
+                .collect(),
+            lists: layout
+                .lists
+                .iter()
+                .map(|(kind, columns)| builder.items(*kind, columns))
+                .collect(),
+            odd: builder.odd,
+        }
+    }
+
+    pub(crate) fn items(&self, kind: Kind) -> Option<&Items> {
+        self.lists.iter().find(|items| items.kind == kind)
+    }
+
+    /// Bytes of scalar columns and of lists.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        let scalars = self.household.iter().map(|(_, cells)| cells.bytes());
+        let people = self.person.iter().map(|(_, cells)| cells.bytes());
+        let own = self.members.len() + 4 * self.place.len() + self.odd.len();
+        let of_list = |items: &Items| {
+            let columns = items.columns.iter().map(|(_, cells)| cells.bytes());
+            columns.sum::<usize>() + 4 * (items.from.len() + items.owner.len())
+        };
+        let lists = self.lists.iter().map(of_list).sum();
+        (scalars.chain(people).sum::<usize>() + own, lists)
+    }
+}
+
+struct Builder<'h> {
+    households: &'h [&'h Household],
+    people: usize,
+    names: Vec<Names<'h>>,
+    odd: Vec<u8>,
+}
+
+impl<'h> Builder<'h> {
+    fn of_households(&mut self, column: Column, lane: Lane) -> Cells {
+        let mut cells = Cells::new(lane, self.households.len());
+        for at in 0..self.households.len() {
+            let household = self.households[at];
+            let cell = match column {
+                Column::Field(field) => self.first_field(at, &household.facts, field),
+                Column::Has(kind) => has(&household.facts, kind),
+                Column::Open(kind) => open(&household.facts, kind),
+                Column::MorePeople => more_people(household),
+                Column::Head => self.head(at),
+                Column::Hukou => place(household.hukou),
+                Column::Residence => place(household.residence),
+                Column::Unit => match household.unit {
+                    Subject::Household(id) => Cell::Narrow(self.names[at].id(id.as_uuid())),
+                    Subject::Person(_) => Cell::Narrow(-2),
+                },
+                Column::Alone => flag(matches!(household.unit, Subject::Person(_))),
+                Column::CoveredMonth(item) => covered(household, item),
+                Column::Member | Column::Households | Column::PaidOpen => Cell::Unknown,
+            };
+            cells.push(cell);
+        }
+        cells
+    }
+
+    fn of_people(&mut self, column: Column, lane: Lane) -> Cells {
+        let lanes = self.people * self.households.len();
+        let mut cells = Cells::new(lane, lanes);
+        for n in 0..lanes {
+            let at = n % self.households.len();
+            let person = self.person(n);
+            let facts = &person.facts;
+            let cell = match column {
+                Column::Field(field) => self.first_field(at, facts, field),
+                Column::Has(kind) => has(facts, kind),
+                Column::Open(kind) => open(facts, kind),
+                Column::Member => flag(person.standing == Standing::Member),
+                Column::Households => match open(facts, Kind::Membership) {
+                    Cell::Trit(F) => Cell::Wide(i64::from(person.households)),
+                    _ => Cell::Unknown,
+                },
+                Column::PaidOpen => paid_open(person),
+                _ => Cell::Unknown,
+            };
+            cells.push(cell);
+        }
+        cells
+    }
+
+    fn person(&self, lane: usize) -> &'h Person {
+        let len = self.households.len();
+        &self.households[lane % len].people[lane / len]
+    }
+
+    fn first_field(&mut self, at: usize, facts: &'h Facts, field: FieldId) -> Cell {
+        first(facts, field.kind).map_or(Cell::Unknown, |item| self.field(at, item, field))
+    }
+
+    fn field(&mut self, at: usize, item: &'h Item, field: FieldId) -> Cell {
+        let Some(value) = item.body.value(field) else {
+            return Cell::Unknown;
+        };
+        match value {
+            Value::Text(text) => Cell::Narrow(self.names[at].text(text)),
+            Value::Code(code) => Cell::Narrow(code_number(code)),
+            Value::Money(money) => self.whole(at, money.as_fen()),
+            Value::Count(count) => self.whole(at, *count),
+            Value::Date(date) => Cell::Narrow(pack(*date)),
+            Value::Month(of) => Cell::Narrow(month(*of)),
+            Value::Flag(yes) => flag(*yes),
+            Value::Division(code) => place(Some(*code)),
+            Value::Household(id) => Cell::Narrow(self.names[at].id(id.as_uuid())),
+            Value::Person(id) => Cell::Narrow(self.reference(at, *id)),
+        }
+    }
+
+    /// The value that means unknown in columns is left to the interpreter.
+    fn whole(&mut self, at: usize, n: i64) -> Cell {
+        if n == NONE64 {
+            self.odd[at] = 1;
+        }
+        Cell::Wide(n)
+    }
+
+    /// The lane of a person in view; below nought for others.
+    fn reference(&mut self, at: usize, id: PersonId) -> i32 {
+        let household = self.households[at];
+        match household.people.iter().position(|p| p.id == id) {
+            Some(j) => i32::try_from(j * self.households.len() + at).unwrap_or(NONE32),
+            None => -2 - self.names[at].id(id.as_uuid()),
+        }
+    }
+
+    fn head(&mut self, at: usize) -> Cell {
+        let household = self.households[at];
+        let is_head = |p: &&Person| {
+            let membership = first(&p.facts, Kind::Membership);
+            membership.is_some_and(|item| item.body.code("kinship") == Some("head"))
+        };
+        let head = household.members().find(is_head);
+        let head = head.or_else(|| household.members().next());
+        head.map_or(Cell::Unknown, |p| Cell::Narrow(self.reference(at, p.id)))
+    }
+
+    fn items(&mut self, kind: Kind, columns: &[(ItemColumn, Lane)]) -> Items {
+        let len = self.households.len();
+        let of_household = kind.def().about == About::Household;
+        let owners = if of_household { len } else { len * self.people };
+        let mut items = Items {
+            kind,
+            from: Vec::with_capacity(owners + 1),
+            owner: Vec::new(),
+            columns: columns
+                .iter()
+                .map(|(c, lane)| (*c, Cells::new(*lane, owners)))
+                .collect(),
+        };
+        let ranks = columns.iter().any(|(c, _)| *c == ItemColumn::Rank);
+        let ranks = if ranks {
+            self.ranks(kind)
+        } else {
+            BTreeMap::new()
+        };
+        items.from.push(0);
+        for owner in 0..owners {
+            let at = owner % len;
+            let facts = if of_household {
+                &self.households[at].facts
+            } else {
+                &self.person(owner).facts
+            };
+            let listed = facts
+                .get(&kind)
+                .map_or(&[][..], |list| list.items.as_slice());
+            for item in listed {
+                items.owner.push(u32::try_from(owner).unwrap_or(u32::MAX));
+                for (column, cells) in &mut items.columns {
+                    cells.push(self.item(at, item, *column, &ranks));
+                }
+            }
+            items
+                .from
+                .push(u32::try_from(items.owner.len()).unwrap_or(u32::MAX));
+        }
+        items
+    }
+
+    fn item(
+        &mut self,
+        at: usize,
+        item: &'h Item,
+        column: ItemColumn,
+        ranks: &BTreeMap<(usize, *const Item), i32>,
+    ) -> Cell {
+        match column {
+            ItemColumn::Field(field) => self.field(at, item, field),
+            ItemColumn::Source => {
+                let number = self.names[at].source(item.source.as_str());
+                if number > 62 {
+                    self.odd[at] = 1;
+                }
+                Cell::Narrow(number.min(62))
+            }
+            ItemColumn::ToldOn => Cell::Narrow(pack(item.revision.business_date)),
+            ItemColumn::Rank => {
+                let rank = ranks.get(&(at, std::ptr::from_ref(item)));
+                rank.map_or(Cell::Unknown, |rank| Cell::Narrow(*rank))
+            }
+        }
+    }
+
+    /// Every item's place by revision and key among all of its household.
+    fn ranks(&self, kind: Kind) -> BTreeMap<(usize, *const Item), i32> {
+        let mut ranks = BTreeMap::new();
+        for (at, household) in self.households.iter().enumerate() {
+            let people = household.people.iter().map(|p| &p.facts);
+            let all = people.chain([&household.facts]);
+            let lists = all.filter_map(|facts| facts.get(&kind));
+            let mut items: Vec<&Item> = lists.flat_map(|list| &list.items).collect();
+            items.sort_by_key(|item| (item.revision, item.key));
+            for (rank, item) in (0..).zip(items) {
+                ranks.insert((at, std::ptr::from_ref(item)), rank);
+            }
+        }
+        ranks
+    }
+}
+
+fn flag(yes: bool) -> Cell {
+    Cell::Trit(if yes { T } else { F })
+}
+
+fn has(facts: &Facts, kind: Kind) -> Cell {
+    flag(first(facts, kind).is_some())
+}
+
+/// A kind nobody tells of may have items all the same.
+fn open(facts: &Facts, kind: Kind) -> Cell {
+    let open = facts.get(&kind).map(|list| &list.completeness);
+    Cell::Trit(match open {
+        Some(Completeness::Complete(_) | Completeness::Closed) => F,
+        Some(Completeness::Open(_)) | None => U,
+    })
+}
+
+fn paid_open(person: &Person) -> Cell {
+    let completeness = person
+        .facts
+        .get(&Kind::Grant)
+        .map(|list| &list.completeness);
+    Cell::Trit(match completeness {
+        None | Some(Completeness::Open(WhyUnknown::Unread)) => U,
+        Some(_) => F,
+    })
+}
+
+fn more_people(household: &Household) -> Cell {
+    let composition = household.facts.get(&Kind::Composition);
+    Cell::Trit(match composition.map(|list| &list.completeness) {
+        Some(Completeness::Open(
+            WhyUnknown::Unread | WhyUnknown::Disputed | WhyUnknown::Conflict,
+        )) => U,
+        _ => F,
+    })
+}
+
+/// Digits after a one, so that codes of different lengths differ.
+fn place(code: Option<DivisionCode>) -> Cell {
+    let number = code.and_then(|code| format!("1{code}").parse().ok());
+    number.map_or(Cell::Unknown, Cell::Wide)
+}
+
+fn covered(household: &Household, item: i32) -> Cell {
+    let mut all = household.months.by_item.iter();
+    let found = all.find(|(name, _)| code_number(name) == item);
+    match found {
+        Some((_, Ok(note))) => note.month.map_or(Cell::Unknown, |m| Cell::Narrow(month(m))),
+        _ => Cell::Unknown,
+    }
+}

@@ -1,0 +1,535 @@
+//! Runs a graph over one chunk.
+
+use domain::region::DivisionCode;
+use domain::time::Date;
+
+use super::columns::{Cells, Chunk};
+use super::dates;
+use super::folds::{self, Onto};
+use super::graph::{
+    AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Op, Overflow,
+    PEOPLE, SpaceId, T, U,
+};
+use super::lanes::{
+    Lanes, Register, arithmetic, choose, compared, gather, known, map, spread, trit, unless, zip,
+};
+use super::names::code_number;
+use super::spaces::{Spaces, is_native};
+use crate::expr::Relation;
+use crate::parameters::{Parameters, Setting};
+
+/// A register of another width, which no graph asks for.
+static NO_TRITS: Lanes<'static, u8> = Lanes::One(U);
+static NO_NARROW: Lanes<'static, i32> = Lanes::One(NONE32);
+static NO_WIDE: Lanes<'static, i64> = Lanes::One(NONE64);
+
+/// What a run needs beside the graph.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<'p> {
+    pub(crate) parameters: &'p Parameters,
+    pub(crate) on: Date,
+}
+
+/// One run over one chunk.
+pub(crate) struct Run<'c> {
+    graph: &'c Graph,
+    chunk: &'c Chunk,
+    given: Given<'c>,
+    pub(crate) registers: Vec<Register<'c>>,
+    spaces: Spaces,
+    /// Households left to the interpreter.
+    pub(crate) odd: Vec<u8>,
+}
+
+impl<'c> Run<'c> {
+    /// Computes every operation; registers not needed any more are let go.
+    pub(crate) fn new(
+        graph: &'c Graph,
+        chunk: &'c Chunk,
+        given: Given<'c>,
+        last: &[Vec<Id>],
+    ) -> Run<'c> {
+        let mut run = Run {
+            graph,
+            chunk,
+            given,
+            registers: Vec::with_capacity(graph.nodes.len()),
+            spaces: Spaces::default(),
+            odd: chunk.odd.clone(),
+        };
+        for (position, node) in graph.nodes.iter().enumerate() {
+            let register = run.compute(&node.op, node.lane, node.space);
+            run.registers.push(register);
+            for id in &last[position] {
+                run.registers[id.0 as usize] = Register::Empty;
+            }
+        }
+        run
+    }
+
+    fn trits(&self, id: Id) -> &Lanes<'c, u8> {
+        match &self.registers[id.0 as usize] {
+            Register::Trit(lanes) => lanes,
+            _ => &NO_TRITS,
+        }
+    }
+
+    fn narrow(&self, id: Id) -> &Lanes<'c, i32> {
+        match &self.registers[id.0 as usize] {
+            Register::Narrow(lanes) => lanes,
+            _ => &NO_NARROW,
+        }
+    }
+
+    fn wide(&self, id: Id) -> &Lanes<'c, i64> {
+        match &self.registers[id.0 as usize] {
+            Register::Wide(lanes) => lanes,
+            _ => &NO_WIDE,
+        }
+    }
+
+    fn lanes(&self, space: SpaceId) -> usize {
+        self.spaces.lanes(space, self.chunk)
+    }
+
+    fn make(&mut self, space: SpaceId) {
+        self.spaces
+            .make(self.graph, self.chunk, &self.registers, space);
+    }
+
+    fn compute(&mut self, op: &Op, lane: Lane, space: SpaceId) -> Register<'c> {
+        use Register::{Narrow, Trit, Wide};
+        match op {
+            Op::Trit(value) => Trit(Lanes::One(*value)),
+            Op::Narrow(value) => Narrow(Lanes::One(*value)),
+            Op::Wide(value) => Wide(Lanes::One(*value)),
+            Op::On => Narrow(Lanes::One(dates::pack(self.given.on))),
+            Op::Param(key) => self.parameter(key, lane, false),
+            Op::ParamBelow(key) => self.parameter(key, lane, true),
+            Op::InParam(id, key) => {
+                self.spaces
+                    .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
+                Trit(self.in_parameter(*id, key, space))
+            }
+            Op::Household(column) => self.household(*column),
+            Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),
+            Op::Item(kind, column, element) => self.item(*kind, *column, *element),
+            Op::Element(axis) => self.element(*axis, space),
+            Op::Lift(id, to) => self.lifted(*id, *to),
+            Op::Choose(when, then, other) => {
+                self.make(space);
+                self.chosen(*when, *then, *other, lane, space)
+            }
+            Op::Fold(fold, axis, mask, value) => self.fold(*fold, *axis, *mask, *value),
+            Op::Newest(axis, mask, rank, element) => {
+                self.prepare(*axis, *mask);
+                let onto = self.onto(*axis, *mask);
+                let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
+                Narrow(Lanes::Own(folds::newest(
+                    onto,
+                    mask,
+                    rank,
+                    self.narrow(*element),
+                )))
+            }
+            Op::Distinct(axis, mask, value) => self.distinct(*axis, *mask, *value),
+            other => self.lanewise(other, lane),
+        }
+    }
+
+    /// Operations of lanes that do not know of spaces.
+    fn lanewise(&mut self, op: &Op, lane: Lane) -> Register<'c> {
+        use Register::{Narrow, Trit, Wide};
+        match op {
+            Op::Not(a) => Trit(map(self.trits(*a), |a| T - a)),
+            Op::And(a, b) => Trit(zip(self.trits(*a), self.trits(*b), u8::min)),
+            Op::Or(a, b) => Trit(zip(self.trits(*a), self.trits(*b), u8::max)),
+            Op::Certain(a) => Trit(map(self.trits(*a), |a| trit(a == T))),
+            Op::Known(a) => Trit(match &self.registers[a.0 as usize] {
+                Register::Trit(lanes) => known(lanes),
+                Register::Narrow(lanes) => known(lanes),
+                Register::Wide(lanes) => known(lanes),
+                Register::Empty => Lanes::One(F),
+            }),
+            Op::Unless(a, flag) => {
+                let flag = self.trits(*flag);
+                match lane {
+                    Lane::Trit => Trit(unless(self.trits(*a), flag)),
+                    Lane::Narrow => Narrow(unless(self.narrow(*a), flag)),
+                    Lane::Wide => Wide(unless(self.wide(*a), flag)),
+                }
+            }
+            Op::Compare(relation, a, b) => Trit(self.compared(*relation, *a, *b)),
+            Op::Add(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_add)),
+            Op::Subtract(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_sub)),
+            Op::Multiply(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_mul)),
+            Op::Above(a, b) => {
+                let turn = |a: i64, b: i64| {
+                    if b < 0 {
+                        a.overflowing_neg()
+                    } else {
+                        (a, false)
+                    }
+                };
+                Wide(self.computed(*a, *b, Overflow::Defer, turn))
+            }
+            Op::Below(a) => Wide(map(self.wide(*a), |a| {
+                if a == 0 || a == NONE64 {
+                    NONE64
+                } else {
+                    a.abs()
+                }
+            })),
+            Op::MonthOf(a) => Narrow(map(self.narrow(*a), |a| {
+                if a == NONE32 {
+                    NONE32
+                } else {
+                    dates::month_of(a)
+                }
+            })),
+            Op::MonthsMoved(a, n) => Narrow(self.moved(*a, *n, dates::month_moved)),
+            Op::DateByMonths(a, n) => Narrow(self.moved(*a, *n, dates::by_months)),
+            Op::DateByDays(a, n) => Narrow(self.moved(*a, *n, dates::by_days)),
+            Op::MonthsBetween(a, b) => Wide(self.between(*a, *b, |a, b| i64::from(b - a))),
+            Op::DaysBetween(a, b) => Wide(self.between(*a, *b, dates::days)),
+            Op::AgeOn(a, b) => Wide(self.between(*a, *b, dates::age_on)),
+            Op::Bit(a) => Wide(map(self.narrow(*a), |a| {
+                u32::try_from(a).map_or(NONE64, |a| 1i64 << a.min(62))
+            })),
+            Op::Bits(a) => Wide(map(self.wide(*a), |a| i64::from(a.count_ones()))),
+            Op::Confirmed(told, needed) => {
+                Trit(zip(self.wide(*told), self.wide(*needed), |told, needed| {
+                    match (told, needed) {
+                        (_, NONE64) => U,
+                        (0, _) => F,
+                        // A negative number is never reached: as many as there can be.
+                        (told, needed) if needed >= 0 && told >= needed => T,
+                        _ => U,
+                    }
+                }))
+            }
+            _ => Register::Empty,
+        }
+    }
+
+    fn compared(&self, relation: Relation, a: Id, b: Id) -> Lanes<'static, u8> {
+        match (&self.registers[a.0 as usize], &self.registers[b.0 as usize]) {
+            (Register::Trit(a), Register::Trit(b)) => compared(a, b, |a, b| a == b),
+            (Register::Narrow(a), Register::Narrow(b)) => match relation {
+                Relation::Less => compared(a, b, |a, b| a < b),
+                Relation::LessOrEqual => compared(a, b, |a, b| a <= b),
+                _ => compared(a, b, |a, b| a == b),
+            },
+            (Register::Wide(a), Register::Wide(b)) => match relation {
+                Relation::Less => compared(a, b, |a, b| a < b),
+                Relation::LessOrEqual => compared(a, b, |a, b| a <= b),
+                _ => compared(a, b, |a, b| a == b),
+            },
+            _ => Lanes::One(U),
+        }
+    }
+
+    fn computed(
+        &mut self,
+        a: Id,
+        b: Id,
+        how: Overflow,
+        f: impl Fn(i64, i64) -> (i64, bool),
+    ) -> Lanes<'static, i64> {
+        let mut over = Vec::new();
+        let out = arithmetic(self.wide(a), self.wide(b), f, |lane| over.push(lane));
+        if how == Overflow::Defer {
+            let space = self.graph.space_of(a);
+            over.into_iter().for_each(|lane| self.defer(space, lane));
+        }
+        out
+    }
+
+    /// Leaves the household of a lane to the interpreter; all of them when the
+    /// lane stands for every one.
+    fn defer(&mut self, space: SpaceId, lane: usize) {
+        if lane == usize::MAX {
+            self.odd.fill(1);
+            return;
+        }
+        self.spaces
+            .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
+        let household = self
+            .spaces
+            .lifted(HOUSEHOLDS, space)
+            .map_or(lane, |up| up[lane] as usize);
+        self.odd[household] = 1;
+    }
+
+    fn moved(&self, a: Id, n: Id, f: impl Fn(i32, i64) -> i32) -> Lanes<'static, i32> {
+        zip(self.narrow(a), self.wide(n), |a, n| {
+            if a == NONE32 || n == NONE64 {
+                NONE32
+            } else {
+                f(a, n)
+            }
+        })
+    }
+
+    fn between(&self, a: Id, b: Id, f: impl Fn(i32, i32) -> i64) -> Lanes<'static, i64> {
+        zip(self.narrow(a), self.narrow(b), |a, b| {
+            if a == NONE32 || b == NONE32 {
+                NONE64
+            } else {
+                f(a, b)
+            }
+        })
+    }
+
+    fn chosen(&self, when: Id, then: Id, other: Id, lane: Lane, space: SpaceId) -> Register<'c> {
+        let (when, lanes) = (self.trits(when), self.lanes(space));
+        match lane {
+            Lane::Trit => Register::Trit(choose(when, self.trits(then), self.trits(other), lanes)),
+            Lane::Narrow => {
+                Register::Narrow(choose(when, self.narrow(then), self.narrow(other), lanes))
+            }
+            Lane::Wide => Register::Wide(choose(when, self.wide(then), self.wide(other), lanes)),
+        }
+    }
+
+    fn element(&mut self, axis: AxisId, space: SpaceId) -> Register<'c> {
+        self.make(space);
+        let element = self.spaces.get(space).map(|space| space.element.clone());
+        debug_assert!(self.spaces.get(space).is_none_or(|s| s.axis == axis));
+        Register::Narrow(Lanes::Own(element.unwrap_or_default()))
+    }
+
+    fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
+        let from = self.graph.space_of(id);
+        self.make(to);
+        self.spaces
+            .lift(self.graph, self.chunk, &self.registers, from, to);
+        let Some(up) = self.spaces.lifted(from, to) else {
+            return Register::Empty;
+        };
+        match &self.registers[id.0 as usize] {
+            Register::Trit(lanes) => Register::Trit(spread(lanes, up)),
+            Register::Narrow(lanes) => Register::Narrow(spread(lanes, up)),
+            Register::Wide(lanes) => Register::Wide(spread(lanes, up)),
+            Register::Empty => Register::Empty,
+        }
+    }
+
+    fn household(&self, column: Column) -> Register<'c> {
+        let mut columns = self.chunk.household.iter();
+        match columns.find(|(known, _)| *known == column) {
+            Some((_, cells)) => whole(cells),
+            None => Register::Empty,
+        }
+    }
+
+    fn person(&self, column: Column, person: Id, nobody: u8) -> Register<'c> {
+        let mut columns = self.chunk.person.iter();
+        let Some((_, cells)) = columns.find(|(known, _)| *known == column) else {
+            return Register::Empty;
+        };
+        if matches!(self.graph.node(person).op, Op::Element(PEOPLE)) {
+            return whole(cells);
+        }
+        let person = self.narrow(person);
+        match cells {
+            Cells::Trit(values) => Register::Trit(gather(values, person, nobody)),
+            Cells::Narrow(values) => Register::Narrow(gather(values, person, NONE32)),
+            Cells::Wide(values) => Register::Wide(gather(values, person, NONE64)),
+        }
+    }
+
+    fn item(
+        &self,
+        kind: domain::dictionary::Kind,
+        column: ItemColumn,
+        element: Id,
+    ) -> Register<'c> {
+        let items = self.chunk.items(kind);
+        let found = items.and_then(|items| items.columns.iter().find(|(c, _)| *c == column));
+        let Some((_, cells)) = found else {
+            return Register::Empty;
+        };
+        let native = match self.graph.node(element).op {
+            Op::Element(axis) => is_native(self.graph, axis),
+            _ => false,
+        };
+        if native {
+            return whole(cells);
+        }
+        let element = self.narrow(element);
+        match cells {
+            Cells::Trit(values) => Register::Trit(gather(values, element, U)),
+            Cells::Narrow(values) => Register::Narrow(gather(values, element, NONE32)),
+            Cells::Wide(values) => Register::Wide(gather(values, element, NONE64)),
+        }
+    }
+
+    /// Makes what [`Run::onto`] reads; answers the space of the result.
+    fn prepare(&mut self, axis: AxisId, operand: Id) -> SpaceId {
+        let from = self.graph.space_of(operand);
+        let onto = self.rest(axis, from);
+        self.make(from);
+        self.make(onto);
+        if !(axis == PEOPLE && onto == HOUSEHOLDS) {
+            self.spaces
+                .lift(self.graph, self.chunk, &self.registers, onto, from);
+        }
+        onto
+    }
+
+    fn rest(&self, axis: AxisId, from: SpaceId) -> SpaceId {
+        let axes = self.graph.axes_of(from).iter().copied();
+        let rest: Vec<AxisId> = axes.filter(|a| *a != axis).collect();
+        self.graph.existing(&rest)
+    }
+
+    /// How the lanes of an operand go where its axis is taken away.
+    fn onto(&self, axis: AxisId, operand: Id) -> Onto<'_> {
+        let from = self.graph.space_of(operand);
+        let onto = self.rest(axis, from);
+        if axis == PEOPLE && onto == HOUSEHOLDS {
+            return Onto::People {
+                len: self.chunk.len,
+                people: self.chunk.people,
+            };
+        }
+        Onto::Index {
+            up: self.spaces.lifted(onto, from).unwrap_or(&[]),
+            lanes: self.lanes(onto),
+        }
+    }
+
+    fn fold(&mut self, fold: Fold, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
+        use Register::{Narrow, Trit, Wide};
+        let result = self.prepare(axis, mask);
+        let onto = self.onto(axis, mask);
+        let belongs = self.trits(mask);
+        match fold {
+            Fold::Any => Trit(Lanes::Own(folds::any(onto, belongs, self.trits(value)))),
+            Fold::One => Trit(Lanes::Own(folds::one(onto, belongs, self.trits(value)))),
+            Fold::Holes => Trit(Lanes::Own(folds::holes(onto, belongs, self.trits(value)))),
+            Fold::Count => Wide(Lanes::Own(folds::count(onto, belongs))),
+            Fold::Bits => Wide(Lanes::Own(folds::bits(onto, belongs, self.wide(value)))),
+            Fold::Sum => {
+                let mut over = Vec::new();
+                let told = |lane| over.push(lane);
+                let sums = folds::sum(onto, belongs, self.wide(value), told);
+                over.into_iter().for_each(|lane| self.defer(result, lane));
+                Wide(Lanes::Own(sums))
+            }
+            Fold::Least | Fold::Greatest => {
+                let least = fold == Fold::Least;
+                match &self.registers[value.0 as usize] {
+                    Register::Narrow(v) => {
+                        Narrow(Lanes::Own(folds::extreme(onto, belongs, v, |a, b| {
+                            if least { a < b } else { a > b }
+                        })))
+                    }
+                    Register::Wide(v) => {
+                        Wide(Lanes::Own(folds::extreme(onto, belongs, v, |a, b| {
+                            if least { a < b } else { a > b }
+                        })))
+                    }
+                    _ => Register::Empty,
+                }
+            }
+        }
+    }
+
+    fn distinct(&mut self, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
+        self.prepare(axis, mask);
+        let lanes = self.lanes(self.graph.space_of(mask));
+        let onto = self.onto(axis, mask);
+        let belongs = self.trits(mask);
+        Register::Trit(Lanes::Own(match &self.registers[value.0 as usize] {
+            Register::Trit(v) => folds::distinct(onto, belongs, v, lanes),
+            Register::Narrow(v) => folds::distinct(onto, belongs, v, lanes),
+            Register::Wide(v) => folds::distinct(onto, belongs, v, lanes),
+            Register::Empty => vec![U; lanes],
+        }))
+    }
+
+    fn parameter(&self, key: &str, lane: Lane, below: bool) -> Register<'c> {
+        let value = |place: &DivisionCode| self.setting(key, *place);
+        let values: Vec<Option<&Setting>> = self.chunk.places.iter().map(value).collect();
+        let place = &self.chunk.place;
+        match lane {
+            Lane::Trit => Register::Trit(by_place(&values, place, |setting| match setting {
+                Some(Setting::Bool(value)) => trit(*value),
+                _ => U,
+            })),
+            Lane::Narrow => Register::Narrow(by_place(&values, place, |setting| match setting {
+                Some(Setting::Date(date)) => dates::pack(*date),
+                _ => NONE32,
+            })),
+            Lane::Wide => Register::Wide(by_place(&values, place, |setting| match setting {
+                Some(Setting::Number(n)) if !below => *n,
+                Some(Setting::Amount(amount)) => {
+                    let part = if below {
+                        amount.below()
+                    } else {
+                        amount.above()
+                    };
+                    part.unwrap_or(NONE64)
+                }
+                _ => NONE64,
+            })),
+        }
+    }
+
+    fn setting(&self, key: &str, place: DivisionCode) -> Option<&'c Setting> {
+        let found = self.given.parameters.find(key, place, self.given.on)?;
+        found.value
+    }
+
+    fn in_parameter(&self, id: Id, key: &str, space: SpaceId) -> Lanes<'static, u8> {
+        let codes = |place: &DivisionCode| match self.setting(key, *place) {
+            Some(Setting::Codes(codes)) => Some(
+                codes
+                    .iter()
+                    .map(|code| code_number(code))
+                    .collect::<Vec<i32>>(),
+            ),
+            _ => None,
+        };
+        let sets: Vec<Option<Vec<i32>>> = self.chunk.places.iter().map(codes).collect();
+        let among = |set: &Option<Vec<i32>>, code: i32| match set {
+            Some(set) if code != NONE32 => trit(set.contains(&code)),
+            _ => U,
+        };
+        let value = self.narrow(id);
+        let uniform = sets.windows(2).all(|pair| pair[0] == pair[1]);
+        if let (true, Some(first)) = (uniform, sets.first()) {
+            return map(value, |code| among(first, code));
+        }
+        let up = self.spaces.lifted(HOUSEHOLDS, space);
+        let each = (0..self.lanes(space)).map(|lane| {
+            let household = up.map_or(lane, |up| up[lane] as usize);
+            among(&sets[self.chunk.place[household] as usize], value.at(lane))
+        });
+        Lanes::Own(each.collect())
+    }
+}
+
+fn whole(cells: &Cells) -> Register<'_> {
+    match cells {
+        Cells::Trit(values) => Register::Trit(Lanes::Column(values)),
+        Cells::Narrow(values) => Register::Narrow(Lanes::Column(values)),
+        Cells::Wide(values) => Register::Wide(Lanes::Column(values)),
+    }
+}
+
+/// One value when all places have the same.
+fn by_place<V: Copy + PartialEq>(
+    settings: &[Option<&Setting>],
+    place: &[u32],
+    f: impl Fn(Option<&Setting>) -> V,
+) -> Lanes<'static, V> {
+    let values: Vec<V> = settings.iter().map(|setting| f(*setting)).collect();
+    match values.split_first() {
+        Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
+        Some(_) => Lanes::Own(place.iter().map(|at| values[*at as usize]).collect()),
+        None => Lanes::Own(Vec::new()),
+    }
+}

@@ -1,0 +1,476 @@
+//! Verdicts of all policies for all households of columns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::dictionary::Kind;
+use domain::household::Household;
+use domain::ids::Subject;
+use domain::time::Date;
+use rayon::prelude::*;
+
+use super::columns::{CHUNK, Chunk, Layout};
+use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
+use super::lanes::{Lanes, Register};
+use super::lower::{Lower, Unfit};
+use super::names::code_number;
+use super::run::{Given, Run};
+use crate::document::{About, PolicyKind};
+use crate::expr::Relation;
+use crate::policy::{Policy, PolicySet};
+
+/// A policy set compiled for columns.
+#[derive(Debug)]
+pub struct Machine {
+    graph: Graph,
+    layout: Layout,
+    programs: Vec<Result<Program, Left>>,
+    /// Registers that nobody asks for after an operation.
+    last: Vec<Vec<Id>>,
+}
+
+/// A policy that is left to the row interpreter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which policy.
+    pub policy: String,
+    /// What it has that the graph has no operations for.
+    pub why: &'static str,
+}
+
+#[derive(Clone, Debug)]
+struct Program {
+    about: About,
+    is_entitlement: bool,
+    has_missed: bool,
+    has_no_longer: bool,
+    has_raises: bool,
+    gate: Id,
+    applies: Id,
+    criteria: Vec<Criterion>,
+    receiving: Id,
+}
+
+#[derive(Clone, Debug)]
+struct Criterion {
+    id: Id,
+    /// It may stay unknown.
+    may_open: bool,
+    /// Whether it may depends on what is missing, which only the interpreter knows.
+    by_facts: bool,
+}
+
+/// Households as columns, for one machine's layout.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    layout: Layout,
+    chunks: Vec<Arc<Chunk>>,
+}
+
+/// What came of a policy's conditions for a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// 不适用.
+    NotApplicable,
+    /// 不符合.
+    NotMet,
+    /// 待核实.
+    Undetermined,
+    /// 符合.
+    Met,
+}
+
+/// Whether there is something to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// Nothing.
+    Gone,
+    /// Not known.
+    Unknown,
+    /// 应享未享, a discrepancy, a signal or a duty.
+    Holds,
+    /// 疑似不再符合.
+    NoLonger,
+}
+
+/// The outcome for one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Judged.
+    Judged(Standing, Told),
+    /// To be judged by the interpreter.
+    Deferred,
+}
+
+/// One verdict of a screening.
+#[derive(Clone, Copy, Debug)]
+pub struct Screened {
+    /// Position of the policy in the set.
+    pub policy: usize,
+    /// The household or person alone.
+    pub unit: Subject,
+    /// Whom the verdict is about.
+    pub subject: Subject,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+impl Columns {
+    /// Number of households.
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len).sum()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of scalar columns and of lists.
+    pub fn bytes(&self) -> (usize, usize) {
+        let each = self.chunks.iter().map(|chunk| chunk.bytes());
+        each.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+    }
+}
+
+impl Machine {
+    /// Compiles every policy of a set.
+    pub fn of(set: &PolicySet) -> Machine {
+        let mut graph = Graph::new();
+        graph.space([PEOPLE]);
+        let programs = set.policies().iter().map(|policy| {
+            program(&mut graph, policy).map_err(|unfit| Left {
+                policy: policy.id.clone(),
+                why: unfit.0,
+            })
+        });
+        let programs: Vec<Result<Program, Left>> = programs.collect();
+        let layout = Layout::of(&graph);
+        let last = last_uses(&graph, &programs);
+        Machine {
+            graph,
+            layout,
+            programs,
+            last,
+        }
+    }
+
+    /// Policies that are left to the interpreter.
+    pub fn left(&self) -> impl Iterator<Item = &Left> {
+        self.programs
+            .iter()
+            .filter_map(|program| program.as_ref().err())
+    }
+
+    /// Operations of the graph.
+    pub fn operations(&self) -> usize {
+        self.graph.nodes.len()
+    }
+
+    /// Households as this machine reads them.
+    pub fn columns<'h>(&self, households: impl IntoIterator<Item = &'h Household>) -> Columns {
+        let mut by_size: BTreeMap<usize, Vec<&Household>> = BTreeMap::new();
+        for household in households {
+            by_size
+                .entry(household.people.len())
+                .or_default()
+                .push(household);
+        }
+        let groups: Vec<&[&Household]> =
+            by_size.values().flat_map(|all| all.chunks(CHUNK)).collect();
+        let chunks = groups
+            .par_iter()
+            .map(|group| Arc::new(Chunk::of(&self.layout, group)));
+        Columns {
+            layout: self.layout.clone(),
+            chunks: chunks.collect(),
+        }
+    }
+
+    /// Judges everybody on a date. `None` when the columns are another machine's.
+    pub fn screen(&self, columns: &Columns, set: &PolicySet, on: Date) -> Option<Vec<Screened>> {
+        if columns.layout != self.layout {
+            return None;
+        }
+        let given = Given {
+            parameters: set.parameters(),
+            on,
+        };
+        let in_force: Vec<bool> = set
+            .policies()
+            .iter()
+            .map(|policy| policy.valid.contains(on))
+            .collect();
+        let of_chunk = |chunk: &Arc<Chunk>| self.judged(chunk, given, &in_force);
+        let judged: Vec<Vec<Screened>> = columns.chunks.par_iter().map(of_chunk).collect();
+        Some(judged.into_iter().flatten().collect())
+    }
+
+    /// How many subjects of each policy hold, over all chunks: the bulk pass
+    /// without anything that is asked of few.
+    pub fn count(&self, columns: &Columns, set: &PolicySet, on: Date) -> Vec<u64> {
+        let given = Given {
+            parameters: set.parameters(),
+            on,
+        };
+        let of_chunk = |chunk: &Arc<Chunk>| {
+            let run = Run::new(&self.graph, chunk, given, &self.last);
+            let holds = self.programs.iter().map(|program| {
+                let Ok(program) = program else { return 0 };
+                let mut held = 0;
+                self.each(program, &run, chunk, |_, outcome| {
+                    held += u64::from(matches!(
+                        outcome,
+                        Outcome::Judged(_, Told::Holds | Told::NoLonger)
+                    ));
+                });
+                held
+            });
+            holds.collect::<Vec<u64>>()
+        };
+        let none = || vec![0u64; self.programs.len()];
+        let added = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        columns.chunks.par_iter().map(of_chunk).reduce(none, added)
+    }
+
+    fn judged(&self, chunk: &Chunk, given: Given<'_>, in_force: &[bool]) -> Vec<Screened> {
+        let run = Run::new(&self.graph, chunk, given, &self.last);
+        let mut out = Vec::new();
+        for (policy, program) in self.programs.iter().enumerate() {
+            let Ok(program) = program else { continue };
+            if !in_force[policy] {
+                continue;
+            }
+            self.each(program, &run, chunk, |lane, outcome| {
+                let unit = chunk.units[lane % chunk.len];
+                let subject = match program.about {
+                    About::Household => unit,
+                    About::Person => Subject::Person(chunk.persons[lane]),
+                };
+                out.push(Screened {
+                    policy,
+                    unit,
+                    subject,
+                    outcome,
+                });
+            });
+        }
+        out
+    }
+
+    /// The outcome of every subject there is: members, and households with any.
+    fn each(
+        &self,
+        program: &Program,
+        run: &Run<'_>,
+        chunk: &Chunk,
+        mut f: impl FnMut(usize, Outcome),
+    ) {
+        let (lanes, of_person) = match program.about {
+            About::Household => (chunk.len, false),
+            About::Person => (chunk.len * chunk.people, true),
+        };
+        let trits = |id: Id| match &run.registers[id.0 as usize] {
+            Register::Trit(lanes) => lanes,
+            _ => &UNKNOWN,
+        };
+        let gate = trits(program.gate);
+        let applies = trits(program.applies);
+        let receiving = trits(program.receiving);
+        let criteria: Vec<(&Lanes<'_, u8>, &Criterion)> =
+            program.criteria.iter().map(|c| (trits(c.id), c)).collect();
+        for lane in 0..lanes {
+            let household = lane % chunk.len;
+            let present = if of_person {
+                chunk.members[lane] == T
+            } else {
+                (0..chunk.people).any(|j| chunk.members[j * chunk.len + household] == T)
+            };
+            if !present {
+                continue;
+            }
+            if run.odd[household] != 0 {
+                f(lane, Outcome::Deferred);
+                continue;
+            }
+            let outcomes = criteria.iter().map(|(lanes, c)| (lanes.at(lane), *c));
+            let at = (gate.at(lane), applies.at(lane), receiving.at(lane));
+            f(lane, program.outcome(at, outcomes));
+        }
+    }
+}
+
+static UNKNOWN: Lanes<'static, u8> = Lanes::One(U);
+
+impl Program {
+    /// What `judge` makes of the same truth values.
+    fn outcome<'c>(
+        &self,
+        (gate, applies, receiving): (u8, u8, u8),
+        criteria: impl Iterator<Item = (u8, &'c Criterion)>,
+    ) -> Outcome {
+        if applies == F {
+            return Outcome::Judged(Standing::NotApplicable, Told::Gone);
+        }
+        let gated = gate == T && applies == T;
+        let (mut refused, mut missing, mut blocking) = (false, !gated, !gated);
+        let mut by_facts = false;
+        for (value, criterion) in criteria {
+            refused |= value == F;
+            if value == U {
+                missing = true;
+                if !criterion.may_open {
+                    blocking |= !criterion.by_facts;
+                    by_facts |= criterion.by_facts;
+                }
+            }
+        }
+        // Whether it may stay open matters only where it could be told as missed.
+        let asked = self.is_entitlement && self.has_missed && !refused && !blocking;
+        if by_facts && asked && receiving != T {
+            return Outcome::Deferred;
+        }
+        let standing = if gated && refused {
+            Standing::NotMet
+        } else if missing {
+            Standing::Undetermined
+        } else {
+            Standing::Met
+        };
+        Outcome::Judged(
+            standing,
+            self.told(standing, !refused && !blocking, receiving),
+        )
+    }
+
+    fn told(&self, standing: Standing, tells: bool, receiving: u8) -> Told {
+        if !self.is_entitlement {
+            return match standing {
+                Standing::Met if self.has_raises => Told::Holds,
+                Standing::NotMet | Standing::NotApplicable => Told::Gone,
+                _ => Told::Unknown,
+            };
+        }
+        let missed = if !self.has_missed {
+            F
+        } else if standing == Standing::NotMet {
+            F
+        } else {
+            let known = if tells { T } else { U };
+            known.min(T - receiving)
+        };
+        let no_longer = if self.has_no_longer {
+            let not_met = match standing {
+                Standing::NotMet => T,
+                Standing::Met => F,
+                _ => U,
+            };
+            not_met.min(receiving)
+        } else {
+            F
+        };
+        match (missed, no_longer) {
+            (T, _) => Told::Holds,
+            (_, T) => Told::NoLonger,
+            (F, F) => Told::Gone,
+            _ => Told::Unknown,
+        }
+    }
+}
+
+fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
+    let of_person = policy.about == About::Person;
+    let space = if of_person {
+        graph.space([PEOPLE])
+    } else {
+        HOUSEHOLDS
+    };
+    let mut lower = Lower::new(graph, &policy.lets, of_person);
+    let gate = gate(&mut lower, policy)?;
+    let applies = match &policy.applies_when {
+        Some(expr) => lower.truth(expr)?,
+        None => lower.trit(T),
+    };
+    let receiving = match &policy.receiving {
+        Some(expr) => lower.truth(expr)?,
+        None => lower.trit(F),
+    };
+    let mut criteria = Vec::new();
+    for one in &policy.criteria {
+        let id = lower.truth(&one.when)?;
+        criteria.push(Criterion {
+            id: fit(lower.graph, id, space)?,
+            may_open: policy.may_remain_open.contains(&one.id),
+            by_facts: policy
+                .may_remain_open
+                .iter()
+                .any(|name| Kind::named(name).is_some()),
+        });
+    }
+    Ok(Program {
+        about: policy.about,
+        is_entitlement: policy.kind == PolicyKind::Entitlement,
+        has_missed: policy.missed.is_some(),
+        has_no_longer: policy.no_longer.is_some(),
+        has_raises: policy.raises.is_some(),
+        gate: fit(graph, gate, space)?,
+        applies: fit(graph, applies, space)?,
+        receiving: fit(graph, receiving, space)?,
+        criteria,
+    })
+}
+
+/// What a policy asks lies in the space of its subjects.
+fn fit(graph: &mut Graph, id: Id, space: SpaceId) -> Result<Id, Unfit> {
+    let joined = graph.join(space, graph.space_of(id));
+    if joined != space {
+        return Err(Unfit("an answer per element of a list"));
+    }
+    Ok(graph.lift(id, space))
+}
+
+/// True where the composition is known on a basis that suffices, else unknown.
+fn gate(lower: &mut Lower<'_, '_>, policy: &Policy) -> Result<Id, Unfit> {
+    if policy.composition.is_empty() {
+        return Ok(lower.trit(T));
+    }
+    let basis = Kind::Composition.field("basis").ok_or(Unfit("a basis"))?;
+    let recorded = lower.of_household(Column::Field(basis), Lane::Narrow);
+    let mut suffices = lower.trit(F);
+    for code in &policy.composition {
+        let code = lower.narrow(code_number(code));
+        let same = lower.compare(Relation::Equal, recorded, code);
+        let same = lower.unary(Op::Certain, same, Lane::Trit);
+        suffices = lower.or(suffices, same);
+    }
+    let unknown = lower.trit(U);
+    Ok(lower.or(suffices, unknown))
+}
+
+/// After which operation each register is asked for no more.
+fn last_uses(graph: &Graph, programs: &[Result<Program, Left>]) -> Vec<Vec<Id>> {
+    let mut last: Vec<Option<usize>> = vec![None; graph.nodes.len()];
+    for (position, node) in graph.nodes.iter().enumerate() {
+        node.op.operands(|id| last[id.0 as usize] = Some(position));
+    }
+    let mut kept = vec![false; graph.nodes.len()];
+    for program in programs.iter().flatten() {
+        let ids = program.criteria.iter().map(|c| c.id);
+        for id in ids.chain([program.gate, program.applies, program.receiving]) {
+            kept[id.0 as usize] = true;
+        }
+    }
+    // Lists that are made late hang from these.
+    for axis in &graph.axes {
+        if let super::graph::AxisKind::OfPerson(_, id) = axis.kind {
+            kept[id.0 as usize] = true;
+        }
+    }
+    let mut out = vec![Vec::new(); graph.nodes.len()];
+    for (index, position) in last.iter().enumerate() {
+        if let (Some(position), false) = (position, kept[index]) {
+            out[*position].push(Id(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+    }
+    out
+}

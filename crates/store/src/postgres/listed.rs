@@ -1,0 +1,124 @@
+//! Lists of alerts, most pressing first.
+//!
+//! Nearly every question is about what lies on desks. It is walked in the order
+//! it is shown, by an index of nothing else, until the page is full; a list of
+//! the backlog or of what is closed sorts what it finds.
+
+use domain::authority::Grant;
+use domain::ids::{AlertId, OfficerId, Subject};
+use domain::time::Date;
+use sqlx::PgPool;
+
+use super::alerts::{alert, noun};
+use super::columns::nouns;
+use super::scope;
+use crate::commit::AlertRow;
+use crate::encode::{knows_list, level_rank};
+use crate::rows::AlertFilter;
+use crate::walk::{ON_A_DESK, Walk, merged, walks};
+use crate::{StoreError, Stored};
+
+/// One list. The scope is asked of every row, whatever finds it.
+macro_rules! listing {
+    ($found:literal) => {
+        concat!(
+            "select a.*
+            from alerts a
+            where ",
+            $found,
+            "
+            and (a.county like any ($1) or a.township || '%' = any ($1) or a.assist || '%' = any ($1))
+            and a.confidential = any ($17)
+            and ($2 is null or a.policy = any ($2))
+            and ($3 is null or a.level = any ($3))
+            and a.work = any ($4)
+            and ($5 is null or a.township = $5)
+            and (not $6 or a.township is null)
+            and ($7 is null or (a.unit_kind = $7 and a.unit_id = $8))
+            and ($9 is null or a.due_on <= $9)
+            and ($10 is null or a.snoozed_until is null or a.snoozed_until <= $10)
+            and ($15 is null or a.assignee = $15)
+            and (not $16 or a.assignee is null)
+            and ($11 is null or (
+                (3 - a.level, coalesce(a.due_on, '9999-12-31'), a.id)
+                > (3 - $12, coalesce($13, '9999-12-31'), $11)
+            ))
+            order by a.level desc, coalesce(a.due_on, '9999-12-31'), a.id
+            limit $14"
+        )
+    };
+}
+
+/// A cursor the grant does not cover, any more or ever, is a conflict: the
+/// caller begins again, and no page ends early unseen.
+pub(super) async fn alerts(
+    pool: &PgPool,
+    grant: &Grant,
+    filter: &AlertFilter,
+    after: Option<AlertId>,
+    limit: u32,
+) -> Stored<Vec<AlertRow>> {
+    let cursor = match after {
+        Some(id) => Some(alert(pool, grant, id).await?.ok_or(StoreError::Conflict)?),
+        None => None,
+    };
+    let mut pages = Vec::new();
+    for walk in walks(grant, filter) {
+        pages.push(page(pool, grant, filter, cursor.as_ref(), limit, &walk).await?);
+    }
+    Ok(merged(pages, limit))
+}
+
+async fn page(
+    pool: &PgPool,
+    grant: &Grant,
+    filter: &AlertFilter,
+    cursor: Option<&AlertRow>,
+    limit: u32,
+    walk: &Walk,
+) -> Stored<Vec<AlertRow>> {
+    let statement = match walk {
+        Walk::All => listing!("$18 is null"),
+        Walk::County(_) => listing!("a.county = $18 and a.work not in ('held', 'closed')"),
+        Walk::Township(_) => listing!("a.township = $18 and a.work not in ('held', 'closed')"),
+        Walk::Assist(_) => listing!("a.assist = $18 and a.work not in ('held', 'closed')"),
+    };
+    let mut tx = scope::of(pool, grant).await?;
+    let rows = sqlx::query(statement)
+        .bind(scope::patterns(grant))
+        .bind(any(&filter.policies))
+        .bind(any(&filter.levels).map(|levels| {
+            let ranks = levels.iter().map(|level| level_rank(*level));
+            ranks.collect::<Vec<i64>>()
+        }))
+        .bind(
+            any(&filter.work)
+                .map_or_else(|| ON_A_DESK.map(str::to_owned).to_vec(), <[String]>::to_vec),
+        )
+        .bind(filter.township.map(|code| code.to_string()))
+        .bind(filter.unplaced)
+        .bind(filter.unit.map(Subject::letter))
+        .bind(filter.unit.map(Subject::as_uuid))
+        .bind(filter.due_by.map(|day| day.to_string()))
+        .bind(filter.awake_on.map(|day| day.to_string()))
+        .bind(cursor.map(|alert| alert.id.as_uuid()))
+        .bind(cursor.map(|alert| level_rank(alert.level)))
+        .bind(cursor.and_then(|alert| alert.due_on).map(text))
+        .bind(i64::from(limit))
+        .bind(filter.assignee.map(OfficerId::as_uuid))
+        .bind(filter.unassigned)
+        .bind(knows_list(grant))
+        .bind(walk.code())
+        .fetch_all(&mut *tx)
+        .await?;
+    nouns("alerts", &rows, noun)
+}
+
+/// An empty list does not filter.
+fn any<T>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn text(day: Date) -> String {
+    day.to_string()
+}
