@@ -136,7 +136,7 @@ fn the_sample_workbook_gives_the_records_of_its_rows() {
         let import = manifest.imports.iter().find(|i| i.file == name).unwrap();
         let workbook = &files.iter().find(|f| f.file_name == name).unwrap().bytes;
         assert!(workbook.starts_with(b"PK"), "{name} is a workbook");
-        let layout = ingest::layout_for(&import.source, &import.dataset).unwrap();
+        let layout = ingest::layout_for(import.dataset.as_str()).unwrap();
         let header = domain::record::ImportHeader {
             id: domain::ids::ImportId::from_uuid(uuid::Uuid::nil()),
             source: import.source.clone(),
@@ -168,15 +168,12 @@ fn the_sample_workbook_gives_the_records_of_its_rows() {
         assert_eq!(of_lines.counts, of_sheet.counts);
         assert_eq!(of_lines.coverage, of_sheet.coverage);
         // The sheet has a title and headings above its columns.
-        let said = |row: &ingest::Row, above: u64| {
-            let at = u64::from(row.line) - above;
-            (
-                at,
-                row.outcome,
-                row.notes.clone(),
-                row.incoming.clone(),
-                row.unread.clone(),
-            )
+        let said = |row: &ingest::Row, above: u32| {
+            let told = [row.incoming.clone(), row.unread.clone()].map(|mut told| {
+                told.iter_mut().for_each(|one| one.line -= above);
+                told
+            });
+            (row.line - above, row.outcome, row.notes.clone(), told)
         };
         assert_eq!(lines.len(), sheet.len());
         for (line, row) in lines.iter().zip(&sheet) {

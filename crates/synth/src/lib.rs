@@ -13,6 +13,7 @@
 mod anomaly;
 mod bills;
 mod county;
+mod defects;
 mod dice;
 mod dirt;
 mod families;

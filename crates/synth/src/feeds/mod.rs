@@ -25,12 +25,12 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Month};
 
 use crate::dice::{Dice, Stream};
-use crate::dirt;
 use crate::model::{Household, Stray};
 use crate::places::county;
 use crate::sheet::{Charset, Sheet};
 use crate::truth::{FeedTruth, RowTruth};
 use crate::workbook::Book;
+use crate::{defects, dirt};
 
 /// One of the files departments send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -380,8 +380,8 @@ fn page(plan: &FeedPlan, seed: u64, written: &Written, truth: &mut FeedTruth) ->
             }
             page.push((cells, None));
         }
-        if dice.per_mille(dirt::DEFECTS_PER_MILLE) {
-            let stray = dirt::defect(dice, plan.feed, household, index, plan.business_date);
+        if dice.per_mille(defects::DEFECTS_PER_MILLE) {
+            let stray = defects::defect(dice, plan.feed, household, index, plan.business_date);
             page.extend(stray.map(line));
         }
     } else {
