@@ -108,6 +108,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::one))
         .routes(routes!(visits::record, visits::list))
         .routes(routes!(visits::weeks))
+        .routes(routes!(visits::months))
         .routes(routes!(publication::publish))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
