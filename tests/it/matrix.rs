@@ -208,6 +208,7 @@ impl Route {
                 "scheme": "subsistence", "event": "entry", "kind": "notice", "format": "html",
                 "households": [{ "id": place.household }],
             }),
+            "exports" => json!({ "purpose": "home_visit" }),
             "disclosures" => json!({ "subject": format!("p:{}", place.person) }),
             _ => json!({}),
         };
@@ -354,6 +355,7 @@ fn is_heavy(route: &Route) -> bool {
         "/",
         "/api/v1/searches",
         "/api/v1/publications",
+        "/api/v1/exports",
         "/api/v1/alerts",
     ]
     .contains(&route.path.as_str())
