@@ -50,7 +50,11 @@ pub struct ExportFilter {
 
 impl ExportFilter {
     fn query(self, purpose: String) -> Answered<FamiliesQuery> {
-        if self.check.as_deref().is_some_and(|check| check != "unknown") {
+        if self
+            .check
+            .as_deref()
+            .is_some_and(|check| check != "unknown")
+        {
             return Err(Problem::bad(
                 "param.check",
                 "check 只能是 unknown",
@@ -228,12 +232,7 @@ pub async fn file(
     take_export(&app, &caller, &id).await
 }
 
-async fn decide(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    approve: bool,
-) -> Answered<Json<ExportView>> {
+async fn decide(app: &App, caller: &Caller, id: &str, approve: bool) -> Answered<Json<ExportView>> {
     let grant = caller.grant(Operation::ApproveExports)?;
     let id: ExportId = id.parse().map_err(|_| Problem::not_found())?;
     export::decide(&app.deps, &grant, id, approve).await?;

@@ -286,9 +286,9 @@ fn a_callers_trace_goes_on_through_us_and_tells_nothing_of_anybody() {
     assert!(ours.is_some_and(|ours| ours.starts_with(&format!("00-{TRACE}-")) && !ours.contains(PARENT)), "{answer}");
     // Whatever may hold a number, by mistake or on purpose.
     let json = format!("{traced}Content-Type: application/json\r\n");
-    let search = format!(r#"{{"identity_number":"{number}"}}"#);
-    serving.ask("POST /api/v1/people/search", &json, &search);
-    serving.ask(&format!("GET /api/v1/people/{number}"), &traced, "");
+    let search = format!(r#"{{"resident_id":"{number}"}}"#);
+    serving.ask("POST /api/v1/searches", &json, &search);
+    serving.ask(&format!("GET /api/v1/persons/{number}"), &traced, "");
     serving.ask(&format!("GET /{number}?{number}"), &traced, "");
     serving.ask(&format!("{number} /"), &traced, "");
     // What cannot be read begins a trace of its own.
@@ -353,7 +353,7 @@ fn a_callers_trace_goes_on_through_us_and_tells_nothing_of_anybody() {
         "what was not asked for in a trace has its own"
     );
     let bytes: Vec<u8> = exported.into_iter().flat_map(|(_, body)| body).collect();
-    for told in ["/api/v1/people/search", "GET", "hearth", "other"] {
+    for told in ["/api/v1/searches", "GET", "hearth", "other"] {
         assert!(contains(&bytes, told.as_bytes()), "{told} is not told");
     }
     assert!(
