@@ -44,7 +44,8 @@ mod visitor;
 mod visits;
 mod words;
 
-pub(crate) use families::narrowed;
+pub(crate) use export::{Requested, request as request_export, take as take_export};
+pub(crate) use families::{FamiliesQuery, narrowed};
 pub(crate) use shell::start;
 pub(crate) use words::minute;
 

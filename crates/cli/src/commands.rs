@@ -27,6 +27,7 @@ use clap::{Args, Subcommand};
 
 use crate::logging;
 use crate::settings::{Settings, StoreSettings};
+use crate::traces::{self, Traces};
 
 /// Which store.
 #[derive(Args, Clone, Debug)]
@@ -42,11 +43,25 @@ pub(crate) struct Place {
 impl Place {
     /// Reads the configuration and starts the log.
     fn settings(&self, log: &str) -> anyhow::Result<Settings> {
+        let settings = self.read()?;
+        logging::start(&settings.log, log, None)?;
+        Ok(settings)
+    }
+
+    /// Reads the configuration, starts the log and, where they are asked for,
+    /// traces: for commands that serve.
+    fn serving(&self) -> anyhow::Result<(Settings, Traces)> {
+        let settings = self.read()?;
+        let (layer, traces) = traces::begin(&settings)?;
+        logging::start(&settings.log, SERVING, layer)?;
+        Ok((settings, traces))
+    }
+
+    fn read(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::load(self.config.as_deref())?;
         if let Some(folder) = &self.data {
             settings.store = StoreSettings::embedded(folder);
         }
-        logging::start(&settings.log, log)?;
         Ok(settings)
     }
 }
@@ -108,13 +123,15 @@ const ANSWERING: &str = "warn";
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => {
-            logging::start(&Settings::default().log, ANSWERING)?;
+            logging::start(&Settings::default().log, ANSWERING, None)?;
             demo::run(args).await
         }
         Command::Init(args) => init::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Serve(args) => {
-            let settings = args.place.settings(SERVING)?;
-            serve::run(args, settings).await
+            let (settings, traces) = args.place.serving()?;
+            let served = serve::run(args, settings).await;
+            traces.end().await;
+            served
         }
         Command::Import(args) => import::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Evaluate(args) => evaluate::run(&args, args.place.settings(ANSWERING)?).await,

@@ -38,6 +38,7 @@ mod round;
 pub mod runner;
 pub mod sealing;
 pub mod simulate;
+pub mod spans;
 pub mod standing;
 pub mod trace;
 pub mod visits;

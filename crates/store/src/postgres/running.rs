@@ -174,7 +174,9 @@ pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
     Ok(breaches)
 }
 
-/// Folded later than evaluated and not due: a change that nobody will see.
+/// Folded later than evaluated and not due: a change that nobody will see. Whoever
+/// is a member is seen with the household, which the second question asks
+/// after, though it may have been a unit alone before.
 async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
     let own: Vec<(String, String)> = sqlx::query_as(
         "select f.subject_kind, f.subject_id::text
@@ -189,6 +191,12 @@ async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
         and (
             u.commit_id < f.commit_id
             or (u.commit_id is null and f.subject_kind = 'h')
+        )
+        and not exists (
+            select 1 from reads r
+            where r.of_person = f.subject_id
+            and r.person_id = f.subject_id
+            and r.why = 'member'
         )
         order by f.subject_kind, f.subject_id",
     )
