@@ -86,7 +86,7 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::Illness, date(2026, 11, 6), 1));
     // They come with other lists that are new that day or not, so that nothing
     // else is held back, or let go, because of them.
-    plans.push(FeedPlan::new(Feed::CarePlans, date(2026, 11, 10), 1).as_workbook());
+    plans.push(FeedPlan::new(Feed::CarePlans, date(2026, 11, 10), 1).into_workbook());
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (

@@ -40,9 +40,9 @@ impl Book {
     }
 
     /// Adds a row and returns the number it has on the sheet, from 1.
-    pub(crate) fn row(&mut self, cells: &[String]) -> io::Result<u64> {
+    pub(crate) fn row(&mut self, cells: &[String]) -> u64 {
         self.rows.push(cells.to_vec());
-        Ok(u64::from(HEAD) + self.rows.len() as u64)
+        u64::from(HEAD) + self.rows.len() as u64
     }
 
     /// Writes the workbook, signed below the total.

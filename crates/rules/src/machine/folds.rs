@@ -1,5 +1,10 @@
 //! Loops that take an axis away: any, count, sum, least, greatest.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
 use std::collections::BTreeSet;
 
 use super::graph::{F, NONE32, NONE64, T, U};

@@ -41,14 +41,36 @@ pub struct Left {
 #[derive(Clone, Debug)]
 struct Program {
     about: About,
-    is_entitlement: bool,
-    has_missed: bool,
-    has_no_longer: bool,
-    has_raises: bool,
+    plans: Plans,
     gate: Id,
     applies: Id,
     criteria: Vec<Criterion>,
     receiving: Id,
+}
+
+/// Which plans a policy has written.
+#[derive(Clone, Copy, Debug)]
+enum Plans {
+    Entitlement { missed: bool, no_longer: bool },
+    Other { raises: bool },
+}
+
+impl Plans {
+    fn of(policy: &Policy) -> Plans {
+        match policy.kind {
+            PolicyKind::Entitlement => Plans::Entitlement {
+                missed: policy.missed.is_some(),
+                no_longer: policy.no_longer.is_some(),
+            },
+            PolicyKind::Discrepancy | PolicyKind::Duty | PolicyKind::Signal => Plans::Other {
+                raises: policy.raises.is_some(),
+            },
+        }
+    }
+
+    fn has_missed(self) -> bool {
+        matches!(self, Plans::Entitlement { missed: true, .. })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -271,7 +293,7 @@ impl Machine {
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
                 let mut held = 0;
-                self.each(program, &run, chunk, &present, |_, outcome| {
+                Self::each(program, &run, chunk, &present, |_, outcome| {
                     held += u64::from(matches!(
                         outcome,
                         Outcome::Judged(_, Told::Holds | Told::NoLonger)
@@ -295,7 +317,7 @@ impl Machine {
             if !in_force[policy] {
                 continue;
             }
-            self.each(program, &run, chunk, &present, |lane, outcome| {
+            Self::each(program, &run, chunk, &present, |lane, outcome| {
                 let unit = chunk.units[lane % chunk.len];
                 let subject = match program.about {
                     About::Household => unit,
@@ -314,16 +336,15 @@ impl Machine {
 
     /// The outcome of every subject there is: members, and households with any.
     fn each(
-        &self,
         program: &Program,
         run: &Run<'_>,
         chunk: &Chunk,
         present: &[u8],
         mut f: impl FnMut(usize, Outcome),
     ) {
-        let (lanes, of_person) = match program.about {
-            About::Household => (chunk.len, false),
-            About::Person => (chunk.len * chunk.people, true),
+        let subjects = match program.about {
+            About::Household => present,
+            About::Person => &chunk.members,
         };
         let trits = |id: Id| match &run.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,
@@ -335,13 +356,8 @@ impl Machine {
         let criteria: Vec<(&Lanes<'_, u8>, &Criterion)> =
             program.criteria.iter().map(|c| (trits(c.id), c)).collect();
         let any_odd = run.odd.contains(&1);
-        for lane in 0..lanes {
-            let subject = if of_person {
-                chunk.members[lane]
-            } else {
-                present[lane]
-            };
-            if subject != T {
+        for (lane, subject) in subjects.iter().enumerate() {
+            if *subject != T {
                 continue;
             }
             if any_odd && run.odd[lane % chunk.len] != 0 {
@@ -381,7 +397,7 @@ impl Program {
             }
         }
         // Whether it may stay open matters only where it could be told as missed.
-        let asked = self.is_entitlement && self.has_missed && !refused && !blocking;
+        let asked = self.plans.has_missed() && !refused && !blocking;
         if by_facts && asked && receiving != T {
             return Outcome::Deferred;
         }
@@ -399,31 +415,27 @@ impl Program {
     }
 
     fn told(&self, standing: Standing, tells: bool, receiving: u8) -> Told {
-        if !self.is_entitlement {
-            return match standing {
-                Standing::Met if self.has_raises => Told::Holds,
-                Standing::NotMet | Standing::NotApplicable => Told::Gone,
-                _ => Told::Unknown,
-            };
-        }
-        let missed = if !self.has_missed {
-            F
-        } else if standing == Standing::NotMet {
-            F
-        } else {
-            let known = if tells { T } else { U };
-            known.min(T - receiving)
+        let (missed, no_longer) = match self.plans {
+            Plans::Other { raises } => {
+                return match standing {
+                    Standing::Met if raises => Told::Holds,
+                    Standing::NotMet | Standing::NotApplicable => Told::Gone,
+                    _ => Told::Unknown,
+                };
+            }
+            Plans::Entitlement { missed, no_longer } => (missed, no_longer),
         };
-        let no_longer = if self.has_no_longer {
-            let not_met = match standing {
-                Standing::NotMet => T,
-                Standing::Met => F,
-                _ => U,
-            };
-            not_met.min(receiving)
+        let missed = if missed && standing != Standing::NotMet {
+            (if tells { T } else { U }).min(T - receiving)
         } else {
             F
         };
+        let not_met = match standing {
+            Standing::NotMet => T,
+            Standing::Met => F,
+            _ => U,
+        };
+        let no_longer = if no_longer { not_met.min(receiving) } else { F };
         match (missed, no_longer) {
             (T, _) => Told::Holds,
             (_, T) => Told::NoLonger,
@@ -464,10 +476,7 @@ fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
     }
     Ok(Program {
         about: policy.about,
-        is_entitlement: policy.kind == PolicyKind::Entitlement,
-        has_missed: policy.missed.is_some(),
-        has_no_longer: policy.no_longer.is_some(),
-        has_raises: policy.raises.is_some(),
+        plans: Plans::of(policy),
         gate: fit(graph, gate, space)?,
         applies: fit(graph, applies, space)?,
         receiving: fit(graph, receiving, space)?,

@@ -251,7 +251,7 @@ impl FeedPlan {
     }
 
     /// The same file, sent as a workbook.
-    pub(crate) fn as_workbook(self) -> FeedPlan {
+    pub(crate) fn into_workbook(self) -> FeedPlan {
         FeedPlan {
             file_name: self.file_name.replace(".csv", ".xlsx"),
             workbook: true,
@@ -291,7 +291,7 @@ pub(crate) fn write(
 ) -> io::Result<FeedTruth> {
     if plan.workbook {
         let mut book = Book::new(care::TITLE, care::GROUPS, plan.feed.columns(), plan.as_of);
-        let truth = fill(plan, seed, households, |cells| book.row(cells))?;
+        let truth = fill(plan, seed, households, |cells| Ok(book.row(cells)))?;
         book.finish(care::FOOT, out)?;
         return Ok(truth);
     }
