@@ -1,6 +1,8 @@
 //! The abuse tables, row by row, where no other test holds them: sign-in (T),
 //! console and export (K), queries (Q).
 
+mod rows;
+
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};

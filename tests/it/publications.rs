@@ -5,7 +5,7 @@ use domain::authority::Operation;
 use domain::ids::Subject;
 use pipeline::register::{self, Filter};
 use serde_json::{Value as Json, json};
-use testkit::app::TestApp;
+use testkit::app::{HUTANG, TestApp};
 
 use crate::matrix::{Dice, fill};
 
@@ -220,6 +220,15 @@ async fn a_board_shows_name_count_amount_and_village_and_no_more() {
     // Another's family is nobody's; those who may not publish may not.
     let refused = app.post("niutang", path, &[], &asked).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    // Naming the other's township gives nobody authority over it.
+    let mut named = asked.clone();
+    named["township"] = json!(HUTANG);
+    let own = app.post("hutang", path, &[], &named).await;
+    assert_eq!(own.status, StatusCode::OK, "{}", own.text());
+    for officer in ["niutang", "elsewhere"] {
+        let refused = app.post(officer, path, &[], &named).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{officer}");
+    }
     for officer in ["auditor", "children", "system", "importer", "village"] {
         let refused = app.post(officer, path, &[], &asked).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{officer}");

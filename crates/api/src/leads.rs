@@ -221,6 +221,7 @@ pub struct LeadView {
     category: Option<String>,
     pub(crate) category_zh: Option<String>,
     urgency: Option<String>,
+    /// In the reporter's words; names and numbers in them masked for auditors.
     pub(crate) text: String,
     /// `received`, `dispatched`, `in_hand`, `closed`.
     pub(crate) standing: String,
@@ -284,7 +285,12 @@ pub(crate) fn view(app: &App, grant: &Grant, lead: &OpenedLead) -> LeadView {
         category: category.map(str::to_owned),
         category_zh: category.map(|code| code::LEAD_CATEGORY.zh(code).to_owned()),
         urgency: lead.note.urgency.clone(),
-        text: lead.note.text.clone(),
+        text: if masked {
+            let known: Vec<&str> = who.into_iter().collect();
+            vault::reread::masked(&lead.note.text, &known)
+        } else {
+            lead.note.text.clone()
+        },
         standing: lead.standing.name().to_owned(),
         standing_zh: standing_zh(app, lead.standing),
         township: township.map(|town| town.to_string()),

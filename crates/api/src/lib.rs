@@ -8,6 +8,7 @@
 //! a foreign id and an unknown id answer alike; answers that disclose are
 //! entered in the ledger before their first byte and are never cached.
 
+mod accepts;
 pub mod account;
 pub mod actions;
 pub mod alerts;
@@ -33,6 +34,7 @@ mod spool;
 pub mod stream;
 pub mod strict;
 pub mod subscriptions;
+mod unasked;
 pub mod visits;
 pub mod watch;
 
@@ -108,6 +110,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::one))
         .routes(routes!(visits::record, visits::list))
         .routes(routes!(visits::weeks))
+        .routes(routes!(visits::months))
         .routes(routes!(publication::publish))
         .routes(routes!(exports::request, exports::list))
         .routes(routes!(exports::approve))
@@ -161,7 +164,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The whole service.
 pub fn router(app: App) -> Router {
     let limits = app.limits.clone();
-    let (router, _) = routes().split_for_parts();
+    let (router, document) = routes().split_for_parts();
+    let unasked = unasked::of(&document);
     let router = router
         .merge(console::router())
         .merge(account::pages::routes())
@@ -189,6 +193,8 @@ pub fn router(app: App) -> Router {
         .layer(plain(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(plain(header::X_FRAME_OPTIONS, "DENY"))
         .layer(plain(header::REFERRER_POLICY, "no-referrer"))
+        .layer(middleware::from_fn(accepts::refuse))
+        .layer(middleware::from_fn_with_state(unasked, unasked::refuse))
         .layer(DefaultBodyLimit::max(limits.body_bytes_max))
         .layer(middleware::from_fn_with_state(app.clone(), bounded));
     let router: Router = router.layer(layers).with_state(app.clone());

@@ -16,6 +16,7 @@ pub(crate) mod officer;
 pub(crate) mod policy;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod synth;
 pub(crate) mod token;
 pub(crate) mod trace;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Goes from an alert to the source rows, file digest and uploader
     Trace(trace::TraceArgs),
+    /// Who would qualify, and who no more, were a parameter another
+    Simulate(simulate::SimulateArgs),
     /// Checks and shows policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -134,6 +137,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Evaluate(args) => evaluate::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Explain(args) => explain::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Trace(args) => trace::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Simulate(args) => simulate::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Policy(command) => policy::run(&command),
         Command::Ledger(ledger::LedgerCommand::Verify(args)) => {
             if let Some(file) = &args.file {

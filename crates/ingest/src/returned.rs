@@ -132,7 +132,11 @@ impl Table<'_> {
                 .iter()
                 .find(|i| Some(i.column.as_str()) == column);
             match above {
-                Some(above) => quoted(&self.shape.charset.encode(&above.text), out),
+                Some(above) => {
+                    let mut text = Vec::new();
+                    inert(&self.shape.charset.encode(&above.text), &mut text);
+                    quoted(&text, out);
+                }
                 None => harmless(content, cell, out),
             }
             out.push(b',');
@@ -144,8 +148,7 @@ impl Table<'_> {
     }
 }
 
-/// A cell's own bytes, with an apostrophe before what a spreadsheet would run
-/// and with control characters made visible.
+/// A cell's own bytes, made inert behind its quote.
 fn harmless(content: &[u8], cell: CellRange, out: &mut Vec<u8>) {
     let bytes = &content[cell.start..cell.end];
     let (quote, inner) = match bytes.split_first() {
@@ -153,6 +156,12 @@ fn harmless(content: &[u8], cell: CellRange, out: &mut Vec<u8>) {
         _ => (&bytes[..0], bytes),
     };
     out.extend_from_slice(quote);
+    inert(inner, out);
+}
+
+/// A text with an apostrophe before what a spreadsheet would run and with
+/// control characters made visible.
+fn inert(inner: &[u8], out: &mut Vec<u8>) {
     let starts = inner
         .iter()
         .find(|b| !matches!(b, b' '))

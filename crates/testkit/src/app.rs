@@ -66,10 +66,9 @@ pub struct TestApp {
     /// `auditor`, `elsewhere` (an officer of another county), `contact` (of the
     /// village [`NANJIE`]), and of no people: `system`, `security`, `village`
     /// (a contact who was given a township, which is no village), `policy`,
-    /// `policy2`, and `policy_elsewhere` of another county.
-    /// `auditor`, `elsewhere` (an officer of another county), and of no people:
-    /// `system`, `security`, `village`; `child` (children's officer of 湖塘镇),
-    /// `children` (of the county), `second` (another county officer).
+    /// `policy2`, and `policy_elsewhere` of another county; `child` (children's
+    /// officer of 湖塘镇), `children` (of the county), `second` (another county
+    /// officer), `auditor_elsewhere` (of another county).
     pub officers: BTreeMap<&'static str, (Officer, String)>,
     /// To make another router with other limits.
     app: App,
@@ -300,6 +299,8 @@ impl TestApp {
         self.officer("children", 15, Role::ChildrenOfficer, COUNTY)
             .await;
         self.officer("second", 16, Role::CountyOfficer, COUNTY)
+            .await;
+        self.officer("auditor_elsewhere", 17, Role::Auditor, "320411")
             .await;
     }
 

@@ -43,9 +43,9 @@ pub(super) struct FactLine {
     pub(super) words: String,
     pub(super) list: String,
     pub(super) told_on: String,
-    pub(super) line: u32,
+    pub(super) line: String,
     pub(super) disagreed: bool,
-    /// The record as JSON, to dispute it.
+    /// The record as JSON, to dispute it; empty where it is not told.
     pub(super) record: String,
 }
 
@@ -289,43 +289,55 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn collect(&self, subject: Subject, who: &str, facts: &Facts, lines: &mut Vec<FactLine>) {
-        let (wanted, place) = (self.wanted, self.place);
+        let may = self.reader.role.level();
         for (kind, list) in facts {
-            let level = kind.def().level();
-            if level > self.reader.role.level() && *kind != Kind::RestrictedLiberty {
-                continue;
-            }
-            let takes = |item: &&Item| wanted.is_none_or(|rows| rows.contains(&item.origin));
-            for item in list.items.iter().filter(takes) {
-                let told = if level > self.reader.role.level() {
-                    crate::people::RESTRICTED.to_owned()
-                } else {
-                    words::fields(&item.body, place, &|text| match self.reader.role {
-                        Role::Auditor => vault::reread::masked(text, self.names),
-                        _ => text.to_owned(),
-                    })
-                };
-                if told.is_empty() {
-                    continue;
-                }
-                let record = DisputedRecord {
-                    subject,
-                    fact: kind.def().name.to_owned(),
-                    key: item.key,
-                    revision: item.revision,
-                };
-                lines.push(FactLine {
-                    who: who.to_owned(),
-                    kind: kind.def().zh,
-                    words: told,
-                    list: words::dataset(item.dataset.as_str()),
-                    told_on: item.revision.business_date.to_string(),
-                    line: item.origin.line,
-                    disagreed: item.disagreed,
-                    record: serde_json::to_string(&record).unwrap_or_default(),
-                });
+            let takes = |item: &&Item| self.wanted.is_none_or(|rows| rows.contains(&item.origin));
+            let mut items = list.items.iter().filter(takes);
+            if kind.def().level() <= may {
+                let told = items.filter_map(|item| self.line(subject, who, *kind, item));
+                lines.extend(told);
+            } else if *kind == Kind::RestrictedLiberty && items.next().is_some() {
+                lines.push(restricted(who));
             }
         }
+    }
+
+    fn line(&self, subject: Subject, who: &str, kind: Kind, item: &Item) -> Option<FactLine> {
+        let words = words::fields(&item.body, self.place, &|text| match self.reader.role {
+            Role::Auditor => vault::reread::masked(text, self.names),
+            _ => text.to_owned(),
+        });
+        let record = DisputedRecord {
+            subject,
+            fact: kind.def().name.to_owned(),
+            key: item.key,
+            revision: item.revision,
+        };
+        (!words.is_empty()).then(|| FactLine {
+            who: who.to_owned(),
+            kind: kind.def().zh,
+            words,
+            list: words::dataset(item.dataset.as_str()),
+            told_on: item.revision.business_date.to_string(),
+            line: item.origin.line.to_string(),
+            disagreed: item.disagreed,
+            record: serde_json::to_string(&record).unwrap_or_default(),
+        })
+    }
+}
+
+/// One line however much there is, and nothing that tells what: neither the
+/// kind nor the list, its day or its record.
+fn restricted(who: &str) -> FactLine {
+    FactLine {
+        who: who.to_owned(),
+        kind: "其他",
+        words: crate::people::RESTRICTED.to_owned(),
+        list: String::new(),
+        told_on: String::new(),
+        line: String::new(),
+        disagreed: false,
+        record: String::new(),
     }
 }
 
@@ -384,4 +396,52 @@ fn gaps(household: &domain::household::Household) -> Vec<Gap> {
         why,
     };
     gaps.into_iter().map(gap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::dictionary::Sensitivity;
+
+    use super::*;
+    use crate::people::tests::{in_custody, officer};
+
+    #[test]
+    fn who_is_not_told_of_custody_reads_one_line_that_tells_nothing() {
+        let person = PersonId::from_uuid(uuid::Uuid::from_u128(7));
+        let (facts, names) = (in_custody(2), Vec::new());
+        let lines = |role: Role, facts: &Facts| {
+            let reader = officer(role);
+            let told = Told {
+                wanted: None,
+                place: &|code| code.to_string(),
+                reader: &reader,
+                names: &names,
+            };
+            let mut lines = Vec::new();
+            told.collect(Subject::Person(person), "王某", facts, &mut lines);
+            lines
+        };
+        let shown = |line: &FactLine| {
+            [
+                line.kind,
+                &line.words,
+                &line.list,
+                &line.told_on,
+                &line.line,
+                &line.record,
+            ]
+            .join("|")
+        };
+        for role in Role::ALL {
+            let told = lines(role, &facts);
+            if role.level() == Sensitivity::L4 {
+                assert_eq!(told.len(), 2, "{role:?}");
+                assert!(shown(&told[0]).contains("监狱"), "{}", shown(&told[0]));
+            } else {
+                let told: Vec<String> = told.iter().map(shown).collect();
+                assert_eq!(told, ["其他|另有限制情形，由专人掌握||||"], "{role:?}");
+            }
+            assert!(lines(role, &in_custody(0)).is_empty(), "{role:?}");
+        }
+    }
 }

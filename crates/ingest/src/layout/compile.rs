@@ -313,6 +313,14 @@ fn compile_emit(
     })
 }
 
+/// What a layout asks of a field that cannot take it.
+fn misfit(field: FieldId, from: &str) -> LayoutError {
+    LayoutError::Type {
+        field: field.def().name.to_owned(),
+        from: from.to_owned(),
+    }
+}
+
 /// A source whose values the field can take, so that filling it cannot fail.
 fn compile_source(
     field: FieldId,
@@ -321,71 +329,64 @@ fn compile_source(
     names: &Names<'_>,
 ) -> Result<Source, LayoutError> {
     let ty = field.def().ty;
-    let misfit = |from: &str| LayoutError::Type {
-        field: field.def().name.to_owned(),
-        from: from.to_owned(),
-    };
     let typed = |name: &str| {
         let column = names.column(name)?;
         if fits(&columns[column].read, ty) {
             Ok(column)
         } else {
-            Err(misfit(name))
+            Err(misfit(field, name))
         }
     };
-    let only_if =
-        |fits: bool, source: Source, name: &str| if fits { Ok(source) } else { Err(misfit(name)) };
-    match source {
+    let all = |list: &[String]| -> Result<Vec<usize>, LayoutError> {
+        list.iter().map(|name| typed(name)).collect()
+    };
+    let made = match source {
         SourceText::Column(name) => {
             let column = typed(&name)?;
-            Ok(match ty {
+            return Ok(match ty {
                 FieldType::Person => Source::Person(column),
                 FieldType::Household => Source::Household(column),
                 _ => Source::Column(column),
-            })
+            });
         }
-        SourceText::Made(MadeText::Is(text)) => {
-            let value = match ty {
-                FieldType::Code(list) => list.stored(&text).map(Value::Code),
-                FieldType::Flag => text.parse().ok().map(Value::Flag),
-                FieldType::Text => Some(Value::Text(text.as_str().into())),
-                _ => None,
-            };
-            value.map(Source::Constant).ok_or_else(|| misfit(&text))
+        SourceText::Made(made) => made,
+    };
+    match made {
+        MadeText::Is(text) => constant(ty, &text).ok_or_else(|| misfit(field, &text)),
+        MadeText::First(list) => all(&list).map(Source::First),
+        MadeText::Less { column, minus } => Ok(Source::Less {
+            parts: all(minus.names())?,
+            whole: typed(&column)?,
+        }),
+        MadeText::Refund(name) => typed(&name).map(Source::Refund),
+        MadeText::SexOf(name) if matches!(ty, FieldType::Code(list) if list.name == "sex") => {
+            Ok(Source::SexOf(names.column(&name)?))
         }
-        SourceText::Made(MadeText::First(list)) => {
-            let columns: Result<Vec<usize>, _> = list.iter().map(|name| typed(name)).collect();
-            columns.map(Source::First)
+        MadeText::BirthOf(name) if matches!(ty, FieldType::Date) => {
+            Ok(Source::BirthOf(names.column(&name)?))
         }
-        SourceText::Made(MadeText::Less { column, minus }) => {
-            let parts: Result<Vec<usize>, _> =
-                minus.names().iter().map(|name| typed(name)).collect();
-            Ok(Source::Less {
-                whole: typed(&column)?,
-                parts: parts?,
-            })
+        MadeText::Place(name) if matches!(ty, FieldType::Division) => {
+            Ok(Source::Place(names.place(&name)?))
         }
-        SourceText::Made(MadeText::SexOf(name)) => {
-            let fits = matches!(ty, FieldType::Code(list) if list.name == "sex");
-            only_if(fits, Source::SexOf(names.column(&name)?), &name)
+        MadeText::Within(name) if matches!(ty, FieldType::Flag) => {
+            Ok(Source::Within(names.place(&name)?))
         }
-        SourceText::Made(MadeText::BirthOf(name)) => only_if(
-            matches!(ty, FieldType::Date),
-            Source::BirthOf(names.column(&name)?),
-            &name,
-        ),
-        SourceText::Made(MadeText::Place(name)) => only_if(
-            matches!(ty, FieldType::Division),
-            Source::Place(names.place(&name)?),
-            &name,
-        ),
-        SourceText::Made(MadeText::Within(name)) => only_if(
-            matches!(ty, FieldType::Flag),
-            Source::Within(names.place(&name)?),
-            &name,
-        ),
-        SourceText::Made(MadeText::Refund(name)) => typed(&name).map(Source::Refund),
+        MadeText::SexOf(name)
+        | MadeText::BirthOf(name)
+        | MadeText::Place(name)
+        | MadeText::Within(name) => Err(misfit(field, &name)),
     }
+}
+
+/// One value for every row.
+fn constant(ty: FieldType, text: &str) -> Option<Source> {
+    let value = match ty {
+        FieldType::Code(list) => list.stored(text).map(Value::Code),
+        FieldType::Flag => text.parse().ok().map(Value::Flag),
+        FieldType::Text => Some(Value::Text(text.into())),
+        _ => None,
+    };
+    value.map(Source::Constant)
 }
 
 fn fits(read: &ReadAs, ty: FieldType) -> bool {

@@ -296,6 +296,42 @@ fn a_returned_file_runs_nothing_in_a_spreadsheet() {
     );
 }
 
+/// What a row takes over from the one above it is written out in what comes
+/// back, and runs there no more than where it stood.
+#[test]
+fn what_is_taken_over_from_above_runs_nothing_either() {
+    for text in [
+        "=cmd|'/c calc'!A1",
+        "+1+1",
+        "@SUM(1)",
+        "-1+1",
+        "\"=1+1\"",
+        " =1+1",
+    ] {
+        let head = with(&chen(), &[("家庭住址", text)]);
+        let child = with(
+            &chen_daughter(),
+            &[
+                ("户编号", ""),
+                ("家庭住址", ""),
+                ("户主证件号码", ""),
+                ("年工资性收入", "-1"),
+            ],
+        );
+        let (survey, rows) = Desk::new("civil_register")
+            .read(&csv(CIVIL, &[head, child]))
+            .unwrap();
+        let file = String::from_utf8(returned(&survey, "civil_register", &rows)).unwrap();
+        let taken_over = rows.iter().filter(|row| !row.inherited.is_empty());
+        assert_eq!(taken_over.count(), 1, "{text}");
+        for cell in file.lines().skip(1).flat_map(|line| line.split(',')) {
+            let shown = cell.strip_prefix('"').unwrap_or(cell).trim_start();
+            let risky = shown.starts_with(['=', '+', '@', '\t']) || shown == "-1+1";
+            assert!(!risky, "{text}: {cell} in {file}");
+        }
+    }
+}
+
 #[test]
 fn rows_that_cannot_be_cut_come_back_as_they_were() {
     let broken = "JM1,低\"边,x\r\n";

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod containers;
+#[cfg(test)]
 mod feeds;
 #[cfg(test)]
 mod hardship;
@@ -11,6 +13,8 @@ mod incidents;
 mod laws;
 #[cfg(test)]
 mod people_and_things;
+#[cfg(test)]
+mod register;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

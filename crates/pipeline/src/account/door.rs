@@ -381,6 +381,12 @@ impl Door {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let admitted = addresses.admit(address, now, self.settings().address_failures);
+        if addresses.alarm() {
+            tracing::warn!(
+                "many wrong logins from many addresses; those not known are slowed down"
+            );
+            metrics::counter!("hearth_login_spray_total").increment(1);
+        }
         admitted.map_err(|seconds| {
             tracing::warn!(%address, seconds, "logins from an address are slowed down");
             AccountError::Slowed { seconds }

@@ -1,5 +1,6 @@
 //! How wrong answers are held back: an account is locked after some in a row,
-//! and an address that gives many is slowed down.
+//! an address that gives many is slowed down, and when many come from many
+//! addresses whoever is not known slows down.
 //!
 //! A verdict is told only after it was counted: whoever loses the race of
 //! writing reads the account again and is judged again, so that fifty at once
@@ -53,22 +54,47 @@ const ADDRESSES_MAX: usize = 10_000;
 /// The longest wait.
 const WAIT_SECONDS_MAX: i64 = 300;
 
+/// Wrong answers of all addresses together, within the time they are
+/// remembered, that look like one password tried on many accounts. A platform
+/// default: a bureau mistypes less.
+const FAILURES_OF_ALL_MAX: u32 = 200;
+
 /// What is remembered of one address.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     failures: u32,
     last: Instant,
+    /// Somebody gave a right answer from here.
+    known: bool,
+}
+
+/// Wrong answers of all addresses together.
+#[derive(Debug, Default)]
+struct All {
+    /// Begin of the time they are counted in.
+    since: Option<Instant>,
+    failures: u32,
+    /// When an address that is not known may try next.
+    next: Option<Instant>,
+    alarmed: bool,
 }
 
 /// Wrong answers by address, in this process.
 #[derive(Debug, Default)]
-pub struct Addresses(BTreeMap<IpAddr, Seen>);
+pub struct Addresses {
+    seen: BTreeMap<IpAddr, Seen>,
+    all: All,
+}
 
 impl Addresses {
     /// Counts a try before it is judged, or says how many seconds to wait.
     pub fn admit(&mut self, address: IpAddr, now: Instant, failures_max: u32) -> Result<(), u32> {
         let since = now.plus_seconds(-REMEMBERED_SECONDS);
-        let known = self.0.get(&address).filter(|seen| since < seen.last);
+        let known = self
+            .seen
+            .get(&address)
+            .copied()
+            .filter(|seen| since < seen.last);
         let failures = known.map_or(0, |seen| seen.failures);
         if let Some(seen) = known {
             let over = failures.saturating_sub(failures_max);
@@ -84,28 +110,63 @@ impl Addresses {
                 return Err(u32::try_from(left).unwrap_or(u32::MAX));
             }
         }
-        if self.0.len() >= ADDRESSES_MAX && !self.0.contains_key(&address) {
-            let quiet = self.0.iter().min_by_key(|(_, seen)| seen.last);
+        let is_known = known.is_some_and(|seen| seen.known);
+        self.all.admit(now, is_known)?;
+        if self.seen.len() >= ADDRESSES_MAX && !self.seen.contains_key(&address) {
+            let quiet = self.seen.iter().min_by_key(|(_, seen)| seen.last);
             if let Some(quiet) = quiet.map(|(address, _)| *address) {
-                self.0.remove(&quiet);
+                self.seen.remove(&quiet);
             }
         }
-        let failures = failures.saturating_add(1);
-        self.0.insert(
-            address,
-            Seen {
-                failures,
-                last: now,
-            },
-        );
+        let seen = Seen {
+            failures: failures.saturating_add(1),
+            last: now,
+            known: is_known,
+        };
+        self.seen.insert(address, seen);
         Ok(())
     }
 
     /// The try was right: it does not count.
     pub fn forgive(&mut self, address: IpAddr) {
-        if let Some(seen) = self.0.get_mut(&address) {
+        self.all.failures = self.all.failures.saturating_sub(1);
+        if let Some(seen) = self.seen.get_mut(&address) {
             seen.failures = seen.failures.saturating_sub(1);
+            seen.known = true;
         }
+    }
+
+    /// Whether so many wrong answers came that somebody should be told; once.
+    pub fn alarm(&mut self) -> bool {
+        let is_new = self.all.is_met() && !self.all.alarmed;
+        self.all.alarmed |= is_new;
+        is_new
+    }
+}
+
+impl All {
+    fn is_met(&self) -> bool {
+        self.failures >= FAILURES_OF_ALL_MAX
+    }
+
+    /// Counts a try, or says how many seconds to wait: one a second is let
+    /// through of those not known, once too many were wrong.
+    fn admit(&mut self, now: Instant, is_known: bool) -> Result<(), u32> {
+        let over = |since: Instant| since.plus_seconds(REMEMBERED_SECONDS) <= now;
+        if self.since.is_none_or(over) {
+            *self = All {
+                since: Some(now),
+                ..All::default()
+            };
+        }
+        if self.is_met() && !is_known {
+            if self.next.is_some_and(|next| now < next) {
+                return Err(1);
+            }
+            self.next = Some(now.plus_seconds(1));
+        }
+        self.failures = self.failures.saturating_add(1);
+        Ok(())
     }
 }
 
@@ -205,6 +266,28 @@ mod tests {
             let address = IpAddr::from(number.to_be_bytes());
             assert_eq!(addresses.admit(address, at(number.into()), 3), Ok(()));
         }
-        assert_eq!(addresses.0.len(), ADDRESSES_MAX);
+        assert!(addresses.alarm(), "that many are no accident");
+        assert_eq!(addresses.seen.len(), ADDRESSES_MAX);
+    }
+    #[test]
+    fn one_password_on_many_accounts_slows_whoever_is_not_known() {
+        let mut addresses = Addresses::default();
+        let office: IpAddr = [10, 0, 0, 1].into();
+        assert_eq!(addresses.admit(office, at(0), 3), Ok(()));
+        addresses.forgive(office);
+        let from = |number: u32| IpAddr::from((number + 1_000_000).to_be_bytes());
+        for number in 0..FAILURES_OF_ALL_MAX {
+            assert!(!addresses.alarm(), "{number}");
+            assert_eq!(addresses.admit(from(number), at(1), 3), Ok(()));
+        }
+        assert!(addresses.alarm() && !addresses.alarm(), "told once");
+        assert_eq!(addresses.admit(from(900), at(1), 3), Ok(()), "one a second");
+        assert_eq!(addresses.admit(from(901), at(1), 3), Err(1));
+        assert_eq!(addresses.admit(office, at(1), 3), Ok(()), "known");
+        assert_eq!(addresses.admit(from(901), at(2), 3), Ok(()));
+        let later = at(REMEMBERED_SECONDS);
+        for number in 0..3 {
+            assert_eq!(addresses.admit(from(950 + number), later, 3), Ok(()));
+        }
     }
 }

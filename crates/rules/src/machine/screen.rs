@@ -115,7 +115,50 @@ pub struct Screened {
     pub outcome: Outcome,
 }
 
+/// Columns in the making. It holds a chunk of households of each size.
+#[derive(Debug)]
+pub struct Gathering<'m> {
+    layout: &'m Layout,
+    waiting: BTreeMap<usize, Vec<Household>>,
+    chunks: Vec<Arc<Chunk>>,
+}
+
+impl Gathering<'_> {
+    /// Adds a household.
+    pub fn add(&mut self, household: Household) {
+        let waiting = self.waiting.entry(household.people.len()).or_default();
+        waiting.push(household);
+        if waiting.len() == CHUNK {
+            let full: Vec<&Household> = waiting.iter().collect();
+            self.chunks.push(Arc::new(Chunk::of(self.layout, &full)));
+            waiting.clear();
+        }
+    }
+
+    /// The columns of all that were added.
+    pub fn finish(mut self) -> Columns {
+        for waiting in self.waiting.values().filter(|waiting| !waiting.is_empty()) {
+            let rest: Vec<&Household> = waiting.iter().collect();
+            self.chunks.push(Arc::new(Chunk::of(self.layout, &rest)));
+        }
+        Columns {
+            layout: self.layout.clone(),
+            chunks: self.chunks,
+        }
+    }
+}
+
 impl Columns {
+    /// Both together, when they are of one layout.
+    #[must_use]
+    pub fn joined(mut self, other: Columns) -> Option<Columns> {
+        if self.layout != other.layout {
+            return None;
+        }
+        self.chunks.extend(other.chunks);
+        Some(self)
+    }
+
     /// Number of households.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
@@ -187,6 +230,15 @@ impl Machine {
         }
     }
 
+    /// Columns that households are added to one after the other.
+    pub fn gather(&self) -> Gathering<'_> {
+        Gathering {
+            layout: &self.layout,
+            waiting: BTreeMap::new(),
+            chunks: Vec::new(),
+        }
+    }
+
     /// Judges everybody on a date. `None` when the columns are another machine's.
     pub fn screen(&self, columns: &Columns, set: &PolicySet, on: Date) -> Option<Vec<Screened>> {
         if columns.layout != self.layout {
@@ -215,10 +267,11 @@ impl Machine {
         };
         let of_chunk = |chunk: &Arc<Chunk>| {
             let run = Run::new(&self.graph, chunk, given, &self.last);
+            let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
                 let mut held = 0;
-                self.each(program, &run, chunk, |_, outcome| {
+                self.each(program, &run, chunk, &present, |_, outcome| {
                     held += u64::from(matches!(
                         outcome,
                         Outcome::Judged(_, Told::Holds | Told::NoLonger)
@@ -235,13 +288,14 @@ impl Machine {
 
     fn judged(&self, chunk: &Chunk, given: Given<'_>, in_force: &[bool]) -> Vec<Screened> {
         let run = Run::new(&self.graph, chunk, given, &self.last);
+        let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {
             let Ok(program) = program else { continue };
             if !in_force[policy] {
                 continue;
             }
-            self.each(program, &run, chunk, |lane, outcome| {
+            self.each(program, &run, chunk, &present, |lane, outcome| {
                 let unit = chunk.units[lane % chunk.len];
                 let subject = match program.about {
                     About::Household => unit,
@@ -264,6 +318,7 @@ impl Machine {
         program: &Program,
         run: &Run<'_>,
         chunk: &Chunk,
+        present: &[u8],
         mut f: impl FnMut(usize, Outcome),
     ) {
         let (lanes, of_person) = match program.about {
@@ -279,17 +334,17 @@ impl Machine {
         let receiving = trits(program.receiving);
         let criteria: Vec<(&Lanes<'_, u8>, &Criterion)> =
             program.criteria.iter().map(|c| (trits(c.id), c)).collect();
+        let any_odd = run.odd.contains(&1);
         for lane in 0..lanes {
-            let household = lane % chunk.len;
-            let present = if of_person {
-                chunk.members[lane] == T
+            let subject = if of_person {
+                chunk.members[lane]
             } else {
-                (0..chunk.people).any(|j| chunk.members[j * chunk.len + household] == T)
+                present[lane]
             };
-            if !present {
+            if subject != T {
                 continue;
             }
-            if run.odd[household] != 0 {
+            if any_odd && run.odd[lane % chunk.len] != 0 {
                 f(lane, Outcome::Deferred);
                 continue;
             }

@@ -75,9 +75,15 @@ pub(super) async fn partitions(pool: &PgPool) -> Stored<Vec<DivisionCode>> {
     let mut tx = scope::all(pool).await?;
     let rows = sqlx::query(
         "select distinct c.partition
-        from imports i
+        from (
+            select commit_id
+            from imports
+            union all
+            select commit_id
+            from leads
+        ) told
         join commits c
-        on c.id = i.commit_id
+        on c.id = told.commit_id
         where c.partition is not null
         order by c.partition",
     )

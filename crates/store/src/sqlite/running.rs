@@ -74,9 +74,15 @@ pub(super) async fn refuse_fenced(tx: &mut SqliteConnection, lease: &Lease) -> S
 pub(super) async fn partitions(pool: &SqlitePool) -> Stored<Vec<DivisionCode>> {
     let rows = sqlx::query(
         "select distinct c.partition
-        from imports i
+        from (
+            select commit_id
+            from imports
+            union all
+            select commit_id
+            from leads
+        ) told
         join commits c
-        on c.id = i.commit_id
+        on c.id = told.commit_id
         where c.partition is not null
         order by c.partition",
     )
