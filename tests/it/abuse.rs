@@ -459,6 +459,7 @@ async fn q24_k07_a_large_export_waits_for_a_second_person_and_for_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn an_export_over_the_api_waits_for_the_same_second_person() {
     let app = TestApp::sqlite().await;
     fill(&app, 5, 320).await;

@@ -343,10 +343,6 @@ pub(crate) struct TraceSettings {
     pub(crate) enabled: bool,
     /// The collector, without `/v1/traces`; `OTEL_EXPORTER_OTLP_ENDPOINT` when
     /// absent. On the list of `outbound.allow`.
-    #[cfg_attr(
-        not(feature = "otel"),
-        expect(dead_code, reason = "read by builds with traces")
-    )]
     pub(crate) endpoint: Option<String>,
 }
 

@@ -236,6 +236,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 fn a_callers_trace_goes_on_through_us_and_tells_nothing_of_anybody() {
     let data = SMALL.copy();
     let collector = Collector::start();

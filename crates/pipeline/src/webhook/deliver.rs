@@ -210,12 +210,12 @@ pub(super) async fn post(
         Ok(answer) => outcome(answer.status),
         Err(failure) => Outcome::Failed(failure, None),
     };
-    span.record("outcome", word(&outcome));
+    span.record("outcome", word(outcome));
     Ok(outcome)
 }
 
 /// An outcome by its stable name.
-fn word(outcome: &Outcome) -> &'static str {
+fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Arrived => "arrived",
@@ -313,7 +313,7 @@ fn tell(dealt: &[Dealt], dead: usize, row: &SubscriptionRow) {
         if one.outcome == Outcome::Passed {
             continue;
         }
-        let outcome = word(&one.outcome);
+        let outcome = word(one.outcome);
         metrics::counter!("hearth_webhook_attempts_total", "outcome" => outcome).increment(1);
     }
     if dead > 0 {
