@@ -501,11 +501,10 @@ fn alone_beside(feed: Feed, someone: &Member, told: Date) -> Option<(&'static st
             ("证件号码", liberty::cells(someone, custody))
         }
         Feed::Vehicles => {
-            let (kind, status, plated) = ("K33", "A", add_days(told, -30));
             let car = Car {
-                kind,
-                status,
-                plated,
+                kind: "K33",
+                status: "A",
+                plated: add_days(told, -30),
             };
             ("身份证明号码", vehicles::cells(someone, 0, car))
         }
