@@ -511,8 +511,9 @@ async fn wrong_data_names_its_record_or_its_list() {
     );
     // A record of people who have nothing to do with it is refused.
     let (third, version) = first(&app, "hutang", "").await;
+    let stranger: domain::ids::Subject = "p:00000000-0000-4000-8000-000000000000".parse().unwrap();
     let body = json!({ "record": {
-        "subject": "p:00000000-0000-4000-8000-000000000000", "fact": "death",
+        "subject": stranger, "fact": "death",
         "key": "0".repeat(32), "revision": { "business_date": "2026-11-01", "sequence": 1 }
     } });
     let taken = app
