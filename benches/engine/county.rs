@@ -27,7 +27,7 @@ impl Draws {
     }
 
     fn below(&mut self, n: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(n) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 
     fn in_thousand(&mut self, share: u64) -> bool {

@@ -7,6 +7,13 @@
 //! Figures are of processor time, which other work on the machine moves least;
 //! wall time stands beside it. Timing decides nothing.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "invented numbers are small, and figures are for reading"
+)]
+
 mod county;
 mod processor;
 

@@ -208,9 +208,7 @@ fn a_row_and_a_cell_have_an_end() {
     );
     let attribute = format!("<row x=\"{}\" r=\"9\"></row>", text(300_000));
     assert_eq!(refusal(&with(attribute)), "upload.xml");
-    let pieces: String = (0..200)
-        .map(|_| format!("{}<!-- -->", text(1_000)))
-        .collect();
+    let pieces = format!("{}<!-- -->", text(1_000)).repeat(200);
     assert_eq!(
         refusal(&with(format!("<row r=\"9\">{}</row>", cell(&pieces)))),
         "upload.xml"
