@@ -68,7 +68,7 @@ async fn a_household_is_one_card_and_the_pressing_come_first() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let page = answer.text();
     let alerts = app
-        .get("county", "/api/v1/alerts?brief=true&limit=300")
+        .get("county", "/api/v1/alerts?brief=true&limit=100")
         .await
         .json();
     let mut units: BTreeMap<String, Vec<(String, String, String)>> = BTreeMap::new();
