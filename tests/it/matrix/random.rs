@@ -16,7 +16,7 @@ const CALLERS: u64 = 16;
 const CALLS: usize = 100_000;
 
 /// Pages that open the register of a township; asked for less often.
-const HEAVY: [&str; 9] = [
+const HEAVY: [&str; 10] = [
     "/families",
     "/families/export",
     "/families/search",
