@@ -60,7 +60,7 @@ fn takes_one(range: &str) -> bool {
                 .strip_suffix('*')
                 .is_some_and(|class| class.len() > 1 && offered.starts_with(class))
     };
-    !is_refused && OFFERED.iter().any(|offered| taken(&offered))
+    !is_refused && OFFERED.iter().any(taken)
 }
 
 #[cfg(test)]
