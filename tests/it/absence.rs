@@ -334,3 +334,85 @@ async fn a_payment_that_cannot_be_read_is_not_a_payment_not_made() {
     assert_eq!(more[0], 0, "alerts made of rows that could not be read");
     assert!(more[1] > 10, "{} alerts of rows that are absent", more[1]);
 }
+
+/// A sample file with the rows of one family only.
+fn of_family(dataset: &str, on: &str, family: &str) -> FeedFile {
+    let (_, files) = TestApp::samples();
+    let file = files
+        .into_iter()
+        .find(|file| file.dataset.as_str() == dataset && file.business_date.to_string() == on);
+    let file = file.expect("a file of the samples");
+    let text = match String::from_utf8(file.bytes.clone()) {
+        Ok(text) => text,
+        Err(_) => encoding_rs::GB18030.decode(&file.bytes).0.into_owned(),
+    };
+    let mut lines = text.lines();
+    let mut kept = vec![lines.next().unwrap()];
+    kept.extend(lines.filter(|line| line.contains(family)));
+    FeedFile {
+        bytes: (kept.join("\n") + "\n").into_bytes(),
+        ..file
+    }
+}
+
+/// One row about nobody in the newest list of pupils: the child who left it may
+/// be that row. No alert is made of that, and the doubt is said to the sender
+/// and on the family's page, until the list comes again without the row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pupil_who_left_a_list_with_a_row_about_nobody_is_shown_as_unknown() {
+    let dropouts = async |app: &TestApp| {
+        let all = alerts(app).await.into_iter();
+        all.filter(|row| row.policy == "school_dropout").count()
+    };
+    // Situation 63; the parents' numbers stand in the rows of their children.
+    let register = of_family("civil_register", "2026-11-03", "JM320412000631");
+    let spring = of_family("school_enrolment", "2026-05-10", "羊某乐");
+    let other = of_family("school_enrolment", "2026-10-08", "羊某乐");
+    let readable =
+        "G1,丙某,,,身份证,999001201303040152,乙学校,320412,初中,八年级,在读,,2026-2027-1,,,,\n";
+    let nobody = "L1,丁某,,,无,,乙学校,320412,初中,八年级,在读,,2026-2027-1,,,,\n";
+    let autumn = |rows: &str| FeedFile {
+        bytes: [other.bytes.as_slice(), rows.as_bytes()].concat(),
+        ..other.clone()
+    };
+    let app = TestApp::sqlite().await;
+    for file in [&register, &spring] {
+        let counts = app.import(file).await.unwrap().import.counts;
+        assert!(counts.accepted + counts.warned > 0, "{counts:?}");
+    }
+    let doubtful = app
+        .import(&autumn(&[readable, nobody].concat()))
+        .await
+        .unwrap();
+    assert_eq!(
+        doubtful.import.counts.held, 1,
+        "{:?}",
+        doubtful.import.counts
+    );
+    app.settle().await;
+    assert_eq!(dropouts(&app).await, 0, "nothing is made of doubt");
+    // Said with the file, and said of the family.
+    let page = format!("/imports/{}", doubtful.import.header.id);
+    let page = app.get("county", &page).await.text();
+    assert!(
+        page.contains("list.nobody") && page.contains("1 行看不出是谁"),
+        "{page}"
+    );
+    let number = domain::record::HouseholdNumber {
+        namespace: "civil".to_owned(),
+        number: "JM320412000631".to_owned(),
+    };
+    let family = format!("/families/{}", app.deps.vault.household_id(&number));
+    let told = app.get("county", &family).await.text();
+    let doubt = "<li>学籍：名册中有关的行未能读入，待更正</li>";
+    assert!(told.contains(doubt), "{told}");
+    // The whole list again without the row: now it is known that the child left.
+    let mut again = autumn(readable);
+    again.sequence = 2;
+    let taken = app.import(&again).await.unwrap();
+    assert_eq!(taken.import.counts.held, 0, "{:?}", taken.import.counts);
+    app.settle().await;
+    assert_eq!(dropouts(&app).await, 1);
+    let told = app.get("county", &family).await.text();
+    assert!(!told.contains(doubt), "{told}");
+}

@@ -459,6 +459,140 @@ async fn q24_k07_a_large_export_waits_for_a_second_person_and_for_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
+async fn an_export_over_the_api_waits_for_the_same_second_person() {
+    let app = TestApp::sqlite().await;
+    fill(&app, 5, 320).await;
+    let post = async |officer: &str, path: &str, body: serde_json::Value| {
+        app.post(officer, path, &[], &body).await
+    };
+    let all = json!({ "purpose": "data_check" });
+    let asked = post("county", "/api/v1/exports", all.clone()).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text());
+    let waits = asked.json();
+    assert_eq!(
+        (&waits["state"], &waits["own"]),
+        (&json!("waiting"), &json!(true))
+    );
+    assert!(waits["families"].as_u64() > Some(100), "{waits}");
+    let id = waits["id"].as_str().unwrap().to_owned();
+    let one = |noun: &str| format!("/api/v1/exports/{id}/{noun}");
+    let outcome = async |officer: &str, noun: &str| {
+        let answer = post(officer, &one(noun), json!({})).await;
+        let code = answer.json()["code"].as_str().map(str::to_owned);
+        (answer.status.as_u16(), code.unwrap_or_default())
+    };
+    let is = |status: u16, code: &str| (status, code.to_owned());
+    assert_eq!(outcome("county", "file").await, is(403, "export.approval"));
+    let own = outcome("county", "approval").await;
+    assert_eq!(own, is(409, "export.second_person"));
+    for officer in [
+        "hutang",
+        "niutang",
+        "elsewhere",
+        "auditor",
+        "importer",
+        "village",
+    ] {
+        for noun in ["approval", "refusal", "file"] {
+            let (status, _) = outcome(officer, noun).await;
+            assert!([403, 404].contains(&status), "{officer} {noun}: {status}");
+        }
+    }
+    // Who decides sees it, with what was asked; who does not decide does not.
+    let list = async |officer: &str| {
+        let answer = app.get(officer, "/api/v1/exports").await;
+        assert_eq!(
+            answer.status,
+            StatusCode::OK,
+            "{officer}: {}",
+            answer.text()
+        );
+        answer.json()["exports"].as_array().unwrap().clone()
+    };
+    let seen = list("second").await;
+    assert_eq!(
+        (&seen[0]["id"], &seen[0]["own"]),
+        (&json!(id), &json!(false))
+    );
+    assert_eq!(list("hutang").await, Vec::<serde_json::Value>::new());
+    assert_eq!(
+        app.get("auditor", "/api/v1/exports").await.status,
+        StatusCode::FORBIDDEN
+    );
+
+    let approved = post("second", &one("approval"), json!({})).await;
+    assert_eq!(
+        (approved.status, &approved.json()["state"]),
+        (StatusCode::OK, &json!("open"))
+    );
+    assert_eq!(
+        outcome("second", "refusal").await,
+        is(409, "export.decided")
+    );
+    assert_eq!(
+        outcome("second", "file").await.0,
+        404,
+        "not even who approved"
+    );
+    for taken in 1..=2 {
+        let file = post("county", &one("file"), json!({})).await;
+        assert_eq!(file.status, StatusCode::OK, "{}", file.text());
+        assert!(file.bytes.starts_with(b"PK"));
+        assert_eq!(file.headers["cache-control"], "no-store");
+        assert_eq!(list("county").await[0]["taken"], taken);
+    }
+    let family = app.get("county", "/families").await.text();
+    let unit = family
+        .split("<th scope=\"row\"><a href=\"/families/")
+        .nth(1);
+    let unit = format!("h:{}", unit.unwrap().split('"').next().unwrap());
+    let about = json!({ "subject": unit });
+    let told = post("auditor", "/api/v1/ledger/disclosures", about)
+        .await
+        .text();
+    assert!(told.matches("export_data_check").count() >= 2, "{told}");
+    app.clock.advance(7 * 24 * 3_600);
+    assert_eq!(outcome("county", "file").await, is(410, "export.expired"));
+
+    // A small one is the file at once; what selects nothing else is refused.
+    let households = app.get("county", "/families").await.text();
+    let village = households
+        .split("<option value=\"")
+        .filter_map(|rest| rest.split('"').next());
+    let village = village.filter(|code| code.len() == 12).last();
+    if let Some(village) = village {
+        let few = json!({ "purpose": "home_visit", "filter": { "village": village } });
+        let few = post("county", "/api/v1/exports", few).await;
+        assert_eq!(few.status, StatusCode::OK, "{}", few.text());
+        assert!(few.bytes.starts_with(b"PK"));
+    }
+    for (body, code) in [
+        (json!({ "purpose": "curiosity" }), "purpose.missing"),
+        (
+            json!({ "purpose": "home_visit", "filter": { "name": "王" } }),
+            "json.invalid",
+        ),
+        (
+            json!({ "purpose": "home_visit", "filter": { "check": "any" } }),
+            "param.check",
+        ),
+        (
+            json!({ "purpose": "home_visit", "filter": { "ends_by": "2026-02-30" } }),
+            "param.date",
+        ),
+    ] {
+        let refused = post("county", "/api/v1/exports", body).await;
+        assert_eq!(refused.json()["code"], code, "{}", refused.text());
+    }
+    let foreign = json!({ "purpose": "home_visit", "filter": { "township": "320411100" } });
+    assert_eq!(
+        post("county", "/api/v1/exports", foreign).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn k08_k10_every_page_is_kept_by_nobody_and_framed_by_nobody() {
     let app = county().await;
     let (person, alert, _) = somebody(&app).await;

@@ -11,7 +11,7 @@ use testkit::counted::Counted;
 use crate::matrix::fill;
 
 /// Method, address, body, officer.
-const ASKED: [(&str, &str, &str, &str); 9] = [
+const ASKED: [(&str, &str, &str, &str); 11] = [
     ("GET", "/", "", "county"),
     ("GET", "/", "", "hutang"),
     (
@@ -36,6 +36,13 @@ const ASKED: [(&str, &str, &str, &str); 9] = [
         "purpose=home_visit&township=320412100",
         "county",
     ),
+    (
+        "POST",
+        "/api/v1/exports",
+        r#"{"purpose":"home_visit","filter":{"township":"320412100"}}"#,
+        "county",
+    ),
+    ("GET", "/api/v1/exports?limit=500", "", "county"),
 ];
 
 async fn counts(households: usize) -> BTreeMap<(&'static str, &'static str), usize> {
@@ -47,11 +54,16 @@ async fn counts(households: usize) -> BTreeMap<(&'static str, &'static str), usi
     let mut counts = BTreeMap::new();
     for (method, path, body, officer) in ASKED {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let kind = if body.starts_with('{') {
+            "application/json"
+        } else {
+            "application/x-www-form-urlencoded"
+        };
+        let headers = [("content-type", kind)];
         let _ = store.taken();
         let answer = app.call(officer, method, path, &headers, body.into()).await;
         assert!(
-            answer.status == StatusCode::OK || answer.status == StatusCode::SEE_OTHER,
+            [StatusCode::OK, StatusCode::ACCEPTED, StatusCode::SEE_OTHER].contains(&answer.status),
             "{path}: {} {}",
             answer.status,
             answer.text()

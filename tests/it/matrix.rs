@@ -231,6 +231,7 @@ impl Route {
                 "scheme": "subsistence", "event": "entry", "kind": "notice", "format": "html",
                 "households": [{ "id": place.household }],
             }),
+            "exports" => json!({ "purpose": "home_visit" }),
             "disclosures" => json!({ "subject": format!("p:{}", place.person) }),
             _ => json!({}),
         };

@@ -93,6 +93,7 @@ async fn every_situation_gives_its_alert_or_none() {
     desks_are_those_of_the_route(&app, &alerts);
     crate::village_words::no_village_is_told_a_secret(&app, &alerts).await;
     anomalies_are_found_and_nothing_else(&app, &alerts);
+    the_village_has_its_week_and_its_month(&app).await;
     decisions_replay(&app, &alerts).await;
     first_load_keeps_to_the_budget(&app, &alerts).await;
     let state = app.state().await;
@@ -100,6 +101,85 @@ async fn every_situation_gives_its_alert_or_none() {
 
     repeating_changes_nothing(&app, &state).await;
     nothing_leaks(&app);
+}
+
+/// The contact of 南街社区 reads who is still to be visited, weekly and monthly.
+async fn the_village_has_its_week_and_its_month(app: &TestApp) {
+    for (path, numbers) in [
+        // 81, 83 and 85 are still to be visited, 84 was.
+        ("/api/v1/visits/weeks?week=2026-W47", [4, 1, 3]),
+        // 82 was visited; 86, 87 and an invented one were not.
+        ("/api/v1/visits/months?month=2026-11", [4, 1, 3]),
+    ] {
+        let page = app.get("contact", path).await.json();
+        let rows = page["villages"].as_array().unwrap();
+        assert_eq!(rows.len(), 1, "{page}");
+        let found = ["due", "done", "missing"].map(|field| rows[0][field].as_u64());
+        assert_eq!(found, numbers.map(Some), "{path}: {page}");
+    }
+    let page = app.get("contact", "/village").await.text();
+    let (week, month) = page.split_once("本月探访").expect("the month");
+    let asked = week.matches("未见到人，仍需探访").count();
+    assert_eq!(asked, 2, "81 and 85: {week}");
+    assert_eq!(month.matches("本月还没有探访").count(), 3, "{month}");
+}
+
+/// The office's workbook and a CSV file of the same rows give the same records,
+/// remarks and coverage, row by row.
+#[test]
+fn the_sample_workbook_gives_the_records_of_its_rows() {
+    let divisions = testkit::app::divisions();
+    let (manifest, files) = TestApp::samples();
+    let lines = synth::workbooks_as_lines(&divisions);
+    assert_eq!(lines.len(), 1);
+    for (name, lines) in lines {
+        let import = manifest.imports.iter().find(|i| i.file == name).unwrap();
+        let workbook = &files.iter().find(|f| f.file_name == name).unwrap().bytes;
+        assert!(workbook.starts_with(b"PK"), "{name} is a workbook");
+        let layout = ingest::layout_for(import.dataset.as_str()).unwrap();
+        let header = domain::record::ImportHeader {
+            id: domain::ids::ImportId::from_uuid(uuid::Uuid::nil()),
+            source: import.source.clone(),
+            dataset: import.dataset.clone(),
+            revision: domain::record::Revision {
+                business_date: import.business_date,
+                sequence: import.sequence,
+            },
+            scope: import.scope,
+            as_of: import.as_of,
+            digest: "0".repeat(64),
+            size: 0,
+            received_at: domain::time::Instant::from_micros(0),
+        };
+        let cx = ingest::Context {
+            header: &header,
+            divisions: &divisions,
+            synthetic: true,
+        };
+        let read = |bytes: &[u8]| {
+            let survey = ingest::survey(std::io::Cursor::new(bytes), layout, &cx).unwrap();
+            let rows = ingest::decode_after(&survey, std::io::Cursor::new(bytes), layout, &cx);
+            let rows: Vec<ingest::Row> = rows.unwrap().map(Result::unwrap).collect();
+            (survey, rows)
+        };
+        let ((of_lines, lines), (of_sheet, sheet)) = (read(&lines), read(workbook));
+        assert_eq!(of_sheet.shape.format, ingest::Format::Xlsx);
+        assert!(of_sheet.counts.accepted > 250, "{:?}", of_sheet.counts);
+        assert_eq!(of_lines.counts, of_sheet.counts);
+        assert_eq!(of_lines.coverage, of_sheet.coverage);
+        // The sheet has a title and headings above its columns.
+        let said = |row: &ingest::Row, above: u32| {
+            let told = [row.incoming.clone(), row.unread.clone()].map(|mut told| {
+                told.iter_mut().for_each(|one| one.line -= above);
+                told
+            });
+            (row.line - above, row.outcome, row.notes.clone(), told)
+        };
+        assert_eq!(lines.len(), sheet.len());
+        for (line, row) in lines.iter().zip(&sheet) {
+            assert_eq!(said(line, 0), said(row, 2));
+        }
+    }
 }
 
 fn person(app: &TestApp, number: &str) -> Subject {

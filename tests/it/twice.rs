@@ -211,3 +211,41 @@ async fn an_overtaken_step_writes_nothing_on_postgres() {
         an_overtaken_step_writes_nothing(backend).await;
     }
 }
+
+/// Somebody met alone first and listed in a household later is told of again,
+/// by a list that is complete of nothing: the store is as sound as before.
+async fn told_again_after_moving_in_is_sound(app: TestApp) {
+    let spec = CountySpec {
+        seed: 9,
+        households: 40,
+        on: sample_day(),
+    };
+    let feeds = invent(&spec, &divisions()).feeds;
+    for file in &feeds {
+        app.import(file).await.expect("taken");
+        app.settle().await;
+    }
+    assert_eq!(app.deps.store.check().await.unwrap(), Vec::<String>::new());
+    let civil = feeds
+        .iter()
+        .find(|f| f.dataset.as_str() == "civil_register");
+    let mut again = civil.expect("a register").clone();
+    again.business_date = spec.on;
+    again.as_of = None;
+    let taken = app.import(&again).await.expect("taken");
+    assert!(!taken.repeated && taken.import.counts.accepted > 50);
+    app.settle().await;
+    assert_eq!(app.deps.store.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_again_after_moving_in_is_sound_on_sqlite() {
+    told_again_after_moving_in_is_sound(TestApp::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_again_after_moving_in_is_sound_on_postgres() {
+    if let Some(app) = TestApp::postgres().await {
+        told_again_after_moving_in_is_sound(app).await;
+    }
+}

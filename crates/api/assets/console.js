@@ -109,4 +109,72 @@
       window.print();
     });
   });
+
+  // While a file is taken, the page follows it: numbers at every look, words
+  // for who listens only now and then. Without this file the page reloads.
+  var live = document.querySelector("[data-import]");
+  if (live && window.fetch) {
+    follow("/api/v1/imports/" + live.getAttribute("data-import"));
+  }
+  function follow(address) {
+    var said = live.querySelector("[data-said]");
+    var bar = live.querySelector("progress");
+    var tag = "";
+    var missed = 0;
+    var looks = 0;
+    function put(name, value) {
+      var place = document.querySelector("[data-live=" + name + "]");
+      if (place) {
+        place.textContent = value;
+      }
+    }
+    function show(state) {
+      var rows = state.counts;
+      ["accepted", "warned", "held", "rejected"].forEach(function (name) {
+        put(name, rows[name]);
+      });
+      put("next_line", state.next_line);
+      put("came", rows.received);
+      if (state.rows) {
+        bar.max = state.rows;
+        bar.value = rows.received;
+      }
+      if (looks % 5 === 1) {
+        said.textContent = "已接收 " + rows.received + (state.rows ? " / " + state.rows : "") + " 行";
+      }
+      return state.state === "received";
+    }
+    function look() {
+      looks += 1;
+      fetch(address, {
+        credentials: "same-origin",
+        cache: "no-store",
+        headers: tag ? { "If-None-Match": tag } : {}
+      }).then(function (answer) {
+        if (answer.status === 304) {
+          return null;
+        }
+        if (!answer.ok) {
+          throw new Error(String(answer.status));
+        }
+        tag = answer.headers.get("ETag") || "";
+        return answer.json();
+      }).then(function (state) {
+        missed = 0;
+        if (state && show(state)) {
+          location.replace(location.pathname + "?done=received");
+        } else {
+          setTimeout(look, 2000);
+        }
+      }).catch(function () {
+        missed += 1;
+        if (missed < 5) {
+          setTimeout(look, 2000 * missed);
+        } else {
+          said.textContent = "自动更新中断，请刷新本页。";
+        }
+      });
+    }
+    look();
+  }
 })();

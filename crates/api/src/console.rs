@@ -6,6 +6,7 @@
 //! Forms are plain posts answered by a redirect; the version seen and the
 //! idempotency key are hidden fields.
 
+mod accounts;
 mod actions;
 mod alert;
 mod audit;
@@ -43,7 +44,10 @@ mod visitor;
 mod visits;
 mod words;
 
-pub(crate) use families::narrowed;
+pub(crate) use export::{Requested, request as request_export, take as take_export};
+pub(crate) use families::{FamiliesQuery, narrowed};
+pub(crate) use shell::start;
+pub(crate) use words::minute;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -148,6 +152,9 @@ fn of_the_county() -> Vec<Entry> {
         form("/parameters/{key}", proposal::propose),
         page("/proposals/{id}", proposal::proposal),
         form("/proposals/{id}/{noun}", proposal::review),
+        page("/accounts", accounts::page),
+        form("/accounts", accounts::make),
+        form("/accounts/{id}/{noun}", accounts::take),
     ]
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::authority::Operation;
 use domain::ids::{ImportId, Subject};
@@ -70,6 +70,9 @@ pub struct ImportView {
     /// Sum of the list's control amount over the file, in fen: to be compared
     /// with the sender's own total. Absent in lists.
     total_fen: Option<i64>,
+    /// Data rows of the whole file, taken or not yet: `counts.received` of them
+    /// are in. Absent in lists.
+    rows: Option<u64>,
     /// Remarks about the file as a whole. Empty in lists.
     notes: Vec<NoteView>,
 }
@@ -117,6 +120,7 @@ impl ImportView {
             repeated,
             format: None,
             total_fen: None,
+            rows: None,
             notes: Vec::new(),
         }
     }
@@ -127,6 +131,7 @@ impl ImportView {
         if let Some(about) = about_file(&app.deps, import.header.id).await? {
             view.format = Some(about.shape.format.name());
             view.total_fen = Some(about.yuan_total_fen);
+            view.rows = about.rows;
             view.notes = about.notes.into_iter().map(NoteView::from).collect();
         }
         Ok(view)
@@ -238,13 +243,14 @@ pub async fn list(
     }))
 }
 
-/// One import.
-#[utoipa::path(get, path = "/api/v1/imports/{id}", tag = "imports", params(("id" = String, Path)), responses((status = 200, body = ImportView), (status = 404, body = ProblemBody)))]
+/// One import. `If-None-Match` answers 304 as long as nothing more came in.
+#[utoipa::path(get, path = "/api/v1/imports/{id}", tag = "imports", params(("id" = String, Path)), responses((status = 200, body = ImportView), (status = 304, description = "nothing new"), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     StrictPath(id): StrictPath<ImportId>,
-) -> Answered<Json<ImportView>> {
+) -> Answered<Response> {
     let grant = caller.grant(Operation::ReadImports)?;
     let import = app
         .deps
@@ -252,7 +258,19 @@ pub async fn one(
         .import(&grant, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(Json(ImportView::whole(&app, &import, false).await?))
+    let tag = [(header::ETAG, tag(&import))];
+    let seen = headers.get(header::IF_NONE_MATCH);
+    if seen.is_some_and(|seen| seen.as_bytes() == tag[0].1.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    let view = ImportView::whole(&app, &import, false).await?;
+    Ok((tag, Json(view)).into_response())
+}
+
+/// What changes while a file is taken: how far it came, and whether it is done.
+/// The rest is written once.
+fn tag(import: &ImportRow) -> String {
+    format!("\"{}.{}\"", import.state.name(), import.next_line)
 }
 
 /// Which kept rows.

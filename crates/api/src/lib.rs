@@ -17,6 +17,7 @@ pub mod auth;
 pub mod console;
 pub mod corrections;
 pub mod decisions;
+pub mod exports;
 pub mod feed;
 pub mod health;
 pub mod imports;
@@ -28,6 +29,7 @@ pub mod problem;
 pub mod proposals;
 pub mod publication;
 pub mod server;
+mod spans;
 mod spool;
 pub mod stream;
 pub mod strict;
@@ -108,7 +110,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::one))
         .routes(routes!(visits::record, visits::list))
         .routes(routes!(visits::weeks))
+        .routes(routes!(visits::months))
         .routes(routes!(publication::publish))
+        .routes(routes!(exports::request, exports::list))
+        .routes(routes!(exports::approve))
+        .routes(routes!(exports::refuse))
+        .routes(routes!(exports::file))
         .routes(routes!(decisions::one))
         .routes(routes!(decisions::replay))
         .routes(routes!(policies::list))
@@ -170,6 +177,7 @@ pub fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(spans::traced))
         .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
         .layer(PropagateRequestIdLayer::new(request_id))
         .layer(CatchPanicLayer::custom(|_| {

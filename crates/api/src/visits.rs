@@ -1,4 +1,7 @@
-//! Care visits: telling of one, reading those of a family, the weekly roll-up.
+//! Care visits: telling of one, reading those of a family, the roll-up by week
+//! and by month.
+
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
@@ -8,12 +11,12 @@ use domain::alert::{AlertAction, OutcomeCode};
 use domain::authority::{Grant, Operation, Role};
 use domain::code;
 use domain::ids::{AlertId, HouseholdId, PersonId, Subject};
-use domain::time::Date;
+use domain::time::{Date, Month};
 use domain::week::Week;
-use pipeline::care::{self, Weeks};
+use pipeline::care::{self, RollUp};
 use pipeline::people;
 use pipeline::visits::{self, VisitAnswer, VisitError, VisitReport};
-use registry::care::{Roster, ToVisit};
+use registry::care::{Roster, Span, ToVisit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::commit::Answer;
@@ -365,6 +368,17 @@ pub struct WeeksQuery {
     township: Option<String>,
 }
 
+/// Which month.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MonthsQuery {
+    /// `2026-11`; this month when absent.
+    month: Option<String>,
+    /// Township code: a county is read township by township.
+    township: Option<String>,
+}
+
 /// Somebody to be visited.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ToVisitView {
@@ -373,16 +387,16 @@ pub struct ToVisitView {
     pub(crate) name: Option<String>,
     /// 帮扶责任人, masked likewise.
     pub(crate) responsible: Option<String>,
-    /// The first day of the week somebody saw them.
+    /// The first day of the week or month somebody saw them.
     pub(crate) seen_on: Option<String>,
-    /// The last day of the week somebody came and did not see them.
+    /// The last day of the week or month somebody came and did not see them.
     pub(crate) missed_on: Option<String>,
 }
 
-/// One village of a week. Without a roster nothing is known: the counts are
+/// One village of a week or month. Without a roster nothing is known: the counts are
 /// null, not zero.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct VillageWeekView {
+pub struct VillageVisitsView {
     place: String,
     pub(crate) name: String,
     /// `known`, `stale` or `never` (未开通).
@@ -392,7 +406,7 @@ pub struct VillageWeekView {
     pub(crate) due: Option<usize>,
     /// 已访.
     pub(crate) done: Option<usize>,
-    /// 缺; while the week runs, still to be visited.
+    /// 缺; while it runs, still to be visited.
     pub(crate) missing: Option<usize>,
     /// Those still to be visited first.
     pub(crate) people: Vec<ToVisitView>,
@@ -411,7 +425,34 @@ pub struct WeeksView {
     pub(crate) roster: String,
     /// Too many people for one answer: choose a township.
     pub(crate) truncated: bool,
-    pub(crate) villages: Vec<VillageWeekView>,
+    pub(crate) villages: Vec<VillageVisitsView>,
+}
+
+/// A month.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MonthsView {
+    pub(crate) month: String,
+    pub(crate) first_day: String,
+    pub(crate) last_day: String,
+    /// Its last day has passed.
+    pub(crate) over: bool,
+    /// As of a week.
+    pub(crate) roster: String,
+    /// Too many people for one answer: choose a township.
+    pub(crate) truncated: bool,
+    /// Those who are to be visited monthly; weekly visits are not in it.
+    pub(crate) villages: Vec<VillageVisitsView>,
+}
+
+/// A week or month as pages and answers show it.
+pub(crate) struct SpanView {
+    pub(crate) span: Span,
+    pub(crate) first_day: String,
+    pub(crate) last_day: String,
+    pub(crate) over: bool,
+    pub(crate) roster: &'static str,
+    pub(crate) truncated: bool,
+    pub(crate) villages: Vec<VillageVisitsView>,
 }
 
 /// A week asked for; the current one when none is.
@@ -430,24 +471,26 @@ pub(crate) fn week(app: &App, text: Option<&str>) -> Answered<Week> {
     })
 }
 
-/// The roll-up of a week, disclosed.
-pub(crate) async fn roll_up(
+/// The roll-ups of some spans, disclosed as one look.
+pub(crate) async fn roll_ups<const N: usize>(
     app: &App,
     caller: &Caller,
-    week: Week,
+    spans: [Span; N],
     township: &str,
-) -> Answered<WeeksView> {
+) -> Answered<[SpanView; N]> {
     let operation = Operation::ReadCareVisits;
     let grant = narrowed(caller, operation, operation.name(), township)?;
-    let weeks = care::weeks(&app.deps, &grant, week).await?;
-    let weeks = weeks.ok_or_else(Problem::not_found)?;
-    let shown = weeks.shown();
+    let rolled = care::roll_ups(&app.deps, &grant, &spans).await?;
+    let rolled = rolled.ok_or_else(Problem::not_found)?;
+    let shown: BTreeSet<Subject> = rolled.iter().flat_map(RollUp::shown).collect();
     if !shown.is_empty() {
+        let shown: Vec<Subject> = shown.into_iter().collect();
         app.discloser
             .disclose(&grant, &shown, &caller.request)
             .await?;
     }
-    Ok(view(app, &grant, &weeks))
+    let views: Vec<SpanView> = rolled.iter().map(|r| view(app, &grant, r)).collect();
+    views.try_into().map_err(|_| Problem::not_found())
 }
 
 /// A roster's stable name and its as-of day.
@@ -459,7 +502,7 @@ fn told(roster: Roster) -> (&'static str, Option<Date>) {
     }
 }
 
-fn view(app: &App, grant: &Grant, weeks: &Weeks) -> WeeksView {
+fn view(app: &App, grant: &Grant, rolled: &RollUp) -> SpanView {
     let today = app.deps.clock.today();
     let masks = matches!(grant.role(), Some(Role::VillageContact | Role::Auditor));
     let name = |text: &str| {
@@ -470,7 +513,7 @@ fn view(app: &App, grant: &Grant, weeks: &Weeks) -> WeeksView {
         }
     };
     let person = |to_visit: &ToVisit| {
-        let identity = weeks.identities.get(&to_visit.person);
+        let identity = rolled.identities.get(&to_visit.person);
         ToVisitView {
             person: to_visit.person.to_string(),
             name: identity.and_then(|body| body.text("name")).map(name),
@@ -479,11 +522,11 @@ fn view(app: &App, grant: &Grant, weeks: &Weeks) -> WeeksView {
             missed_on: to_visit.missed_on.map(|on| on.to_string()),
         }
     };
-    let village = |row: &registry::care::VillageWeek| {
+    let village = |row: &registry::care::VillageVisits| {
         let known = row.roster.is_known();
         let (roster, as_of) = told(row.roster);
         let people = row.people.iter().filter(|_| known);
-        VillageWeekView {
+        VillageVisitsView {
             place: row.place.to_string(),
             name: app.deps.divisions.name(row.place, today),
             roster: roster.to_owned(),
@@ -494,14 +537,14 @@ fn view(app: &App, grant: &Grant, weeks: &Weeks) -> WeeksView {
             people: people.map(person).collect(),
         }
     };
-    WeeksView {
-        week: weeks.week.to_string(),
-        first_day: weeks.week.first_day().to_string(),
-        last_day: weeks.week.last_day().to_string(),
-        over: weeks.over,
-        roster: told(weeks.roster).0.to_owned(),
-        truncated: weeks.truncated,
-        villages: weeks.villages.iter().map(village).collect(),
+    SpanView {
+        span: rolled.span,
+        first_day: rolled.span.first_day().to_string(),
+        last_day: rolled.span.last_day().to_string(),
+        over: rolled.over,
+        roster: told(rolled.roster).0,
+        truncated: rolled.truncated,
+        villages: rolled.villages.iter().map(village).collect(),
     }
 }
 
@@ -514,6 +557,47 @@ pub async fn weeks(
 ) -> Answered<Response> {
     let week = week(&app, query.week.as_deref())?;
     let township = query.township.as_deref().unwrap_or_default();
-    let view = roll_up(&app, &caller, week, township).await?;
+    let [seen] = roll_ups(&app, &caller, [Span::Week(week)], township).await?;
+    let view = WeeksView {
+        week: week.to_string(),
+        first_day: seen.first_day,
+        last_day: seen.last_day,
+        over: seen.over,
+        roster: seen.roster.to_owned(),
+        truncated: seen.truncated,
+        villages: seen.villages,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
+}
+
+/// Who was to be visited in a calendar month, and was, per village: those of the
+/// monthly class. Disclosing.
+#[utoipa::path(get, path = "/api/v1/visits/months", tag = "visits", params(MonthsQuery), responses((status = 200, body = MonthsView), (status = 400, body = ProblemBody)))]
+pub async fn months(
+    State(app): State<App>,
+    caller: Caller,
+    StrictQuery(query): StrictQuery<MonthsQuery>,
+) -> Answered<Response> {
+    let today = Month::of(app.deps.clock.today());
+    let asked = query.month.as_deref().filter(|text| !text.is_empty());
+    let month = asked.map_or(Some(today), |text| text.parse().ok());
+    let month = month.filter(|month| *month <= today).ok_or_else(|| {
+        Problem::bad(
+            "param.month",
+            "月份应为 2026-11 的形式，且不晚于本月",
+            "a month reads like 2026-11 and is not later than this one",
+        )
+    })?;
+    let township = query.township.as_deref().unwrap_or_default();
+    let [seen] = roll_ups(&app, &caller, [Span::Month(month)], township).await?;
+    let view = MonthsView {
+        month: month.to_string(),
+        first_day: seen.first_day,
+        last_day: seen.last_day,
+        over: seen.over,
+        roster: seen.roster.to_owned(),
+        truncated: seen.truncated,
+        villages: seen.villages,
+    };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }

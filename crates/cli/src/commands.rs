@@ -16,6 +16,7 @@ pub(crate) mod officer;
 pub(crate) mod policy;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod synth;
 pub(crate) mod token;
 pub(crate) mod trace;
@@ -26,6 +27,7 @@ use clap::{Args, Subcommand};
 
 use crate::logging;
 use crate::settings::{Settings, StoreSettings};
+use crate::traces::{self, Traces};
 
 /// Which store.
 #[derive(Args, Clone, Debug)]
@@ -41,11 +43,25 @@ pub(crate) struct Place {
 impl Place {
     /// Reads the configuration and starts the log.
     fn settings(&self, log: &str) -> anyhow::Result<Settings> {
+        let settings = self.read()?;
+        logging::start(&settings.log, log, None)?;
+        Ok(settings)
+    }
+
+    /// Reads the configuration, starts the log and, where they are asked for,
+    /// traces: for commands that serve.
+    fn serving(&self) -> anyhow::Result<(Settings, Traces)> {
+        let settings = self.read()?;
+        let (layer, traces) = traces::begin(&settings)?;
+        logging::start(&settings.log, SERVING, layer)?;
+        Ok((settings, traces))
+    }
+
+    fn read(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::load(self.config.as_deref())?;
         if let Some(folder) = &self.data {
             settings.store = StoreSettings::embedded(folder);
         }
-        logging::start(&settings.log, log)?;
         Ok(settings)
     }
 }
@@ -67,6 +83,8 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Goes from an alert to the source rows, file digest and uploader
     Trace(trace::TraceArgs),
+    /// Who would qualify, and who no more, were a parameter another
+    Simulate(simulate::SimulateArgs),
     /// Checks and shows policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -105,18 +123,21 @@ const ANSWERING: &str = "warn";
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => {
-            logging::start(&Settings::default().log, ANSWERING)?;
+            logging::start(&Settings::default().log, ANSWERING, None)?;
             demo::run(args).await
         }
         Command::Init(args) => init::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Serve(args) => {
-            let settings = args.place.settings(SERVING)?;
-            serve::run(args, settings).await
+            let (settings, traces) = args.place.serving()?;
+            let served = serve::run(args, settings).await;
+            traces.end().await;
+            served
         }
         Command::Import(args) => import::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Evaluate(args) => evaluate::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Explain(args) => explain::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Trace(args) => trace::run(&args, args.place.settings(ANSWERING)?).await,
+        Command::Simulate(args) => simulate::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Policy(command) => policy::run(&command),
         Command::Ledger(ledger::LedgerCommand::Verify(args)) => {
             if let Some(file) = &args.file {

@@ -14,6 +14,7 @@ mod settings;
 mod spool;
 mod terminal;
 mod tokens;
+mod traces;
 
 use std::process::ExitCode;
 

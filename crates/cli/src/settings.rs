@@ -32,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) outbound: OutboundSettings,
     pub(crate) oidc: OidcSettings,
     pub(crate) log: LogSettings,
+    pub(crate) traces: TraceSettings,
 }
 
 /// Where the store is.
@@ -332,6 +333,17 @@ pub(crate) struct LogSettings {
     pub(crate) json: bool,
     /// As `HEARTH_LOG`, which goes before it: `info`, `pipeline=debug,info`, …
     pub(crate) filter: Option<String>,
+}
+
+/// Whether and where traces are sent. Only a build with the feature `otel`
+/// can.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TraceSettings {
+    pub(crate) enabled: bool,
+    /// The collector, without `/v1/traces`; `OTEL_EXPORTER_OTLP_ENDPOINT` when
+    /// absent. On the list of `outbound.allow`.
+    pub(crate) endpoint: Option<String>,
 }
 
 impl Settings {

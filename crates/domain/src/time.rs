@@ -104,6 +104,11 @@ impl Month {
         self.first_day().last_of_month()
     }
 
+    /// Whether a date lies in it.
+    pub fn contains(self, date: Date) -> bool {
+        Month::of(date) == self
+    }
+
     /// The month `months` later (earlier when negative).
     #[must_use]
     pub const fn plus(self, months: i32) -> Month {

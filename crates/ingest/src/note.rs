@@ -322,6 +322,11 @@ pub(crate) static CODES: &[(Code, &str, &str)] = &[
         "the total row differs from the sum of the rows",
     ),
     (
+        "list.nobody",
+        "有的行看不出是谁",
+        "rows of which it cannot be told whom they are about",
+    ),
+    (
         "cell.formula",
         "公式没有计算结果，请在表格软件中打开并保存一次，或把公式粘贴为数值",
         "a formula without its value; open and save the workbook, or paste values",

@@ -156,18 +156,37 @@ pub fn survey<R: Read + Seek>(
             Judgement::New => RowOutcome::Accepted,
         });
     }
+    let coverage = coverage(layout, cx, &counts, &months, unnamed);
+    let mut notes = rows.file_notes().to_vec();
+    if layout.list == ListKind::Snapshot && !coverage.is_empty() && unnamed > 0 {
+        notes.push(nobody(unnamed));
+    }
     Ok(Survey {
         rows: counts.received(),
-        coverage: coverage(layout, cx, &counts, &months, unnamed),
+        coverage,
         counts,
         conflicts,
         duplicates,
         yuan_total: rows.counted(),
-        notes: rows.file_notes().to_vec(),
+        notes,
         shape: rows.shape().clone(),
         conflicting,
         repeated,
     })
+}
+
+/// Any of such rows may be about anybody the list before had: whoever left the
+/// list is unknown, and the sender is told so.
+fn nobody(rows: u32) -> RowNote {
+    let mut note = note("list.nobody", None);
+    note.zh = format!(
+        "{rows} 行看不出是谁：上一册有、这一册没有的人，更正之前一律按“不知道”处理，相关政策待核实，不提示也不消除；请补全后整册重报"
+    );
+    note.en = format!(
+        "{}: {rows}; whoever was on the list before and is not on this one is unknown until the whole list comes again without them",
+        note.en
+    );
+    note
 }
 
 /// The groups of one row as entries.

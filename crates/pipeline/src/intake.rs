@@ -222,6 +222,7 @@ async fn open_import(
         shape: survey.shape.clone(),
         notes: survey.notes.clone(),
         yuan_total_fen: survey.yuan_total.as_fen(),
+        rows: Some(survey.rows),
     };
     let value = serde_json::to_string(&about).map_err(|_| StepError::Damaged("settings"))?;
     let about = Write::Setting {
@@ -266,6 +267,10 @@ pub struct AboutFile {
     pub notes: Vec<RowNote>,
     /// Sum of the layout's control amount, in fen.
     pub yuan_total_fen: i64,
+    /// Data rows of the whole file; not known of imports begun before this was
+    /// kept.
+    #[serde(default)]
+    pub rows: Option<u64>,
 }
 
 fn about_key(import: ImportId) -> String {

@@ -37,6 +37,8 @@ pub mod returned;
 mod round;
 pub mod runner;
 pub mod sealing;
+pub mod simulate;
+pub mod spans;
 pub mod standing;
 pub mod trace;
 pub mod visits;

@@ -152,6 +152,20 @@ pub(crate) async fn tried(
     }))
 }
 
+/// The set in force with more values, or what is wrong with one of them.
+pub(crate) async fn with(
+    deps: &Deps,
+    more: Vec<ApprovedValue>,
+) -> Result<Result<PolicySet, Problem>, StepError> {
+    let mut approved = approved_until(deps, refresh(deps).await?.reviews).await?;
+    approved.extend(more);
+    let joined = joined(deps, &approved).await?;
+    Ok(joined.map(|(set, _)| set).map_err(|problems| {
+        let first = problems.into_iter().next();
+        first.expect("a set that does not load says why")
+    }))
+}
+
 async fn approved_until(deps: &Deps, reviews: i64) -> Result<Vec<ApprovedValue>, StepError> {
     let approved = deps.store.approved().await?;
     let seen = |one: &&Proposed| one.review.as_ref().is_some_and(|r| r.number <= reviews);

@@ -6,6 +6,8 @@ use std::time::Duration;
 use domain::region::DivisionCode;
 use store::StoreError;
 use tokio::sync::watch;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::apply::{Progress, apply_step};
 use crate::deps::Deps;
@@ -14,6 +16,7 @@ use crate::error::{StepError, causes};
 use crate::evaluate::evaluate_step;
 use crate::policies;
 use crate::remind::remind_step;
+use crate::spans;
 
 /// Runs every step of every partition until nothing is left to do.
 ///
@@ -21,7 +24,7 @@ use crate::remind::remind_step;
 pub async fn settle(deps: &Arc<Deps>) -> Result<(), StepError> {
     work(deps).await?;
     for partition in deps.store.partitions().await? {
-        remind_step(deps, partition).await?;
+        measured("remind", partition, remind_step(deps, partition)).await?;
     }
     work(deps).await
 }
@@ -41,15 +44,21 @@ async fn work(deps: &Arc<Deps>) -> Result<(), StepError> {
 async fn settle_partition(deps: &Arc<Deps>, partition: DivisionCode) -> Result<(), StepError> {
     loop {
         let mut idle = true;
-        while retried(apply_step(deps, partition).await)? != Progress::Idle {
+        while retried(measured("apply", partition, apply_step(deps, partition)).await)?
+            != Progress::Idle
+        {
             idle = false;
         }
         while publish_step(deps).await? != Progress::Idle {}
-        while retried(evaluate_step(deps, partition).await)? != Progress::Idle {
+        while retried(measured("evaluate", partition, evaluate_step(deps, partition)).await)?
+            != Progress::Idle
+        {
             idle = false;
         }
         while publish_step(deps).await? != Progress::Idle {}
-        while retried(dispatch_step(deps, partition).await)? != Progress::Idle {
+        while retried(measured("dispatch", partition, dispatch_step(deps, partition)).await)?
+            != Progress::Idle
+        {
             idle = false;
         }
         while publish_step(deps).await? != Progress::Idle {}
@@ -57,6 +66,23 @@ async fn settle_partition(deps: &Arc<Deps>, partition: DivisionCode) -> Result<(
             return Ok(());
         }
     }
+}
+
+/// One step in a span of its own, which says whether there was work.
+async fn measured(
+    step: &'static str,
+    partition: DivisionCode,
+    work: impl Future<Output = Result<Progress, StepError>>,
+) -> Result<Progress, StepError> {
+    let span = tracing::info_span!(target: spans::TARGET, "step", step, county = %partition, outcome = Empty);
+    let done = work.instrument(span.clone()).await;
+    let outcome = match &done {
+        Ok(Progress::Idle) => spans::IDLE,
+        Ok(Progress::Done(_)) => "done",
+        Err(_) => "failed",
+    };
+    span.record("outcome", outcome);
+    done
 }
 
 /// A conflict means something moved between reading and writing: look again.

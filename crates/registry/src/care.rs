@@ -1,16 +1,18 @@
-//! Who was to be visited in a calendar week, and was: one row per village.
+//! Who was to be visited in a calendar week or month, and was: one row per
+//! village.
 //!
 //! Whether anybody was to be visited is known only where a visiting roster
-//! (探访对象与责任人名册) covers the village; without one the week is off, which is
-//! not “nobody”. A visit counts for the week it was made in, whenever it was
-//! told; two in one week count once, and finding nobody at home is not a visit.
+//! (探访对象与责任人名册) covers the village; without one the roll-up is off, which
+//! is not “nobody”. A visit counts for the week and the month it was made in,
+//! whenever it was told; two count once, and finding nobody at home is not a
+//! visit.
 
 use std::collections::BTreeMap;
 
 use domain::dictionary::Kind;
 use domain::ids::PersonId;
 use domain::region::DivisionCode;
-use domain::time::Date;
+use domain::time::{Date, Month};
 use domain::week::Week;
 
 use crate::coverage::CoverageTable;
@@ -52,13 +54,54 @@ pub fn roster(coverage: &CoverageTable, place: DivisionCode, on: Date) -> Roster
     }
 }
 
-/// The day a week is looked at: its Sunday, or today while it runs; `None`
-/// before it begins.
-pub fn seen_from(week: Week, today: Date) -> Option<Date> {
-    (week.first_day() <= today).then(|| week.last_day().min(today))
+/// A span of the calendar in which somebody is to be visited once: “每周至少1次”,
+/// “每月至少1次”.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Monday to Sunday.
+    Week(Week),
+    /// The first of a month to its last day.
+    Month(Month),
 }
 
-/// One person who was to be visited in a week.
+impl Span {
+    /// Code of `CARE_CLASS` of those who are due in it.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Span::Week(_) => "weekly",
+            Span::Month(_) => "monthly",
+        }
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> Date {
+        match self {
+            Span::Week(week) => week.first_day(),
+            Span::Month(month) => month.first_day(),
+        }
+    }
+
+    /// Its last day.
+    pub fn last_day(self) -> Date {
+        match self {
+            Span::Week(week) => week.last_day(),
+            Span::Month(month) => month.last_day(),
+        }
+    }
+
+    /// Whether a date lies in it.
+    pub fn contains(self, date: Date) -> bool {
+        self.first_day() <= date && date <= self.last_day()
+    }
+}
+
+/// The day a span is looked at: its last, or today while it runs; `None` before
+/// it begins.
+pub fn seen_from(span: Span, today: Date) -> Option<Date> {
+    (span.first_day() <= today).then(|| span.last_day().min(today))
+}
+
+/// One person who was to be visited in a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToVisit {
     /// Who.
@@ -67,28 +110,29 @@ pub struct ToVisit {
     pub place: Option<DivisionCode>,
     /// 帮扶责任人, in full; mask before showing.
     pub responsible: Option<String>,
-    /// The first day of the week on which somebody saw them.
+    /// The first day of the span on which somebody saw them.
     pub seen_on: Option<Date>,
-    /// The last day of the week on which somebody came and did not.
+    /// The last day of the span on which somebody came and did not.
     pub missed_on: Option<Date>,
 }
 
-/// What the week of one person was, as known now. `None` when the roster does
-/// not have them for weekly visits, or the week has not begun.
+/// What the week or month of one person was, as known now. `None` when the
+/// roster does not have them for visits that often, or the span has not begun.
+/// Who is visited weekly is not due monthly as well.
 pub fn to_visit(
     fold: &Fold,
     coverage: &CoverageTable,
     county: DivisionCode,
-    week: Week,
+    span: Span,
     today: Date,
 ) -> Option<ToVisit> {
     let domain::ids::Subject::Person(person) = fold.subject() else {
         return None;
     };
-    let lens = Lens::new(fold, coverage, seen_from(week, today)?);
+    let lens = Lens::new(fold, coverage, seen_from(span, today)?);
     let plans = lens.list(Kind::CarePlan, Some(lens.reach(county)));
     let plan = &plans.items.first()?.body;
-    if plan.code("class") != Some("weekly") {
+    if plan.code("class") != Some(span.class()) {
         return None;
     }
     let mut to_visit = ToVisit {
@@ -99,7 +143,7 @@ pub fn to_visit(
         missed_on: None,
     };
     for item in lens.list(Kind::Visit, None).items {
-        let Some(on) = item.body.date("visited_on").filter(|on| week.contains(*on)) else {
+        let Some(on) = item.body.date("visited_on").filter(|on| span.contains(*on)) else {
             continue;
         };
         if item.body.code("kind") != Some("care") {
@@ -115,9 +159,9 @@ pub fn to_visit(
     Some(to_visit)
 }
 
-/// One village in one week.
+/// One village in one week or month.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VillageWeek {
+pub struct VillageVisits {
     /// Village, or the township or county of those whose village is not told.
     pub place: DivisionCode,
     /// Whether the roster tells about it. The people below are to be shown only
@@ -127,7 +171,7 @@ pub struct VillageWeek {
     pub people: Vec<ToVisit>,
 }
 
-impl VillageWeek {
+impl VillageVisits {
     /// 应访.
     pub fn due(&self) -> usize {
         self.people.len()
@@ -153,7 +197,7 @@ pub fn by_village(
     coverage: &CoverageTable,
     county: DivisionCode,
     on: Date,
-) -> Vec<VillageWeek> {
+) -> Vec<VillageVisits> {
     let mut rows: BTreeMap<DivisionCode, Vec<ToVisit>> =
         villages.iter().map(|place| (*place, Vec::new())).collect();
     for person in people {
@@ -162,7 +206,7 @@ pub fn by_village(
     }
     let row = |(place, mut people): (DivisionCode, Vec<ToVisit>)| {
         people.sort_by_key(|p| (p.seen_on.is_some(), p.person));
-        VillageWeek {
+        VillageVisits {
             place,
             roster: roster(coverage, place, on),
             people,

@@ -22,4 +22,4 @@ mod run;
 mod screen;
 mod spaces;
 
-pub use screen::{Columns, Left, Machine, Outcome, Screened, Standing, Told};
+pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};

@@ -124,7 +124,7 @@ pub enum AccountEvent {
     Added,
     /// An administrator gave a new one-time password.
     Reset,
-    /// Too many wrong answers.
+    /// Too many wrong answers, or an administrator.
     Locked,
     /// An administrator let it try again.
     Unlocked,
@@ -178,7 +178,7 @@ impl AccountEvent {
         match self {
             AccountEvent::Added => "账号开通",
             AccountEvent::Reset => "管理员重置口令",
-            AccountEvent::Locked => "连续错误，账号锁定",
+            AccountEvent::Locked => "账号锁定",
             AccountEvent::Unlocked => "管理员解锁",
             AccountEvent::Disabled => "账号停用",
             AccountEvent::LoggedIn => "登录",

@@ -411,7 +411,7 @@ pub trait Store: Send + Sync {
         now: Instant,
         until: Instant,
     ) -> Stored<Option<Lease>>;
-    /// Partitions that have imports.
+    /// Partitions of which something was told: a file, or one report.
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;

@@ -8,6 +8,7 @@ use crate::anomaly;
 use crate::bills;
 use crate::dice::{Dice, Stream};
 use crate::families::{Sort, certificate, family, person_grant};
+use crate::feeds::care;
 use crate::incidents;
 use crate::model::{
     Car, Custody, FuneralNote, Household, HukouChange, Labour, Member, Obligors, PoliceNote,
@@ -47,6 +48,7 @@ pub(crate) fn household(seed: u64, index: u32, places: &Places, on: Date) -> Inv
     beside(dice, &mut household, index, on);
     no_findings(dice, &mut household, index, on);
     registered(&mut household, index, on);
+    cared_for(&mut household, index, on);
     Invented { household, anomaly }
 }
 
@@ -182,6 +184,20 @@ fn registered(household: &mut Household, index: u32, on: Date) {
         }
         _ => {}
     }
+}
+
+/// Who lives alone and is old is on the visiting roster: the very old and the
+/// severely disabled every week, the others every month. Whoever is visited is
+/// well; some have not been visited in the week or the month, or were out.
+fn cared_for(household: &mut Household, index: u32, on: Date) {
+    let alone = household.listed().count() == 1;
+    let head = &mut household.members[0];
+    let alive = head.police.is_empty() && head.funeral.is_empty();
+    if !alone || !alive || !head.is_listed() || head.age(on) < care::ALONE_FROM {
+        return;
+    }
+    let weekly = head.age(on) >= care::WEEKLY_FROM || head.is_severely_disabled();
+    head.care = Some(care::invented(weekly, index));
 }
 
 fn stranger(dice: &mut Dice, index: u32, sex: Sex, ages: (i64, i64), on: Date) -> Member {

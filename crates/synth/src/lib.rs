@@ -13,6 +13,7 @@
 mod anomaly;
 mod bills;
 mod county;
+mod defects;
 mod dice;
 mod dirt;
 mod families;
@@ -26,6 +27,7 @@ mod sheet;
 mod situations;
 mod truth;
 mod words;
+mod workbook;
 
 use std::io::{self, Write};
 
@@ -35,7 +37,7 @@ use domain::time::{Date, Month, add_days};
 
 pub use feeds::{Feed, FeedPlan};
 pub use people::HOUSEHOLDS_MAX;
-pub use samples::{Import, Manifest, sample_county, samples};
+pub use samples::{Import, Manifest, sample_county, samples, workbooks_as_lines};
 pub use situations::Expectation;
 pub use truth::{Anomaly, AnomalyKind, FeedTruth, RowTruth, Truth};
 

@@ -250,6 +250,8 @@ pub(crate) struct Member {
     pub(crate) obligors: Option<Obligors>,
     /// 重特大疾病认定: certified on, until.
     pub(crate) illness: Option<(Date, Option<Date>)>,
+    /// On the visiting roster, and how.
+    pub(crate) care: Option<Care>,
 }
 
 impl Member {
@@ -362,6 +364,34 @@ pub(crate) struct Obligors {
     pub(crate) complete: bool,
     /// 义务人姓名, 义务人证件号码 where it is known, 义务关系.
     pub(crate) people: Vec<(String, Option<ResidentId>, &'static str)>,
+}
+
+/// How somebody stands on the visiting roster, and the visits told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Care {
+    /// 探访频次.
+    pub(crate) class: &'static str,
+    /// 帮扶责任人.
+    pub(crate) responsible: &'static str,
+    /// 起始日期.
+    pub(crate) since: Date,
+    /// Visits, told on the day they were made.
+    pub(crate) visits: Vec<Visited>,
+}
+
+/// One record of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Visited {
+    /// 探访日期.
+    pub(crate) on: Date,
+    /// 探访类别.
+    pub(crate) kind: &'static str,
+    /// 探访结果; empty when the visitor did not say.
+    pub(crate) finding: &'static str,
+    /// The column of what changed, if anything did.
+    pub(crate) changed: Option<&'static str>,
+    /// 情况说明.
+    pub(crate) note: &'static str,
 }
 
 /// One registered vehicle.

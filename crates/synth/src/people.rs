@@ -91,6 +91,7 @@ pub(crate) fn person(id: ResidentId, name: String, kinship: &'static str, on: Da
         pupil: crate::model::Pupil::Usual,
         obligors: None,
         illness: None,
+        care: None,
     }
 }
 

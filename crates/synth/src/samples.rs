@@ -11,7 +11,7 @@ use crate::feeds::school::{AUTUMN, SPRING};
 use crate::feeds::{self, Feed, FeedPlan, Written};
 use crate::places::{Places, county};
 use crate::situations::{self, Situation, expectations};
-use crate::truth::Truth;
+use crate::truth::{FeedTruth, Truth};
 use crate::{CountySpec, invented, wrongs};
 
 /// One import of the samples, in the order they came.
@@ -84,6 +84,9 @@ fn plans(on: Date) -> Vec<FeedPlan> {
     plans.push(FeedPlan::new(Feed::School, AUTUMN, 1));
     plans.push(FeedPlan::new(Feed::Obligors, date(2026, 10, 28), 1));
     plans.push(FeedPlan::new(Feed::Illness, date(2026, 11, 6), 1));
+    // They come with other lists that are new that day or not, so that nothing
+    // else is held back, or let go, because of them.
+    plans.push(FeedPlan::new(Feed::CarePlans, date(2026, 11, 10), 1).into_workbook());
     let batches = [
         (Feed::Medical, vec![date(2026, 11, 3), date(2026, 11, 15)]),
         (
@@ -91,6 +94,10 @@ fn plans(on: Date) -> Vec<FeedPlan> {
             vec![date(2026, 10, 6), date(2026, 10, 15), date(2026, 11, 15)],
         ),
         (Feed::Police, vec![date(2026, 10, 20), date(2026, 11, 16)]),
+        (
+            Feed::Visits,
+            vec![date(2026, 11, 10), date(2026, 11, 16), date(2026, 11, 20)],
+        ),
         (Feed::Incidents, vec![date(2026, 11, 18)]),
         (Feed::Leads, vec![date(2026, 11, 20)]),
     ];
@@ -118,15 +125,7 @@ pub fn samples(divisions: &Divisions) -> Vec<(String, Vec<u8>)> {
     let mut truths = Vec::new();
     let plans = plans(spec.on);
     for plan in &plans {
-        let made = situations.iter().flat_map(|s| &s.households);
-        let made = made.map(|household| Written {
-            index: None,
-            household: household.clone(),
-        });
-        let households = made.chain(invented(&spec, &places));
-        let mut bytes = Vec::new();
-        let truth = feeds::write(plan, spec.seed, households, &mut bytes)
-            .expect("writing to memory does not fail");
+        let (bytes, truth) = written(plan, &spec, &places, &situations);
         truths.push(truth);
         files.push((plan.file_name.clone(), bytes));
     }
@@ -144,6 +143,44 @@ pub fn samples(divisions: &Divisions) -> Vec<(String, Vec<u8>)> {
     files.push(("README.md".to_owned(), readme(&situations).into_bytes()));
     files.push((".gitattributes".to_owned(), b"* -text\n".to_vec()));
     files
+}
+
+/// One file of the samples and what is true of it.
+fn written(
+    plan: &FeedPlan,
+    spec: &CountySpec,
+    places: &Places,
+    situations: &[Situation],
+) -> (Vec<u8>, FeedTruth) {
+    let made = situations.iter().flat_map(|s| &s.households);
+    let made = made.map(|household| Written {
+        index: None,
+        household: household.clone(),
+    });
+    let households = made.chain(invented(spec, places));
+    let mut bytes = Vec::new();
+    let truth = feeds::write(plan, spec.seed, households, &mut bytes)
+        .expect("writing to memory does not fail");
+    (bytes, truth)
+}
+
+/// The workbooks of the samples as the CSV files of the same rows, under the
+/// names of the workbooks.
+pub fn workbooks_as_lines(divisions: &Divisions) -> Vec<(String, Vec<u8>)> {
+    let spec = sample_county();
+    let places = Places::new(divisions, spec.on);
+    let situations = situations::all(&places, spec.on);
+    let plans = plans(spec.on).into_iter().filter(|plan| plan.workbook);
+    let lines = plans.map(|plan| FeedPlan {
+        workbook: false,
+        ..plan
+    });
+    lines
+        .map(|plan| {
+            let (bytes, _) = written(&plan, &spec, &places, &situations);
+            (plan.file_name, bytes)
+        })
+        .collect()
 }
 
 fn manifest(spec: &CountySpec, plans: Vec<FeedPlan>) -> Manifest {

@@ -1,13 +1,17 @@
 //! A real Chromium behind its WebDriver, as an officer has one on the desk or
-//! in the hand. What is counted is what a person does: clicks, choices, fields.
+//! in the hand. What is counted is what a person does: clicks, choices, keys,
+//! fields.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities as _;
 use thirtyfour::prelude::{
     By, DesiredCapabilities, ElementQueryable as _, WebDriver, WebDriverResult,
@@ -16,6 +20,8 @@ use thirtyfour::prelude::{
 /// How long a page may take on a machine that builds beside.
 const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(50);
+/// How far down a picture of a page goes, in its own pixels.
+const LENGTH_SHOWN: f64 = 1_500.0;
 
 /// What a person holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,8 @@ impl Driver {
     fn start() -> Option<Driver> {
         let mut process = Command::new(program()?)
             .arg("--port=0")
+            // Browsers write days as the office does, where its language is installed.
+            .env("LANGUAGE", "zh_CN")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -78,7 +86,9 @@ pub struct Person {
     web: WebDriver,
     base: String,
     screen: Screen,
-    /// Clicks and choices since [`Person::start_counting`].
+    /// Where the browser keeps what it is given.
+    downloads: TempDir,
+    /// Clicks, choices and keys since [`Person::start_counting`].
     pub actions: u32,
     /// Fields written in since then.
     pub fields: u32,
@@ -112,17 +122,22 @@ impl Person {
                 ask("--force-device-scale-factor=1.25");
             }
             Screen::Phone => {
-                let phone = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true, "touch": true } });
+                let phone = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true, "touch": false } });
                 let wished = wishes.add_experimental_option("mobileEmulation", phone);
                 wished.expect("an emulated phone");
             }
         }
+        let downloads = tempfile::tempdir().expect("a folder");
+        let folder = json!({ "download.default_directory": downloads.path() });
+        let kept = wishes.add_experimental_option("prefs", folder);
+        kept.expect("a folder for downloads");
         let web = WebDriver::new(format!("http://{}", driver.address), wishes).await;
         Some(Person {
             web: web.expect("Chromium starts"),
             // Named so that a browser takes it for a secure place, as it takes a host behind TLS.
             base: format!("http://localhost:{}", address.port()),
             screen,
+            downloads,
             actions: 0,
             fields: 0,
             _driver: driver,
@@ -157,17 +172,120 @@ impl Person {
     /// Clicks what leads to another page (a link, a form's button) and waits
     /// until that page is there, scripts and all.
     pub async fn follows(&mut self, css: &str) {
+        self.marks().await;
+        self.clicks(css).await;
+        self.arrives(css).await;
+    }
+
+    /// Presses keys that lead to another page, and waits until it is there.
+    pub async fn presses_and_goes(&mut self, keys: &str) {
+        self.marks().await;
+        self.presses(keys).await;
+        self.arrives(keys).await;
+    }
+
+    /// Marks the page, so that the next one can be told from it.
+    async fn marks(&self) {
         self.asks("document.documentElement.setAttribute('data-left', '')")
             .await;
-        self.clicks(css).await;
+    }
+
+    async fn arrives(&self, by: &str) {
         let there = self.web.query(By::Css("html:not([data-left])"));
         let there = there.wait(PATIENCE, GLANCE).first().await;
-        there.unwrap_or_else(|error| panic!("{css} leads nowhere: {error}"));
-        self.asks_and_waits(
-            "const done = arguments[arguments.length - 1];
-            if (document.readyState === 'complete') { done(0); } else { window.addEventListener('load', () => done(0)); }",
-        )
-        .await;
+        there.unwrap_or_else(|error| panic!("{by} leads nowhere: {error}"));
+        self.waits("return document.readyState === 'complete'")
+            .await;
+    }
+
+    /// Waits until a script of the test answers true.
+    pub async fn waits(&self, script: &str) {
+        let begun = Instant::now();
+        let mut ticks = tokio::time::interval(GLANCE);
+        while self.asks(script).await != json!(true) {
+            assert!(begun.elapsed() < PATIENCE, "never true: {script}");
+            ticks.tick().await;
+        }
+    }
+
+    /// Opens a page again and again until it reads so.
+    pub async fn awaits(&self, path: &str, words: &str) {
+        let begun = Instant::now();
+        let mut ticks = tokio::time::interval(GLANCE);
+        loop {
+            self.opens(path).await;
+            let page = self.reads("main").await;
+            if page.contains(words) {
+                return;
+            }
+            let waited = begun.elapsed();
+            assert!(waited < PATIENCE, "{path} never reads {words}: {page}");
+            ticks.tick().await;
+        }
+    }
+
+    /// Browses on as where scripts are forbidden. Those of the test itself are
+    /// run by the driver.
+    pub async fn forbids_scripts(&self) {
+        let off = json!({ "value": true });
+        self.tells("Emulation.setScriptExecutionDisabled", off)
+            .await;
+    }
+
+    /// A command of the `DevTools` protocol.
+    async fn tells(&self, command: &str, how: Value) -> Value {
+        let told = self.web.cdp().send_raw(command, how).await;
+        told.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Chooses a file of this name and content.
+    pub async fn chooses_file(&mut self, css: &str, name: &str, content: &[u8]) {
+        self.fields += 1;
+        let folder = self.downloads.path().join("own");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join(name);
+        std::fs::write(&path, content).expect("a file");
+        let found = self.web.find(By::Css(css)).await;
+        let found = found.unwrap_or_else(|error| panic!("no field {css}: {error}"));
+        let path = path.to_str().expect("a path in UTF-8");
+        found.send_keys(path).await.expect("a file to choose");
+    }
+
+    /// Clicks what gives a file, and waits until it is there whole: its bytes.
+    pub async fn takes(&mut self, css: &str) -> Vec<u8> {
+        self.clicks(css).await;
+        let begun = Instant::now();
+        let mut ticks = tokio::time::interval(GLANCE);
+        loop {
+            let files = std::fs::read_dir(self.downloads.path()).expect("a folder");
+            let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+            let whole = |path: &PathBuf| {
+                let name = path.file_name().map(|name| name.to_string_lossy());
+                let open = |name: &str| name.starts_with('.') || name.ends_with(".crdownload");
+                path.is_file() && name.is_some_and(|name| !open(&name))
+            };
+            if let Some(path) = files.into_iter().find(whole) {
+                let bytes = std::fs::read(&path).expect("a file");
+                std::fs::remove_file(&path).expect("a file to put away");
+                return bytes;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{css} gives no file");
+            ticks.tick().await;
+        }
+    }
+
+    /// The page as it is printed, on the paper it asks for: a PDF.
+    pub async fn prints(&self) -> Vec<u8> {
+        let how = json!({ "preferCSSPageSize": true, "printBackground": false });
+        let printed = self.tells("Page.printToPDF", how).await;
+        let data = printed["data"].as_str().expect("a document");
+        BASE64_STANDARD.decode(data).expect("a document in Base64")
+    }
+
+    /// Shows the page as paper would, or as a screen again.
+    pub async fn looks_as_printed(&self, printed: bool) {
+        let media = json!({ "media": if printed { "print" } else { "" } });
+        self.tells("Emulation.setEmulatedMedia", media).await;
     }
 
     /// Clicks the first element of a selector.
@@ -198,11 +316,35 @@ impl Person {
         found.send_keys(words).await.expect("a field to write in");
     }
 
+    /// Fills in a day, as a browser's own calendar does.
+    pub async fn dates(&mut self, css: &str, day: &str) {
+        self.fields += 1;
+        self.asks(&format!(
+            "document.querySelector(\"{css}\").value = '{day}'"
+        ))
+        .await;
+        assert_eq!(self.value(css).await, day, "{css} is no day");
+    }
+
     /// Presses keys with the page in focus.
     pub async fn presses(&mut self, keys: &str) {
         self.actions += 1;
         let body = self.web.active_element().await.expect("something in focus");
         body.send_keys(keys).await.expect("keys");
+    }
+
+    /// How many there are of a selector.
+    pub async fn counts(&self, css: &str) -> u64 {
+        let script = format!("return document.querySelectorAll(\"{css}\").length");
+        self.asks(&script).await.as_u64().expect("a number")
+    }
+
+    /// Whether an element is there to be seen: one that is hidden is not.
+    pub async fn shows_up(&self, css: &str) -> bool {
+        match self.web.find(By::Css(css)).await {
+            Ok(found) => found.is_displayed().await.expect("an answer"),
+            Err(_) => false,
+        }
     }
 
     /// Whether there is such an element.
@@ -256,17 +398,34 @@ impl Person {
         self.asks(&script).await.as_i64().expect("a number")
     }
 
-    /// Keeps a picture of the whole page in `$HEARTH_PICTURES`, if that is set.
+    /// Keeps two pictures in `$HEARTH_PICTURES`, if that is set: what is on the
+    /// screen at first, and the page as far as a document shows it.
     pub async fn shows(&self, name: &str) {
         let Some(folder) = std::env::var_os("HEARTH_PICTURES") else {
             return;
         };
+        std::fs::create_dir_all(&folder).expect("a folder");
         let screen = match self.screen {
             Screen::Desk => "desk",
             Screen::Phone => "phone",
         };
         let path = Path::new(&folder).join(format!("{name}-{screen}.png"));
         self.web.screenshot(&path).await.expect("a picture");
+        let size = self.tells("Page.getLayoutMetrics", json!({})).await;
+        let (width, height) = (
+            size["cssContentSize"]["width"].clone(),
+            size["cssContentSize"]["height"].clone(),
+        );
+        let height = height
+            .as_f64()
+            .map_or(LENGTH_SHOWN, |px| px.min(LENGTH_SHOWN));
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 0.8 });
+        let how = json!({ "captureBeyondViewport": true, "clip": clip });
+        let told = self.tells("Page.captureScreenshot", how).await;
+        let data = told["data"].as_str().expect("a picture");
+        let data = BASE64_STANDARD.decode(data).expect("a picture in Base64");
+        let path = Path::new(&folder).join(format!("{name}-{screen}-page.png"));
+        std::fs::write(path, data).expect("a picture to keep");
     }
 
     /// Closes the browser.

@@ -1,7 +1,7 @@
 //! What people come for, counted in clicks and fields.
 
 use domain::authority::Role;
-use testkit::app::{COUNTY, HUTANG, NIUTANG};
+use testkit::app::{HUTANG, NIUTANG};
 use testkit::chromium::Screen;
 
 use super::{Office, without_chromium};
@@ -73,22 +73,6 @@ async fn typed_words_outlive_a_look_elsewhere_but_not_their_use() {
         "a draft stays after it was sent: {}",
         person.place().await
     );
-    person.leaves().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_county_places_what_lies_on_no_desk() {
-    let office = Office::open().await;
-    let Some(person) = office
-        .person(Role::CountyOfficer, COUNTY, Screen::Desk)
-        .await
-    else {
-        return without_chromium();
-    };
-    person.opens("/county").await;
-    let title = person.reads("h1").await;
-    assert_eq!(title, "全县情况");
-    assert!(person.sees("svg[role=img]").await);
     person.leaves().await;
 }
 

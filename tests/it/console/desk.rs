@@ -340,7 +340,7 @@ async fn work_is_handed_to_a_colleague_of_the_desk_and_to_nobody_else() {
     }
     assert_eq!(steps(&app, &alert).await, ["assign"]);
     let page = app.get("hutang", &format!("/alerts/{alert}")).await.text();
-    assert!(page.contains("经办：chen") && page.contains("我明天休假"));
+    assert!(page.contains("<dd>chen</dd>") && page.contains("我明天休假"));
     let desk = async |query: &str| app.get("hutang", &format!("/?{query}")).await.text();
     let link = format!("/alerts/{alert}\"");
     assert!(desk("").await.contains("经办：chen"), "on the card");

@@ -311,14 +311,82 @@ async fn only_departments_send_and_only_their_county_looks() {
         answer: None,
     };
     app.deps.store.commit(&commit).await.unwrap();
-    let page = app
-        .get("county", &format!("/imports/{}", import.header.id))
-        .await
-        .text();
-    assert!(
-        page.contains("<meta http-equiv=\"refresh\" content=\"5\">") && page.contains("4321"),
-        "{page}"
-    );
+    let address = format!("/imports/{}", import.header.id);
+    let page = app.get("county", &address).await;
+    // The script may ask for the numbers here, and on no other page.
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.ends_with("; connect-src 'self'"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
+    let page = page.text();
+    let reloads = "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>";
+    assert!(page.contains(reloads) && page.contains("4321"), "{page}");
+    assert!(page.contains("role=\"status\"") && page.contains("<progress"));
+    let done = app.get("county", &format!("/imports/{id}")).await;
+    let policy = done.headers["content-security-policy"].to_str().unwrap();
+    assert!(!policy.contains("connect-src"), "{policy}");
+    let done = done.text();
+    assert!(!done.contains("http-equiv") && !done.contains("<progress"));
+}
+
+/// A receiving page asks for numbers, and is answered only when they changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_an_import_came_is_told_once() {
+    let app = TestApp::sqlite().await;
+    let good = number("99990119400311022");
+    let row = format!("{good},王某英,女,1940-03-11,死亡,2026-09-28,2026-10-20");
+    let bad = "123456,王某英,女,1940-03-11,死亡,2026-09-28,2026-10-20";
+    let sent = send(&app, "importer", &fields("1"), &police(&[&row, bad])).await;
+    let id = id_of(&sent_on(&sent));
+    let address = format!("/api/v1/imports/{id}");
+    let ask = async |officer: &str, seen: &str| {
+        let headers = [("if-none-match", seen)];
+        app.call(officer, Method::GET, &address, &headers, vec![])
+            .await
+    };
+    let first = ask("county", "").await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text());
+    assert_eq!(first.json()["rows"], 2);
+    assert_eq!(first.json()["counts"]["received"], 2);
+    let tag = first.headers["etag"].to_str().unwrap().to_owned();
+    let same = ask("county", &tag).await;
+    assert_eq!(same.status, StatusCode::NOT_MODIFIED);
+    assert!(same.bytes.is_empty() && same.headers["etag"] == tag.as_str());
+    // Knowing a tag opens nothing.
+    assert_eq!(ask("elsewhere", &tag).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ask("hutang", &tag).await.status, StatusCode::FORBIDDEN);
+
+    // One that goes on has another tag at each line.
+    let grant = app.grant("county", Operation::ReadImports);
+    let store = &app.deps.store;
+    let import = store.import(&grant, id.parse().unwrap()).await.unwrap();
+    let mut import = import.unwrap();
+    let mut tags = std::collections::BTreeSet::from([tag]);
+    for (at, line) in [(91, 3), (92, 5)] {
+        import.header.id = domain::ids::ImportId::from_uuid(uuid::Uuid::from_u128(at));
+        import.header.revision.sequence = u32::try_from(at).unwrap();
+        import.state = ImportState::Receiving;
+        import.next_line = line;
+        let commit = store::commit::Commit {
+            kind: CommitKind::Intake,
+            partition: import.header.scope.county(),
+            at: app.deps.clock.now(),
+            actor: "test".to_owned(),
+            lease: None,
+            guards: vec![],
+            writes: vec![Write::ImportOpened(import.clone())],
+            answer: None,
+        };
+        store.commit(&commit).await.unwrap();
+        let address = format!("/api/v1/imports/{}", import.header.id);
+        let seen = tags.iter().next().unwrap().clone();
+        let headers = [("if-none-match", seen.as_str())];
+        let answer = app
+            .call("county", Method::GET, &address, &headers, vec![])
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "line {line}");
+        tags.insert(answer.headers["etag"].to_str().unwrap().to_owned());
+    }
+    assert_eq!(tags.len(), 3, "{tags:?}");
 }
 
 /// What an officer disputes comes to the source that sent it, without names.

@@ -139,7 +139,12 @@ const OPEN_TO_ALL: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// What a village contact may ask for at all; everything else is refused.
 fn open_to_contacts(method: &Method, path: &str) -> bool {
-    let reads = ["/api/v1/leads", "/api/v1/visits", "/api/v1/visits/weeks"];
+    let reads = [
+        "/api/v1/leads",
+        "/api/v1/visits",
+        "/api/v1/visits/weeks",
+        "/api/v1/visits/months",
+    ];
     let pages = [
         "/village",
         "/village/leads",

@@ -25,6 +25,7 @@ const HEAVY: [&str; 9] = [
     "/",
     "/api/v1/searches",
     "/api/v1/publications",
+    "/api/v1/exports",
     "/api/v1/alerts",
 ];
 

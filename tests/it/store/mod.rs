@@ -196,7 +196,7 @@ on_every_store! {
         [a_changed_row_is_found, everything_is_there_after_opening_again]
     running:
         a_lease_has_one_holder,
-        partitions_are_those_with_imports,
+        partitions_are_those_of_which_something_was_told,
         a_run_is_counted_in_the_ledger,
         a_setting_is_replaced,
         totals_add_up,

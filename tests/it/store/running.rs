@@ -35,12 +35,17 @@ pub async fn a_lease_has_one_holder(store: Arc<dyn Store>) {
     );
 }
 
-pub async fn partitions_are_those_with_imports(store: Arc<dyn Store>) {
+pub async fn partitions_are_those_of_which_something_was_told(store: Arc<dyn Store>) {
     assert!(store.partitions().await.unwrap().is_empty());
     put(&store, CommitKind::Administration, vec![]).await;
     put(&store, CommitKind::Intake, intake(1, vec![])).await;
     put(&store, CommitKind::Intake, intake(2, vec![])).await;
-    let mut elsewhere = commit(CommitKind::Intake, intake(3, vec![]));
+    assert_eq!(store.partitions().await.unwrap(), [place(COUNTY)]);
+    // One report is enough: it must not wait for somebody else's file.
+    let mut elsewhere = commit(
+        CommitKind::Action,
+        vec![Write::Lead(lead(3, 7, OTHER_TOWN))],
+    );
     elsewhere.partition = Some(place(OTHER_COUNTY));
     write(&store, &elsewhere).await;
     let partitions = store.partitions().await.unwrap();

@@ -92,6 +92,101 @@ pub async fn a_week_is_monday_to_sunday_and_counts_each_once(app: TestApp) {
     assert_eq!(app.breaches().await, Vec::<String>::new());
 }
 
+/// The roster with 李桂兰 visited monthly.
+async fn monthly_roster(app: &TestApp, as_of: &str) {
+    let mut text = "姓名,证件号码,镇街,村(社区),探访频次,帮扶责任人\n".to_owned();
+    for (index, class) in [(0, "每周"), (1, "每月至少1次")] {
+        let (name, first17, town, _) = super::PEOPLE[index];
+        let (id, village) = (super::number(first17), super::village_of(index));
+        text.push_str(&format!("{name},{id},{town},{village},{class},周责任\n"));
+    }
+    let file = TestApp::file("elder_care", "care_plans", as_of, 1, Some(as_of), &text);
+    let taken = app.import(&file).await.unwrap();
+    assert_eq!(taken.import.counts.accepted, 2, "{:?}", taken.import.counts);
+    app.settle().await;
+}
+
+/// Roster, due, done and missing of the village in a month, and who is due.
+async fn month(app: &TestApp, officer: &str, month: &str) -> (Vec<Json>, Json) {
+    let path = format!("{VISITS}/months?month={month}");
+    let page = app.get(officer, &path).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let page = page.json();
+    let rows = page["villages"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["place"] == NANJIE).cloned();
+    let row = row.expect("the village");
+    let numbers = ["roster", "due", "done", "missing"].map(|field| row[field].clone());
+    (numbers.to_vec(), row["people"].clone())
+}
+
+pub async fn a_month_is_of_the_calendar_and_of_the_monthly_class(app: TestApp) {
+    people(&app).await;
+    let (off, nobody) = month(&app, "contact", "2026-11").await;
+    assert_eq!(off, [json!("never"), Json::Null, Json::Null, Json::Null]);
+    assert_eq!(nobody, json!([]));
+    monthly_roster(&app, "2026-10-20").await;
+    let (wang, li) = (person(&app, 0).await, person(&app, 1).await);
+    let tell = async |key: &str, body: &Json| {
+        let taken = post(&app, "contact", VISITS, key, body).await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.text());
+        app.settle().await;
+    };
+    let expect = async |of: &str, numbers: [i32; 3]| {
+        for officer in ["contact", "hutang", "county"] {
+            let (found, people) = month(&app, officer, of).await;
+            assert_eq!(found[1..], numbers.map(|n| json!(n)), "{officer} {of}");
+            assert_eq!(people[0]["person"], json!(li), "{officer} {of}");
+        }
+    };
+    expect("2026-11", [1, 0, 1]).await;
+    // The last day of October and the first of November are two months of one week.
+    tell("a", &visit(&li, "2026-10-31", &["safe"])).await;
+    expect("2026-10", [1, 1, 0]).await;
+    expect("2026-11", [1, 0, 1]).await;
+    // Another's visit is another's, and nobody at home is no visit.
+    tell("b", &visit(&wang, "2026-11-19", &["safe"])).await;
+    tell("c", &visit(&li, "2026-11-18", &["not_seen"])).await;
+    expect("2026-11", [1, 0, 1]).await;
+    let page = app.get("contact", "/village").await.text();
+    let (week, monthly) = page.split_once("本月探访").expect("the month");
+    assert!(week.contains("王**") && !week.contains("李**"), "{week}");
+    assert!(
+        monthly.contains("李**") && !monthly.contains("王**"),
+        "{monthly}"
+    );
+    assert!(
+        monthly
+            .contains("应访 <strong>1</strong>，已访 <strong>0</strong>，还差 <strong>1</strong>")
+            && monthly.contains("2026-11-18 上门未见到人，仍需探访"),
+        "{monthly}"
+    );
+    tell("d", &visit(&li, "2026-11-01", &["safe"])).await;
+    expect("2026-11", [1, 1, 0]).await;
+    let page = app.get("contact", "/village").await.text();
+    assert!(page.contains("本月已访（2026-11-01）"), "{page}");
+    let desk = app.get("hutang", "/visits").await.text();
+    assert!(
+        desk.contains("每月探访") && desk.contains("2026-11（自然月）"),
+        "{desk}"
+    );
+    // The week does not have the monthly person, nor the month the weekly one.
+    assert_eq!(
+        counts(&app, "contact", "2026-W47").await,
+        [1, 1, 0].map(|n| json!(n))
+    );
+    let ahead = app
+        .get("contact", &format!("{VISITS}/months?month=2026-12"))
+        .await;
+    assert_eq!(ahead.json()["code"], "param.month");
+    // A contact may call and visit whoever the month names.
+    let path = format!("/village/people/{li}/phone");
+    let called = app
+        .call("contact", axum::http::Method::POST, &path, &[], Vec::new())
+        .await;
+    assert_eq!(called.status, StatusCode::OK, "{}", called.text());
+    assert_eq!(app.breaches().await, Vec::<String>::new());
+}
+
 pub async fn visits_of_another_system_count_too(app: TestApp) {
     people(&app).await;
     roster(&app, "2026-11-15").await;
@@ -308,6 +403,7 @@ pub async fn who_is_visited_elsewhere_is_another_contacts(app: TestApp) {
 }
 
 on_both! {
+    a_month_is_of_the_calendar_and_of_the_monthly_class,
     without_a_roster_a_week_is_off,
     a_week_is_monday_to_sunday_and_counts_each_once,
     visits_of_another_system_count_too,

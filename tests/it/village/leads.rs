@@ -256,7 +256,57 @@ pub async fn a_reporter_learns_nothing_of_other_reports(app: TestApp) {
     assert!(desk[0]["sentence"].as_str().unwrap().contains("许三"));
 }
 
+/// The fire brigade's list with somebody without a number.
+fn brigade(name: &str, village: &str) -> synth::FeedFile {
+    let text = format!(
+        "记录编号,事件类别,发生时间,镇街,村(社区),姓名,证件号码,人员身份,伤亡情况,房屋财产损失\n\
+        XF1,火灾,2026-11-20,湖塘镇,{village},{name},,受灾人员,无伤亡,烧毁\n"
+    );
+    TestApp::file("emergency", "incidents", "2026-11-20", 1, None, &text)
+}
+
+/// Nothing but a name would join the two lists, and two people have one name:
+/// the price is two alerts where it was one fire, which the limits say.
+pub async fn one_name_in_two_lists_without_numbers_is_two_alerts(app: TestApp) {
+    people(&app).await;
+    let village = super::village_of(0);
+    let files = [
+        brigade("吴某", &village),
+        grid("WG1", "湖塘镇", "吴某", "出租屋失火，一家3口无处住"),
+        grid("WG2", "湖塘镇", "吴某", "吴某家起火"),
+    ];
+    for file in &files {
+        app.import(file).await.unwrap();
+        app.settle().await;
+    }
+    let leads = alerts(&app, "hutang", "urgent_lead").await;
+    let incidents = alerts(&app, "hutang", "incident").await;
+    assert_eq!(
+        (leads.len(), incidents.len()),
+        (1, 1),
+        "{leads:?} {incidents:?}"
+    );
+    for alert in [&leads[0], &incidents[0]] {
+        let open = (&alert["condition"], &alert["work"], &alert["level"]);
+        assert_eq!(
+            open,
+            (&json!("holding"), &json!("raised"), &json!("red")),
+            "{alert}"
+        );
+    }
+    let sentence = |alert: &serde_json::Value| alert["sentence"].as_str().unwrap().to_owned();
+    assert!(sentence(&leads[0]).contains("2人次上报"));
+    assert!(
+        !sentence(&incidents[0]).contains("无处住"),
+        "words of a lead"
+    );
+    let id = incidents[0]["id"].as_str().unwrap();
+    let detail = app.get("hutang", &format!("/alerts/{id}")).await.text();
+    assert!(detail.contains("各立对象"), "{detail}");
+}
+
 on_both! {
+    one_name_in_two_lists_without_numbers_is_two_alerts,
     a_lead_is_on_the_desk_the_day_it_comes,
     three_reports_of_one_fire_are_one_alert,
     a_repeat_answers_as_the_first_did,

@@ -4,6 +4,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::ids::OfficerId;
 use pipeline::account::AccountError;
 use pipeline::account::care::{Offer, Renewed};
 use pipeline::account::door::Opened;
@@ -19,7 +20,7 @@ use crate::account::views::{Account, Code, EventLine, Login, Recovery, SecondFac
 use crate::account::visitor::{Visitor, next, unfinished};
 use crate::account::{qr, sso};
 use crate::app::App;
-use crate::console::{Entry, form, page as page_at};
+use crate::console::{Entry, form, minute, page as page_at, start};
 use crate::problem::{Answered, Problem};
 use crate::strict::StrictQuery;
 
@@ -141,10 +142,14 @@ fn bounded(password: &str) -> Answered<()> {
 /// the page on which it is given back.
 async fn go_on(app: &App, opened: &Opened) -> Answered<Response> {
     let mut address = next(opened.stage).to_owned();
-    if opened.stage == Stage::Open
-        && let [alert] = *drafts::waiting(&app.deps, opened.officer).await?
-    {
-        address = format!("/alerts/{alert}");
+    if opened.stage == Stage::Open {
+        let officer = app.deps.store.officer(opened.officer).await?;
+        address = match *drafts::waiting(&app.deps, opened.officer).await? {
+            [alert] => format!("/alerts/{alert}"),
+            _ => officer
+                .map_or("/", |officer| start(officer.role))
+                .to_owned(),
+        };
     }
     let mut response = Redirect::to(&address).into_response();
     with_cookie(app, &mut response, &opened.id);
@@ -283,16 +288,21 @@ async fn account_view(app: &App, visitor: &Visitor, notice: Option<String>) -> A
     let events = store.account_events(officer.id, EVENTS).await?;
     let mut lines = Vec::new();
     for happened in events {
-        let mut by = match happened.row.by {
-            by if by == officer.id.to_string() => "本人".to_owned(),
-            by => by,
+        let mut by = match happened.row.by.parse::<OfficerId>() {
+            Ok(id) if id == officer.id => "本人".to_owned(),
+            Ok(id) => {
+                let known = store.officer(id).await?;
+                known.map_or_else(|| id.to_string(), |known| known.name)
+            }
+            Err(_) if happened.row.by == "local" => "服务器上的管理员".to_owned(),
+            Err(_) => happened.row.by,
         };
         if let Some(second) = happened.row.second {
             let name = store.officer(second).await?.map(|officer| officer.name);
             by = format!("{by}，复核 {}", name.unwrap_or_else(|| second.to_string()));
         }
         lines.push(EventLine {
-            at: happened.at.to_string(),
+            at: minute(happened.at),
             what: happened.row.event.zh(),
             by,
         });

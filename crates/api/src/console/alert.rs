@@ -209,6 +209,8 @@ struct AlertPage {
     limits: Vec<String>,
     deadlines: Vec<String>,
     may_print: bool,
+    /// Whether the way to the source rows and who looked is this reader's.
+    may_trace: bool,
     unit_link: String,
     household: Option<Household>,
     opened_at: String,
@@ -371,6 +373,7 @@ fn assemble(app: &App, caller: &Caller, open: OpenAlert, desk: DeskView) -> Aler
         limits: decision.limits.clone(),
         deadlines: alert.deadlines.iter().map(words::deadline).collect(),
         may_print: caller.officer.role != Role::Auditor,
+        may_trace: caller.grant(Operation::ReadLedger).is_ok(),
         unit_link: household::link(row.unit),
         opened_at: words::minute(row.opened_at),
         records: records(&decision, desk.household.as_ref(), &typed.form.record),

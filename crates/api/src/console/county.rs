@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
-use domain::authority::Operation;
+use domain::authority::{Operation, Role};
 use domain::code;
 use domain::region::DivisionCode;
 use pipeline::arrivals::{self, Arrival, ListMonths};
@@ -146,8 +146,14 @@ pub(super) async fn page(
         .alerts(&grant, &unplaced, None, LISTED_MAX)
         .await?;
     let desks = desks(&app, &caller.officer.regions, &standing);
-    let imports = caller.grant(Operation::ReadImports)?;
-    let arrivals = arrivals::arrivals(&app.deps, &imports).await?;
+    // A children's officer directs the kept alerts and reads no lists.
+    let (title, arrivals) = if caller.officer.role == Role::ChildrenOfficer {
+        ("儿童类预警派发", arrivals::Arrivals::default())
+    } else {
+        let imports = caller.grant(Operation::ReadImports)?;
+        let arrivals = arrivals::arrivals(&app.deps, &imports).await?;
+        ("全县情况", arrivals)
+    };
     let (held_policies, held_townships) = with_backlog(&app, &standing, &desks);
     let policies = standing.policies.iter();
     let policies = policies.map(|(id, of)| desk(String::new(), policy_title(&app, id), of));
@@ -155,7 +161,7 @@ pub(super) async fn page(
     let total = standing.desks.values().fold(DeskStanding::default(), sum);
     let lists: Vec<ListLine> = lists.iter().map(list).collect();
     html(&CountyPage {
-        shell: Shell::new(&app, &caller, "/county", "全县情况"),
+        shell: Shell::new(&app, &caller, "/county", title),
         done: done(&query.done),
         chart: chart(&desks),
         policies,

@@ -21,7 +21,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, Worksheet, XlsxError
 use super::families::{FamiliesQuery, narrowed};
 use super::forms::StrictForm;
 use super::household::{next_check, yes};
-use super::refusal::{Paged, Refusal};
+use super::refusal::Paged;
 use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
@@ -39,16 +39,35 @@ const PURPOSES: [(&str, &str, &str); 3] = [
     (DATA_CHECK, "export_data_check", "核对数据"),
 ];
 
-/// `POST /families/export`: the file, or where it has too many people a request
-/// for a second person.
+/// What became of a wish for a file.
+pub(crate) enum Requested {
+    /// The file.
+    File(Response),
+    /// It has too many people: a second person was asked.
+    Waits(ExportId),
+}
+
+/// `POST /families/export`.
 pub(super) async fn file(
     State(app): State<App>,
     Visitor(caller): Visitor,
     StrictForm(query): StrictForm<FamiliesQuery>,
 ) -> Paged {
+    match request(&app, &caller, query).await? {
+        Requested::File(file) => Ok(file),
+        Requested::Waits(_) => Ok(Redirect::to("/exports?done=asked").into_response()),
+    }
+}
+
+/// The file, or where it has too many people a request for a second person.
+pub(crate) async fn request(
+    app: &App,
+    caller: &Caller,
+    query: FamiliesQuery,
+) -> Answered<Requested> {
     let purpose = stated(&query.purpose)?;
-    let grant = narrowed(&caller, Operation::ExportPeople, purpose.1, &query.township)?;
-    let families = collect(&app, &caller, &grant, &query).await?;
+    let grant = narrowed(caller, Operation::ExportPeople, purpose.1, &query.township)?;
+    let families = collect(app, caller, &grant, &query).await?;
     let people: usize = families.iter().map(|family| family.members.len()).sum();
     if people > app.deps.settings.export_people_free {
         let asked = FamiliesQuery {
@@ -57,37 +76,42 @@ pub(super) async fn file(
             ..query
         };
         let filter = serde_json::to_string(&asked).unwrap_or_default();
-        export::ask(&app.deps, &grant, filter, families.len()).await?;
-        return Ok(Redirect::to("/exports?done=asked").into_response());
+        let id = export::ask(&app.deps, &grant, filter, families.len()).await?;
+        return Ok(Requested::Waits(id));
     }
-    made(&app, &caller, &grant, purpose, &families).await
+    let file = made(app, caller, &grant, purpose, &families).await?;
+    Ok(Requested::File(file))
 }
 
-/// `POST /exports/{id}/file`: a released export, to who asked for it.
+/// `POST /exports/{id}/file`.
 pub(super) async fn released(
     State(app): State<App>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
 ) -> Paged {
+    Ok(take(&app, &caller, &id).await?)
+}
+
+/// A released export, to who asked for it.
+pub(crate) async fn take(app: &App, caller: &Caller, id: &str) -> Answered<Response> {
     let id: ExportId = id.parse().map_err(|_| Problem::not_found())?;
     let grant = caller.grant(Operation::ExportPeople)?;
     let known = export::open(&app.deps, &grant, id).await?;
     let query: FamiliesQuery = serde_json::from_str(&known.row.filter)
         .map_err(|_| pipeline::StepError::Damaged("exports"))?;
     let purpose = stated(&query.purpose)?;
-    let grant = narrowed(&caller, Operation::ExportPeople, purpose.1, &query.township)?;
-    let families = collect(&app, &caller, &grant, &query).await?;
+    let grant = narrowed(caller, Operation::ExportPeople, purpose.1, &query.township)?;
+    let families = collect(app, caller, &grant, &query).await?;
     if families.len() > known.row.families as usize {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "export.grown",
             "批准后符合条件的家庭增加了，请重新申请",
             "more families than were released match now",
-        )
-        .into());
+        ));
     }
     export::taken(&app.deps, &grant, id).await?;
-    made(&app, &caller, &grant, purpose, &families).await
+    made(app, caller, &grant, purpose, &families).await
 }
 
 fn stated(purpose: &str) -> Answered<&'static (&'static str, &'static str, &'static str)> {
@@ -101,7 +125,7 @@ async fn collect(
     caller: &Caller,
     grant: &Grant,
     query: &FamiliesQuery,
-) -> Result<Vec<Family>, Refusal> {
+) -> Answered<Vec<Family>> {
     let filter = query.filter()?;
     let (mut families, mut from) = (Vec::new(), None);
     loop {
@@ -109,7 +133,7 @@ async fn collect(
         let window = register::window(&app.deps, grant, &filter, from).await?;
         families.extend(window.families);
         if families.len() > FAMILIES_MAX {
-            return Err(too_many().into());
+            return Err(too_many());
         }
         from = window.next;
         if from.is_none() {
@@ -126,7 +150,7 @@ async fn made(
     grant: &Grant,
     purpose: &(&str, &str, &str),
     families: &[Family],
-) -> Paged {
+) -> Answered<Response> {
     let members = families.iter().map(|family| family.members.len()).sum();
     fits(families.len(), members)?;
     let people: Vec<PersonId> = families
@@ -166,7 +190,7 @@ async fn made(
     };
     let number = |id: PersonId| numbers.get(&id).cloned().unwrap_or_default();
     let bytes = workbook(families, &refiled, &mark, &place, &number);
-    let bytes = bytes.map_err(|error| Refusal(unwritten(&error)))?;
+    let bytes = bytes.map_err(|error| unwritten(&error))?;
     Ok(download(bytes, "register", "%E5%8F%B0%E8%B4%A6"))
 }
 

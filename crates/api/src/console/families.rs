@@ -34,40 +34,40 @@ const PAGE: usize = 50;
 /// Which families.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FamiliesQuery {
+pub(crate) struct FamiliesQuery {
     /// Township code, for county officers.
     #[serde(default)]
-    pub(super) township: String,
+    pub(crate) township: String,
     /// Village code.
     #[serde(default)]
-    pub(super) village: String,
+    pub(crate) village: String,
     /// Code of a scheme.
     #[serde(default)]
-    pub(super) scheme: String,
+    pub(crate) scheme: String,
     /// Last checked before this day.
     #[serde(default)]
-    pub(super) checked_before: String,
+    pub(crate) checked_before: String,
     /// Recognition ends by this day.
     #[serde(default)]
-    pub(super) ends_by: String,
+    pub(crate) ends_by: String,
     /// Next periodic check due by this day.
     #[serde(default)]
-    pub(super) due_by: String,
+    pub(crate) due_by: String,
     /// `unknown`: only families whose next check is not known.
     #[serde(default)]
-    pub(super) check: String,
+    pub(crate) check: String,
     /// `check`, `checked` or `ends`; by village otherwise.
     #[serde(default)]
-    pub(super) sort: String,
+    pub(crate) sort: String,
     /// Begins a window after this household.
     #[serde(default)]
-    pub(super) from: String,
+    pub(crate) from: String,
     /// Reads on after this household of the window.
     #[serde(default)]
-    pub(super) after: String,
+    pub(crate) after: String,
     /// Why an export is made.
     #[serde(default)]
-    pub(super) purpose: String,
+    pub(crate) purpose: String,
 }
 
 impl FamiliesQuery {

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
 use domain::authority::{Operation, Role};
 use domain::ids::ImportId;
 use domain::record::{RowNote, RowOutcome};
@@ -11,6 +12,7 @@ use pipeline::intake::about_file;
 use serde::Deserialize;
 use store::commit::{ImportRow, ImportState, KeptRow};
 
+use super::POLICY;
 use super::imports::{Correction, batch, correction, title};
 use super::refusal::{Paged, html};
 use super::shell::Shell;
@@ -78,6 +80,9 @@ struct ImportPage {
     total: String,
     waiting: bool,
     next_line: u32,
+    /// Rows in, and rows of the whole file where that is known.
+    came: u64,
+    rows_of_file: Option<u64>,
     counts: Vec<Count>,
     notes: Vec<Note>,
     outcome: String,
@@ -107,7 +112,8 @@ pub(super) async fn page(
     let next = kept.last().filter(|_| kept.len() == ROWS as usize);
     let role = caller.officer.role;
     let header = &import.header;
-    html(&ImportPage {
+    let waiting = import.state == ImportState::Receiving;
+    let mut page = html(&ImportPage {
         shell: Shell::new(&app, &caller, "/imports", "报送结果"),
         done: done(&query.done),
         id: id.to_string(),
@@ -126,8 +132,10 @@ pub(super) async fn page(
         total: about.as_ref().map_or_else(String::new, |about| {
             domain::money::Money::from_fen(about.yuan_total_fen).yuan_grouped()
         }),
-        waiting: import.state == ImportState::Receiving,
+        waiting,
         next_line: import.next_line,
+        came: import.counts.received(),
+        rows_of_file: about.as_ref().and_then(|about| about.rows),
         counts: counts(&import, &query.outcome),
         notes: about
             .iter()
@@ -139,7 +147,14 @@ pub(super) async fn page(
         may_download: role != Role::Auditor && import.counts.held + import.counts.rejected > 0,
         may_send: role == Role::Importer,
         corrections: tasks.iter().map(correction).collect(),
-    })
+    })?;
+    if waiting {
+        let policy = HeaderValue::from_str(&format!("{POLICY}; connect-src 'self'"));
+        let policy = policy.expect("the policy is ASCII");
+        page.headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(page)
 }
 
 /// What was done, from a closed list of words.

@@ -30,6 +30,8 @@ pub(super) struct Shell {
     pub(super) stamp: String,
     /// Invented people only.
     pub(super) synthetic: bool,
+    /// Where the brand leads.
+    pub(super) start: &'static str,
     /// Where one may go.
     pub(super) nav: Vec<Nav>,
 }
@@ -60,9 +62,15 @@ impl Shell {
             today: words::day_with_weekday(today),
             stamp: format!("{} · {}", officer.name, words::minute(app.deps.clock.now())),
             synthetic: app.deps.settings.synthetic,
+            start: start(officer.role),
             nav,
         }
     }
+}
+
+/// Where the work of a role begins, and a login leads.
+pub(crate) fn start(role: Role) -> &'static str {
+    entries(role).first().map_or("/", |(href, _)| href)
 }
 
 /// Pages a role has use for.
@@ -78,6 +86,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
         ],
         Role::ChildrenOfficer => &[
             ("/", "今天要办"),
+            ("/county", "派发"),
             ("/families", "台账"),
             ("/policies", "政策"),
         ],
@@ -98,12 +107,14 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/visits", "探访"),
             ("/county", "全县情况"),
             ("/audit", "审计"),
+            ("/accounts", "账号"),
             ("/policies", "政策"),
             ("/parameters", "标准与复核"),
         ],
         Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
         Role::Importer => &[("/imports", "报送"), ("/policies", "政策")],
-        Role::SystemAdmin | Role::SecurityAdmin => &[("/policies", "政策")],
+        Role::SystemAdmin => &[("/policies", "政策")],
+        Role::SecurityAdmin => &[("/accounts", "账号"), ("/policies", "政策")],
         Role::VillageContact => &[
             ("/village", "本周应访"),
             ("/village/leads/new", "报线索"),

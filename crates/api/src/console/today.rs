@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use domain::alert::{Alert, Due};
 use domain::authority::{Operation, Role};
@@ -25,9 +26,9 @@ use store::rows::AlertFilter;
 
 use super::alert::Seen;
 use super::forms::{Allowed, fresh_key, masks_names, snooze_until_max};
-use super::refusal::{Paged, html};
+use super::refusal::{Paged, html, html_with};
 use super::several::{self, ALERTS_MAX as VISIT_MAX, Entry};
-use super::shell::Shell;
+use super::shell::{Shell, start};
 use super::staff;
 use super::visitor::Visitor;
 use super::words;
@@ -137,13 +138,8 @@ pub(super) async fn page(
     Visitor(caller): Visitor,
     StrictQuery(query): StrictQuery<TodayQuery>,
 ) -> Paged {
-    // A department has no desk; what it does here is send.
-    if caller.officer.role == Role::Importer {
-        return Ok(Redirect::to("/imports").into_response());
-    }
-    // A village contact has no desk; this is where a login leads everybody.
-    if caller.officer.role == Role::VillageContact {
-        return Ok(Redirect::to("/village").into_response());
+    if let Some(away) = elsewhere(&app, &caller) {
+        return away;
     }
     let grant = caller.grant(Operation::ReadAlerts)?;
     let today = app.deps.clock.today();
@@ -201,6 +197,27 @@ pub(super) async fn page(
         snooze_max: snooze_until_max(&app).to_string(),
         standing: STANDING_LINE,
     })
+}
+
+#[derive(Template)]
+#[template(path = "no_desk.html")]
+struct NoDeskPage {
+    shell: Shell,
+}
+
+/// Who has no desk: a department sends, a contact is out in the village, policy
+/// officers have standards. Administrators are refused, and told where to go.
+fn elsewhere(app: &App, caller: &Caller) -> Option<Paged> {
+    match caller.officer.role {
+        role @ (Role::Importer | Role::VillageContact | Role::PolicyOfficer) => {
+            Some(Ok(Redirect::to(start(role)).into_response()))
+        }
+        Role::SystemAdmin | Role::SecurityAdmin => {
+            let shell = Shell::new(app, caller, "/", "没有待办");
+            Some(html_with(StatusCode::FORBIDDEN, &NoDeskPage { shell }))
+        }
+        Role::Caseworker | Role::CountyOfficer | Role::Auditor | Role::ChildrenOfficer => None,
+    }
 }
 
 /// After which alert the next page begins; empty when this is the last one.

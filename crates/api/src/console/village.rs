@@ -1,5 +1,5 @@
 //! 本周应访: the page of a village's contact, for a telephone: who is to be
-//! visited this week, one tap to tell of a visit, the telephone number after a
+//! visited this week and this month, one tap to tell of a visit, the telephone number after a
 //! look that is entered in the ledger. Names are masked until then.
 
 use askama::Template;
@@ -7,8 +7,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use domain::authority::Operation;
 use domain::ids::{PersonId, Subject};
+use domain::time::Month;
 use domain::week::Week;
 use pipeline::{care, people};
+use registry::care::Span;
 use serde::Deserialize;
 
 use super::forms::{StrictForm, fresh_key};
@@ -19,7 +21,7 @@ use super::words;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::strict::StrictQuery;
-use crate::visits::{ToVisitView, VillageWeekView, VisitBody, perform, roll_up};
+use crate::visits::{SpanView, ToVisitView, VillageVisitsView, VisitBody, perform, roll_ups};
 
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
@@ -35,10 +37,39 @@ struct Line {
     key: String,
 }
 
-/// One village.
+/// One village in this week or this month.
 struct Village {
-    week: VillageWeekView,
+    /// 本周 or 本月.
+    when: &'static str,
+    /// 每周 or 每月.
+    class: &'static str,
+    visits: VillageVisitsView,
     lines: Vec<Line>,
+}
+
+impl Village {
+    fn of(span: Span, mut visits: VillageVisitsView) -> Village {
+        let (when, class) = match span {
+            Span::Week(_) => ("本周", "每周"),
+            Span::Month(_) => ("本月", "每月"),
+        };
+        let people = std::mem::take(&mut visits.people).into_iter();
+        let lines = people.map(|person| Line {
+            person,
+            key: fresh_key(),
+        });
+        Village {
+            when,
+            class,
+            lines: lines.collect(),
+            visits,
+        }
+    }
+}
+
+fn villages(seen: &mut SpanView) -> Vec<Village> {
+    let villages = std::mem::take(&mut seen.villages).into_iter();
+    villages.map(|row| Village::of(seen.span, row)).collect()
 }
 
 #[derive(Template)]
@@ -49,6 +80,10 @@ struct VillagePage {
     first_day: String,
     last_day: String,
     villages: Vec<Village>,
+    /// 2026-11.
+    month: String,
+    /// Only where a roster is known: without one the week has said so.
+    monthly: Vec<Village>,
 }
 
 /// `GET /village`.
@@ -57,29 +92,22 @@ pub(super) async fn page(
     Visitor(caller): Visitor,
     StrictQuery(query): StrictQuery<VillageQuery>,
 ) -> Paged {
-    let week = Week::of(app.deps.clock.today());
-    let mut view = roll_up(&app, &caller, week, "").await?;
-    let village = |mut week: VillageWeekView| {
-        let people = std::mem::take(&mut week.people).into_iter();
-        let lines = people.map(|person| Line {
-            person,
-            key: fresh_key(),
-        });
-        Village {
-            lines: lines.collect(),
-            week,
-        }
-    };
-    let villages = std::mem::take(&mut view.villages);
+    let today = app.deps.clock.today();
+    let (week, month) = (Week::of(today), Month::of(today));
+    let spans = [Span::Week(week), Span::Month(month)];
+    let [mut weekly, mut monthly] = roll_ups(&app, &caller, spans, "").await?;
+    monthly.villages.retain(|row| row.roster == "known");
     html(&VillagePage {
         shell: Shell::new(&app, &caller, "/village", "本周应访"),
         done: match query.done.as_str() {
             "visit" => "已记下这次探访",
             _ => "",
         },
-        first_day: view.first_day,
-        last_day: view.last_day,
-        villages: villages.into_iter().map(village).collect(),
+        villages: villages(&mut weekly),
+        first_day: weekly.first_day,
+        last_day: weekly.last_day,
+        month: month.to_string(),
+        monthly: villages(&mut monthly),
     })
 }
 

@@ -1,9 +1,11 @@
-//! 探访: how a week of care visits stands, village by village. Villages, never
+//! 探访: how a week and its month of care visits stand, village by village. Villages, never
 //! persons, and in the order of the division table.
 
 use askama::Template;
 use axum::extract::State;
+use domain::time::Month;
 use domain::week::Week;
+use registry::care::Span;
 use serde::Deserialize;
 
 use super::refusal::{Paged, html};
@@ -12,7 +14,7 @@ use super::today::{Choice, chosen, townships};
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::strict::StrictQuery;
-use crate::visits::{WeeksView, roll_up, week};
+use crate::visits::{SpanView, roll_ups, week};
 
 /// Which week, which township.
 #[derive(Debug, Default, Deserialize)]
@@ -34,7 +36,11 @@ struct VisitsPage {
     before: String,
     /// Empty in the current week.
     after: String,
-    w: WeeksView,
+    week: String,
+    /// The month of the last day of the week that has come.
+    month: String,
+    /// The week, then the month.
+    spans: [SpanView; 2],
 }
 
 /// `GET /visits`.
@@ -44,8 +50,11 @@ pub(super) async fn page(
     StrictQuery(query): StrictQuery<VisitsQuery>,
 ) -> Paged {
     let week = week(&app, Some(&query.week))?;
-    let w = roll_up(&app, &caller, week, &query.township).await?;
-    let later = week < Week::of(app.deps.clock.today());
+    let today = app.deps.clock.today();
+    let month = Month::of(week.last_day().min(today));
+    let spans = [Span::Week(week), Span::Month(month)];
+    let spans = roll_ups(&app, &caller, spans, &query.township).await?;
+    let later = week < Week::of(today);
     html(&VisitsPage {
         shell: Shell::new(&app, &caller, "/visits", "探访"),
         townships: townships(&app, &caller, chosen(&query.township)?),
@@ -56,6 +65,8 @@ pub(super) async fn page(
         } else {
             String::new()
         },
-        w,
+        week: week.to_string(),
+        month: month.to_string(),
+        spans,
     })
 }

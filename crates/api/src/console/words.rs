@@ -222,7 +222,7 @@ pub(super) fn day_with_weekday(day: Date) -> String {
 }
 
 /// An instant in Chinese civil time to the minute.
-pub(super) fn minute(at: Instant) -> String {
+pub(crate) fn minute(at: Instant) -> String {
     const DAY: i64 = 86_400;
     let seconds = at.as_micros().div_euclid(1_000_000) + 8 * 3_600;
     let (hour, minute) = (

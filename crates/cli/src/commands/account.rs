@@ -101,8 +101,24 @@ pub(crate) struct BindArgs {
     /// Login name
     login: String,
     /// What the provider calls the person: the claim named in oidc.subject_claim
-    #[arg(long)]
+    #[arg(long, value_parser = subject)]
     subject: String,
+}
+
+/// Longest subject of an identity provider, in characters.
+const SUBJECT_MAX: usize = 255;
+
+/// A subject as a provider can say it. What nobody can have would take the
+/// place of the subject there is, and let nobody in.
+fn subject(text: &str) -> Result<String, String> {
+    let named = !text.is_empty() && text.trim() == text;
+    if named && text.chars().count() <= SUBJECT_MAX && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "编号为空、过长，或首尾有空格；a subject is 1 to 255 characters without spaces around it"
+            .to_owned(),
+    )
 }
 
 /// An account by its name.

@@ -456,3 +456,72 @@ fn accounts_are_made_reset_and_taken_away() {
     ends_with(&mut zero, CONFIGURATION);
     says(&["ledger", "verify", "--data", folder]);
 }
+
+#[test]
+fn a_subject_that_nobody_can_have_takes_nobodys_place() {
+    let office = Office::new(false);
+    let data = office.data();
+    let configuration = data.join("hearth.toml");
+    let secret = data.join("secret");
+    let lines = [
+        "[oidc]".to_owned(),
+        "issuer = 'https://sso.example'".to_owned(),
+        "client_id = 'hearth'".to_owned(),
+        format!("client_secret_file = '{}'", text(&secret)),
+        "redirect_url = 'https://hearth.example/login/oidc/callback'".to_owned(),
+    ];
+    std::fs::write(&secret, "secret").unwrap();
+    std::fs::write(&configuration, lines.join("\n")).unwrap();
+    let add = [
+        "account",
+        "add",
+        "--data",
+        text(&data),
+        "li.min",
+        "--name",
+        "李敏",
+        "--role",
+        "caseworker",
+        "--region",
+        "320412100",
+        "--json",
+    ];
+    tells(&add);
+    let place = ["--data", text(&data), "--config", text(&configuration)];
+    let bind = |login: &str, subject: &str, code: i32| {
+        let mut command = hearth(&["account", "bind", login]);
+        command.args(place).args(["--subject", subject]);
+        ends_with(&mut command, code);
+    };
+    bind("li.min", "abc-123", 0);
+    let long = "a".repeat(256);
+    for odd in ["", " ", " abc-123", "abc-123 ", "abc\t123", long.as_str()] {
+        bind("li.min", odd, USAGE);
+    }
+    // The one before stands: it is nobody else's.
+    let other = add.map(|word| if word == "li.min" { "wang.qi" } else { word });
+    tells(&other);
+    bind("wang.qi", "abc-123", USAGE);
+    says(&["account", "unbind", "--data", text(&data), "li.min"]);
+    bind("wang.qi", "abc-123", 0);
+}
+
+#[cfg(not(feature = "otel"))]
+#[test]
+fn a_build_without_traces_says_so() {
+    let office = Office::new(false);
+    let data = office.data();
+    let configuration = data.join("hearth.toml");
+    std::fs::write(&configuration, "[traces]\nenabled = true\n").unwrap();
+    let place = ["--data", text(&data), "--config", text(&configuration)];
+    let mut serve = hearth(&["serve", "--listen", "127.0.0.1:0"]);
+    let output = ends_with(serve.args(place), CONFIGURATION);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("不含链路追踪") && told.contains("--features otel"),
+        "{told}"
+    );
+    // What does not serve exports nothing either way.
+    let mut list = hearth(&["account", "list"]);
+    ends_with(list.args(place), 0);
+}

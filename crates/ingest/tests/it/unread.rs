@@ -185,3 +185,34 @@ fn rows_that_contradict_each_other_are_unread_under_their_key() {
         assert!(!left.iter().any(|l| l == "p:identity"));
     }
 }
+
+#[test]
+fn a_complete_list_with_rows_about_nobody_says_so() {
+    const ROSTER: &str = "姓名,证件号码,镇街,村(社区),探访频次,帮扶责任人";
+    let row = |id: &str| {
+        cells(&[
+            ("姓名", "许林"),
+            ("证件号码", id),
+            ("镇街", "洛阳镇"),
+            ("探访频次", "重点"),
+        ])
+    };
+    let notes = |rows: &[Cells], complete: bool| {
+        let mut desk = Desk::new("care_plans");
+        desk.header.as_of = desk.header.as_of.filter(|_| complete);
+        let (survey, _) = desk.read(&csv(ROSTER, rows)).unwrap();
+        let codes = survey.notes.into_iter().map(|note| (note.code, note.zh));
+        codes.collect::<Vec<_>>()
+    };
+    let readable = row(&id("999903 19461108 012"));
+    let said = notes(&[readable.clone(), row(""), row("1")], true);
+    let [(code, zh)] = &said[..] else {
+        panic!("{said:?}")
+    };
+    assert_eq!(code, "list.nobody");
+    assert!(zh.starts_with("2 行看不出是谁"), "{zh}");
+    // Whoever can be told is doubted alone; a list that is not complete ends nobody.
+    let unreadable = with(&readable, &[("探访频次", "隔天")]);
+    assert_eq!(notes(&[readable.clone(), unreadable], true), []);
+    assert_eq!(notes(&[readable, row("")], false), []);
+}

@@ -98,3 +98,24 @@ fn a_record_of_a_visit_tells_what_was_found() {
     assert!(told(&[("探访结果", "还行")]).starts_with("warned"));
     assert_eq!(told(&[("记录编号", "")]), "rejected field.missing@记录编号");
 }
+
+#[test]
+fn the_total_and_the_signature_below_a_roster_are_no_people() {
+    let mut bytes = csv(ROSTER, &[planned()]);
+    let commas = ",".repeat(ROSTER.matches(',').count() - 1);
+    for text in [
+        format!("合计,1人{commas}\r\n"),
+        format!("填报单位：某中心,{commas}\r\n"),
+    ] {
+        bytes.extend(text.as_bytes());
+    }
+    let (survey, rows) = Desk::new("care_plans").read(&bytes).unwrap();
+    assert_eq!((survey.rows, rows.len()), (1, 1));
+    assert_eq!(survey.notes, []);
+    // A person of that name is data all the same.
+    let named = with(&planned(), &[("序号", "合计")]);
+    assert_eq!(
+        Desk::new("care_plans").rows(&csv(ROSTER, &[named])).len(),
+        1
+    );
+}

@@ -3,6 +3,7 @@
 
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
+use domain::time::Instant;
 use store::StoreError;
 use store::accounts::{AccountEvent, AccountEventRow, AccountRow, KnownAccount};
 use store::commit::Write;
@@ -159,6 +160,26 @@ pub async fn unlock(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), Accou
     row.locked_until = None;
     let writes = vec![Write::Account(row)];
     write(deps, act, known.officer.id, AccountEvent::Unlocked, writes).await
+}
+
+/// How long an account locked by an administrator stays so unless unlocked:
+/// longer than anybody waits, and than any lock after wrong answers.
+const BY_HAND_SECONDS: i64 = 100 * 365 * 24 * 3600;
+
+/// Whether a lock was put on by an administrator, and not by wrong answers.
+pub fn is_by_hand(until: Instant, now: Instant) -> bool {
+    until > now.plus_seconds(BY_HAND_SECONDS / 2)
+}
+
+/// Locks an account until it is unlocked, and ends its sessions. Tokens stay.
+pub async fn lock(deps: &Deps, act: &Act<'_>, login: &str) -> Result<(), AccountError> {
+    let known = find(deps, login).await?;
+    let officer = known.officer.id;
+    let mut row = known.account.clone();
+    row.version += 1;
+    row.locked_until = Some(deps.clock.now().plus_seconds(BY_HAND_SECONDS));
+    let writes = vec![Write::Account(row), Write::SessionsEnded { officer }];
+    write(deps, act, officer, AccountEvent::Locked, writes).await
 }
 
 /// Disables the officer behind an account for good: tokens, sessions, logins.

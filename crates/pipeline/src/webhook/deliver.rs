@@ -21,12 +21,15 @@ use store::rows::FeedEntry;
 use store::subscriptions::{DeliveryRow, Failure, Subscriber, SubscriptionRow};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 use vault::{Entropy as _, Zeroizing};
 
 use crate::apply::{Progress, lease};
 use crate::clock::OsEntropy;
 use crate::error::{StepError, causes};
 use crate::outbound::{Sending, Target};
+use crate::spans;
 use crate::webhook::event::{self, Event};
 use crate::webhook::manage::{Hooks, place};
 use crate::webhook::plan::{Change, Dealt, Gate, Outcome, gate, outcome, take, wants};
@@ -187,21 +190,38 @@ pub(super) async fn post(
         let value = HeaderValue::from_str(value).expect("ids, numbers and base64 are ASCII");
         (HeaderName::from_static(name), value)
     };
+    let span = tracing::info_span!(target: spans::TARGET, "webhook", otel.kind = "client", subscription = %row.id, outcome = Empty);
+    let mut headers = vec![
+        (CONTENT_TYPE, HeaderValue::from_static(event::CONTENT_TYPE)),
+        header("webhook-id", &event.id),
+        header("webhook-timestamp", &seconds.to_string()),
+        header("webhook-signature", &signature),
+    ];
+    let traceparent = spans::traceparent(&span);
+    headers.extend(traceparent.map(|name| header(spans::TRACEPARENT, &name)));
     let sending = Sending {
         method: Method::POST,
-        headers: vec![
-            (CONTENT_TYPE, HeaderValue::from_static(event::CONTENT_TYPE)),
-            header("webhook-id", &event.id),
-            header("webhook-timestamp", &seconds.to_string()),
-            header("webhook-signature", &signature),
-        ],
+        headers,
         body: Zeroizing::new(event.body.clone()),
         answer_bytes_max: ANSWER_BYTES,
     };
-    Ok(match hooks.client.send(&target, sending).await {
+    let sent = hooks.client.send(&target, sending);
+    let outcome = match sent.instrument(span.clone()).await {
         Ok(answer) => outcome(answer.status),
         Err(failure) => Outcome::Failed(failure, None),
-    })
+    };
+    span.record("outcome", word(outcome));
+    Ok(outcome)
+}
+
+/// An outcome by its stable name.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Arrived => "arrived",
+        Outcome::Gone => "gone",
+        Outcome::Failed(failure, _) => failure.name(),
+    }
 }
 
 /// The secrets valid now, the newest first.
@@ -290,12 +310,10 @@ fn writes(row: &mut SubscriptionRow, dealt: &[Dealt]) -> (Vec<Write>, usize) {
 /// Counts and logs, without URL or secret.
 fn tell(dealt: &[Dealt], dead: usize, row: &SubscriptionRow) {
     for one in dealt {
-        let outcome = match one.outcome {
-            Outcome::Passed => continue,
-            Outcome::Arrived => "arrived",
-            Outcome::Gone => "gone",
-            Outcome::Failed(failure, _) => failure.name(),
-        };
+        if one.outcome == Outcome::Passed {
+            continue;
+        }
+        let outcome = word(one.outcome);
         metrics::counter!("hearth_webhook_attempts_total", "outcome" => outcome).increment(1);
     }
     if dead > 0 {

@@ -3,11 +3,12 @@
 
 use domain::dictionary::Kind;
 use domain::record::Record;
+use domain::time::Month;
 use domain::value::{Body, Value};
 use domain::week::Week;
 
 use super::*;
-use crate::care::{Roster, ToVisit, by_village, roster, to_visit};
+use crate::care::{Roster, Span, ToVisit, by_village, roster, to_visit};
 
 const ROSTER: Feed = ("elder_care", "care_plans");
 const VILLAGE: Feed = ("village", "visits");
@@ -30,17 +31,75 @@ fn visited(n: u8, key: u8, on: &str, kind: &'static str, finding: &'static str) 
     valid(says(VILLAGE, p(n), key, "2026-11-27", body), on, "")
 }
 
-/// The week of person 1, looked at on a later day.
-fn week_of(week: &str, today: &str, records: &[Record]) -> Option<ToVisit> {
+/// The span of person 1, looked at on a later day.
+fn span_of(span: Span, today: &str, records: &[Record]) -> Option<ToVisit> {
     let lists = [complete("care_plans", COUNTY, "2026-11-01", "2026-11-01")];
     let world = World::new(lists, records.iter().cloned());
-    let week: Week = week.parse().unwrap();
     let fold = &world.folds[&p(1)];
-    to_visit(fold, &world.coverage, place(COUNTY), week, day(today))
+    to_visit(fold, &world.coverage, place(COUNTY), span, day(today))
+}
+
+fn week_of(week: &str, today: &str, records: &[Record]) -> Option<ToVisit> {
+    let week: Week = week.parse().unwrap();
+    span_of(Span::Week(week), today, records)
+}
+
+fn month_of(month: &str, today: &str, records: &[Record]) -> Option<ToVisit> {
+    let month: Month = month.parse().unwrap();
+    span_of(Span::Month(month), today, records)
 }
 
 /// Day, kind and finding of a visit.
 type Made = (&'static str, &'static str, &'static str);
+
+/// Records of person 1's visits.
+fn told(visits: &[Made]) -> impl Iterator<Item = Record> {
+    let stored = |list: &domain::code::CodeList, code: &str| list.stored(code).unwrap();
+    (10..)
+        .zip(visits)
+        .map(move |(number, (on, kind, finding))| {
+            let kind = stored(&domain::code::VISIT_KIND, kind);
+            let finding = stored(&domain::code::VISIT_FINDING, finding);
+            visited(1, number, on, kind, finding)
+        })
+}
+
+#[test]
+fn a_month_counts_the_visits_made_from_its_first_day_to_its_last() {
+    let plan = planned(1, "monthly", "2026-11-01");
+    // Visits (day, kind, finding) → seen, missed in November?
+    let table: [(&[Made], Option<&str>, Option<&str>); 7] = [
+        (&[], None, None),
+        (&[("2026-11-01", "care", "safe")], Some("2026-11-01"), None),
+        (&[("2026-11-30", "care", "safe")], Some("2026-11-30"), None),
+        // The last week of October ends on the first of November.
+        (&[("2026-10-31", "care", "safe")], None, None),
+        (&[("2026-12-01", "care", "safe")], None, None),
+        (
+            &[
+                ("2026-11-25", "care", "needs_help"),
+                ("2026-11-03", "care", "not_seen"),
+            ],
+            Some("2026-11-25"),
+            Some("2026-11-03"),
+        ),
+        (&[("2026-11-18", "round", "safe")], None, None),
+    ];
+    for (visits, seen, missed) in table {
+        let mut records = vec![plan.clone()];
+        records.extend(told(visits));
+        let month = month_of("2026-11", "2026-12-15", &records).expect("on the roster");
+        assert_eq!(month.seen_on, seen.map(day), "{visits:?}");
+        assert_eq!(month.missed_on, missed.map(day), "{visits:?}");
+    }
+    // Weekly visits are not owed once more by the month, and a month that has
+    // not begun owes nothing.
+    let weekly = [planned(1, "weekly", "2026-11-01")];
+    assert_eq!(month_of("2026-11", "2026-11-30", &weekly), None);
+    let monthly = [plan];
+    assert!(month_of("2026-12", "2026-12-01", &monthly).is_some());
+    assert_eq!(month_of("2026-12", "2026-11-30", &monthly), None);
+}
 
 #[test]
 fn a_week_counts_the_visits_made_in_it() {
@@ -82,12 +141,7 @@ fn a_week_counts_the_visits_made_in_it() {
     ];
     for (visits, seen, missed) in table {
         let mut records = vec![plan.clone()];
-        for (number, (on, kind, finding)) in (10..).zip(visits) {
-            let stored = |list: &domain::code::CodeList, code: &str| list.stored(code).unwrap();
-            let kind = stored(&domain::code::VISIT_KIND, kind);
-            let finding = stored(&domain::code::VISIT_FINDING, finding);
-            records.push(visited(1, number, on, kind, finding));
-        }
+        records.extend(told(visits));
         let week = week_of("2026-W47", "2026-11-30", &records).expect("on the roster");
         assert_eq!(week.seen_on, seen.map(day), "{visits:?}");
         assert_eq!(week.missed_on, missed.map(day), "{visits:?}");
@@ -117,7 +171,7 @@ fn whoever_left_the_roster_is_due_until_then() {
     let world = World::new(lists, [planned(1, "weekly", "2026-11-01")]);
     let fold = &world.folds[&p(1)];
     let due = |week: &str| {
-        let week = week.parse().unwrap();
+        let week = Span::Week(week.parse().unwrap());
         to_visit(
             fold,
             &world.coverage,

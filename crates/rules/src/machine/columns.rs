@@ -205,6 +205,18 @@ impl Chunk {
         self.lists.iter().find(|items| items.kind == kind)
     }
 
+    /// True for households that anybody lives in.
+    pub(crate) fn present(&self) -> Vec<u8> {
+        let mut present = vec![F; self.len];
+        for slot in self.members.chunks_exact(self.len.max(1)) {
+            present
+                .iter_mut()
+                .zip(slot)
+                .for_each(|(p, m)| *p = (*p).max(*m));
+        }
+        present
+    }
+
     /// Bytes of scalar columns and of lists.
     pub(crate) fn bytes(&self) -> (usize, usize) {
         let scalars = self.household.iter().map(|(_, cells)| cells.bytes());

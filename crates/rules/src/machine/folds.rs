@@ -1,5 +1,10 @@
 //! Loops that take an axis away: any, count, sum, least, greatest.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
 use std::collections::BTreeSet;
 
 use super::graph::{F, NONE32, NONE64, T, U};
@@ -42,6 +47,31 @@ impl Onto<'_> {
     }
 }
 
+/// The same loop for values of one lane each and for values that are all the
+/// same: which it is is asked once, not in every lane.
+macro_rules! with {
+    ($mask:expr, $value:expr, |$m:ident, $v:ident| $body:expr) => {
+        match ($mask.slice(), $value.slice()) {
+            (Ok(mask), Ok(value)) => {
+                let ($m, $v) = (|lane: usize| mask[lane], |lane: usize| value[lane]);
+                $body
+            }
+            (Err(mask), Ok(value)) => {
+                let ($m, $v) = (|_: usize| mask, |lane: usize| value[lane]);
+                $body
+            }
+            (Ok(mask), Err(value)) => {
+                let ($m, $v) = (|lane: usize| mask[lane], |_: usize| value);
+                $body
+            }
+            (Err(mask), Err(value)) => {
+                let ($m, $v) = (|_: usize| mask, |_: usize| value);
+                $body
+            }
+        }
+    };
+}
+
 /// The greatest of `mask` and `value` together.
 #[inline]
 pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
@@ -65,7 +95,9 @@ pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -
                     .for_each(|(o, (m, v))| *o = (*o).max(*m.min(v)));
             }
         }
-        _ => onto.each(|to, lane| out[to] = out[to].max(mask.at(lane).min(value.at(lane)))),
+        _ => with!(mask, value, |m, v| {
+            onto.each(|to, lane| out[to] = out[to].max(m(lane).min(v(lane))));
+        }),
     }
     out
 }
@@ -92,12 +124,12 @@ pub(crate) fn one(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -
 #[inline]
 pub(crate) fn count(onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Vec<i64> {
     let mut out = vec![0i64; onto.lanes()];
-    onto.each(|to, lane| {
-        let mask = mask.at(lane);
-        let one = i64::from(mask == T);
+    with!(mask, mask, |m, _v| onto.each(|to, lane| {
+        let mask = m(lane);
         let unknown = (mask == U) | (out[to] == NONE64);
-        out[to] = if unknown { NONE64 } else { out[to] + one };
-    });
+        let more = out[to].wrapping_add(i64::from(mask == T));
+        out[to] = if unknown { NONE64 } else { more };
+    }));
     out
 }
 
@@ -110,23 +142,18 @@ pub(crate) fn sum(
     mut overflowed: impl FnMut(usize),
 ) -> Vec<i64> {
     let mut out = vec![0i64; onto.lanes()];
-    onto.each(|to, lane| {
-        let (mask, value) = (mask.at(lane), value.at(lane));
-        if mask == F || out[to] == NONE64 {
-            return;
-        }
-        if mask == U || value == NONE64 {
-            out[to] = NONE64;
-            return;
-        }
-        let (sum, over) = out[to].overflowing_add(value);
-        if over || sum == NONE64 {
-            overflowed(to);
-            out[to] = NONE64;
-        } else {
-            out[to] = sum;
-        }
-    });
+    let mut over = vec![false; onto.lanes()];
+    with!(mask, value, |m, v| onto.each(|to, lane| {
+        let (mask, value) = (m(lane), v(lane));
+        let unknown = (mask == U) | ((mask == T) & (value == NONE64)) | (out[to] == NONE64);
+        let (sum, wrapped) = out[to].overflowing_add(if mask == T { value } else { 0 });
+        over[to] |= !unknown & (wrapped | (sum == NONE64));
+        out[to] = if unknown | wrapped { NONE64 } else { sum };
+    }));
+    let lanes = over.iter().enumerate();
+    lanes
+        .filter(|(_, over)| **over)
+        .for_each(|(lane, _)| overflowed(lane));
     out
 }
 
@@ -139,24 +166,23 @@ pub(crate) fn extreme<V: Unknown>(
     better: impl Fn(V, V) -> bool,
 ) -> Vec<V> {
     let mut out = vec![V::UNKNOWN; onto.lanes()];
-    onto.each(|to, lane| {
-        let value = value.at(lane);
-        let counts = mask.at(lane) == T && value != V::UNKNOWN;
+    with!(mask, value, |m, v| onto.each(|to, lane| {
+        let value = v(lane);
+        let counts = m(lane) == T && value != V::UNKNOWN;
         if counts && (out[to] == V::UNKNOWN || better(value, out[to])) {
             out[to] = value;
         }
-    });
+    }));
     out
 }
 
 pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>) -> Vec<i64> {
     let mut out = vec![0i64; onto.lanes()];
-    onto.each(|to, lane| {
-        let value = value.at(lane);
-        if mask.at(lane) == T && value != NONE64 {
-            out[to] |= value;
-        }
-    });
+    with!(mask, value, |m, v| onto.each(|to, lane| {
+        let value = v(lane);
+        let counts = (m(lane) == T) & (value != NONE64);
+        out[to] |= if counts { value } else { 0 };
+    }));
     out
 }
 
@@ -165,11 +191,11 @@ pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>)
 #[inline]
 pub(crate) fn holes(onto: Onto<'_>, mask: &Lanes<'_, u8>, known: &Lanes<'_, u8>) -> Vec<u8> {
     let mut out = vec![F; onto.lanes()];
-    onto.each(|to, lane| {
-        let mask = mask.at(lane);
-        let hole = (mask == U) | ((mask == T) & (known.at(lane) != T));
+    with!(mask, known, |m, k| onto.each(|to, lane| {
+        let mask = m(lane);
+        let hole = (mask == U) | ((mask == T) & (k(lane) != T));
         out[to] = out[to].max(u8::from(hole));
-    });
+    }));
     out
 }
 

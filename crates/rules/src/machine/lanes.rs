@@ -1,6 +1,11 @@
 //! Registers and the loops over them. Every loop is one plain pass over slices
 //! of equal length, so that the compiler can work on many lanes at once.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
 use super::graph::{F, NONE32, NONE64, T, U};
 
 /// Values of one operation: the same for every lane, made here, or a column.

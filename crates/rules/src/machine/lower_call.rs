@@ -318,7 +318,7 @@ impl<'p> Lower<'p, '_> {
                 self.binary(Op::DaysBetween, *from, *to, Lane::Wide),
             )),
             (Function::WithinMonths, [Low::Narrow(date), Low::Wide(months)]) => {
-                self.within_months(*date, *months)
+                Ok(self.within_months(*date, *months))
             }
             (Function::AddDays, [Low::Narrow(date), Low::Wide(days)]) => Ok(Low::Narrow(
                 self.binary(Op::DateByDays, *date, *days, Lane::Narrow),
@@ -355,7 +355,7 @@ impl<'p> Lower<'p, '_> {
         Low::Narrow(self.binary(op, of, months, Lane::Narrow))
     }
 
-    fn within_months(&mut self, date: Id, months: Id) -> Lowered {
+    fn within_months(&mut self, date: Id, months: Id) -> Low {
         let on = self.graph.push(Op::On, Lane::Narrow, HOUSEHOLDS);
         let nought = self.wide(0);
         let how = Overflow::Unknown;
@@ -368,7 +368,7 @@ impl<'p> Lower<'p, '_> {
         // Known only when date and span are.
         let known = self.unary(Op::Known, begin, Lane::Trit);
         let unknown = self.unary(Op::Not, known, Lane::Trit);
-        Ok(Low::Trit(self.unless(both, unknown)))
+        Low::Trit(self.unless(both, unknown))
     }
 
     fn absolute(&mut self, value: &Low) -> Lowered {

@@ -97,9 +97,9 @@ impl Lower<'_, '_> {
             return Ok(Low::Wide(self.binary(op, *a, *b, Lane::Wide)));
         }
         let ((a, b), (c, d)) = (fraction(left)?, fraction(right)?);
-        let product = |lower: &mut Self, x: Option<Id>, y: Option<Id>| match (x, y) {
+        let product = |lower: &mut Self| match (b, d) {
             (None, other) | (other, None) => other,
-            (Some(x), Some(y)) => Some(lower.times(x, y)),
+            (Some(one), Some(other)) => Some(lower.times(one, other)),
         };
         match operation {
             Operation::Add | Operation::Subtract => {
@@ -112,11 +112,11 @@ impl Lower<'_, '_> {
                     }
                 };
                 let above = self.binary(op, above, beside, Lane::Wide);
-                Ok(Low::Amount(above, product(self, b, d)))
+                Ok(Low::Amount(above, product(self)))
             }
             Operation::Multiply => {
                 let above = self.times(a, c);
-                Ok(Low::Amount(above, product(self, b, d)))
+                Ok(Low::Amount(above, product(self)))
             }
             Operation::Divide => {
                 let above = d.map_or(a, |d| self.times(a, d));

@@ -240,7 +240,9 @@ impl<'c> Run<'c> {
         let out = arithmetic(self.wide(a), self.wide(b), f, |lane| over.push(lane));
         if how == Overflow::Defer {
             let space = self.graph.space_of(a);
-            over.into_iter().for_each(|lane| self.defer(space, lane));
+            for lane in over {
+                self.defer(space, lane);
+            }
         }
         out
     }
@@ -415,7 +417,9 @@ impl<'c> Run<'c> {
                 let mut over = Vec::new();
                 let told = |lane| over.push(lane);
                 let sums = folds::sum(onto, belongs, self.wide(value), told);
-                over.into_iter().for_each(|lane| self.defer(result, lane));
+                for lane in over {
+                    self.defer(result, lane);
+                }
                 Wide(Lanes::Own(sums))
             }
             Fold::Least | Fold::Greatest => {

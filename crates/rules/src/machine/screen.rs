@@ -41,14 +41,36 @@ pub struct Left {
 #[derive(Clone, Debug)]
 struct Program {
     about: About,
-    is_entitlement: bool,
-    has_missed: bool,
-    has_no_longer: bool,
-    has_raises: bool,
+    plans: Plans,
     gate: Id,
     applies: Id,
     criteria: Vec<Criterion>,
     receiving: Id,
+}
+
+/// Which plans a policy has written.
+#[derive(Clone, Copy, Debug)]
+enum Plans {
+    Entitlement { missed: bool, no_longer: bool },
+    Other { raises: bool },
+}
+
+impl Plans {
+    fn of(policy: &Policy) -> Plans {
+        match policy.kind {
+            PolicyKind::Entitlement => Plans::Entitlement {
+                missed: policy.missed.is_some(),
+                no_longer: policy.no_longer.is_some(),
+            },
+            PolicyKind::Discrepancy | PolicyKind::Duty | PolicyKind::Signal => Plans::Other {
+                raises: policy.raises.is_some(),
+            },
+        }
+    }
+
+    fn has_missed(self) -> bool {
+        matches!(self, Plans::Entitlement { missed: true, .. })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -115,7 +137,50 @@ pub struct Screened {
     pub outcome: Outcome,
 }
 
+/// Columns in the making. It holds a chunk of households of each size.
+#[derive(Debug)]
+pub struct Gathering<'m> {
+    layout: &'m Layout,
+    waiting: BTreeMap<usize, Vec<Household>>,
+    chunks: Vec<Arc<Chunk>>,
+}
+
+impl Gathering<'_> {
+    /// Adds a household.
+    pub fn add(&mut self, household: Household) {
+        let waiting = self.waiting.entry(household.people.len()).or_default();
+        waiting.push(household);
+        if waiting.len() == CHUNK {
+            let full: Vec<&Household> = waiting.iter().collect();
+            self.chunks.push(Arc::new(Chunk::of(self.layout, &full)));
+            waiting.clear();
+        }
+    }
+
+    /// The columns of all that were added.
+    pub fn finish(mut self) -> Columns {
+        for waiting in self.waiting.values().filter(|waiting| !waiting.is_empty()) {
+            let rest: Vec<&Household> = waiting.iter().collect();
+            self.chunks.push(Arc::new(Chunk::of(self.layout, &rest)));
+        }
+        Columns {
+            layout: self.layout.clone(),
+            chunks: self.chunks,
+        }
+    }
+}
+
 impl Columns {
+    /// Both together, when they are of one layout.
+    #[must_use]
+    pub fn joined(mut self, other: Columns) -> Option<Columns> {
+        if self.layout != other.layout {
+            return None;
+        }
+        self.chunks.extend(other.chunks);
+        Some(self)
+    }
+
     /// Number of households.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
@@ -187,6 +252,15 @@ impl Machine {
         }
     }
 
+    /// Columns that households are added to one after the other.
+    pub fn gather(&self) -> Gathering<'_> {
+        Gathering {
+            layout: &self.layout,
+            waiting: BTreeMap::new(),
+            chunks: Vec::new(),
+        }
+    }
+
     /// Judges everybody on a date. `None` when the columns are another machine's.
     pub fn screen(&self, columns: &Columns, set: &PolicySet, on: Date) -> Option<Vec<Screened>> {
         if columns.layout != self.layout {
@@ -215,10 +289,11 @@ impl Machine {
         };
         let of_chunk = |chunk: &Arc<Chunk>| {
             let run = Run::new(&self.graph, chunk, given, &self.last);
+            let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
                 let mut held = 0;
-                self.each(program, &run, chunk, |_, outcome| {
+                Self::each(program, &run, chunk, &present, |_, outcome| {
                     held += u64::from(matches!(
                         outcome,
                         Outcome::Judged(_, Told::Holds | Told::NoLonger)
@@ -235,13 +310,14 @@ impl Machine {
 
     fn judged(&self, chunk: &Chunk, given: Given<'_>, in_force: &[bool]) -> Vec<Screened> {
         let run = Run::new(&self.graph, chunk, given, &self.last);
+        let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {
             let Ok(program) = program else { continue };
             if !in_force[policy] {
                 continue;
             }
-            self.each(program, &run, chunk, |lane, outcome| {
+            Self::each(program, &run, chunk, &present, |lane, outcome| {
                 let unit = chunk.units[lane % chunk.len];
                 let subject = match program.about {
                     About::Household => unit,
@@ -260,15 +336,15 @@ impl Machine {
 
     /// The outcome of every subject there is: members, and households with any.
     fn each(
-        &self,
         program: &Program,
         run: &Run<'_>,
         chunk: &Chunk,
+        present: &[u8],
         mut f: impl FnMut(usize, Outcome),
     ) {
-        let (lanes, of_person) = match program.about {
-            About::Household => (chunk.len, false),
-            About::Person => (chunk.len * chunk.people, true),
+        let subjects = match program.about {
+            About::Household => present,
+            About::Person => &chunk.members,
         };
         let trits = |id: Id| match &run.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,
@@ -279,17 +355,12 @@ impl Machine {
         let receiving = trits(program.receiving);
         let criteria: Vec<(&Lanes<'_, u8>, &Criterion)> =
             program.criteria.iter().map(|c| (trits(c.id), c)).collect();
-        for lane in 0..lanes {
-            let household = lane % chunk.len;
-            let present = if of_person {
-                chunk.members[lane] == T
-            } else {
-                (0..chunk.people).any(|j| chunk.members[j * chunk.len + household] == T)
-            };
-            if !present {
+        let any_odd = run.odd.contains(&1);
+        for (lane, subject) in subjects.iter().enumerate() {
+            if *subject != T {
                 continue;
             }
-            if run.odd[household] != 0 {
+            if any_odd && run.odd[lane % chunk.len] != 0 {
                 f(lane, Outcome::Deferred);
                 continue;
             }
@@ -326,7 +397,7 @@ impl Program {
             }
         }
         // Whether it may stay open matters only where it could be told as missed.
-        let asked = self.is_entitlement && self.has_missed && !refused && !blocking;
+        let asked = self.plans.has_missed() && !refused && !blocking;
         if by_facts && asked && receiving != T {
             return Outcome::Deferred;
         }
@@ -344,31 +415,27 @@ impl Program {
     }
 
     fn told(&self, standing: Standing, tells: bool, receiving: u8) -> Told {
-        if !self.is_entitlement {
-            return match standing {
-                Standing::Met if self.has_raises => Told::Holds,
-                Standing::NotMet | Standing::NotApplicable => Told::Gone,
-                _ => Told::Unknown,
-            };
-        }
-        let missed = if !self.has_missed {
-            F
-        } else if standing == Standing::NotMet {
-            F
-        } else {
-            let known = if tells { T } else { U };
-            known.min(T - receiving)
+        let (missed, no_longer) = match self.plans {
+            Plans::Other { raises } => {
+                return match standing {
+                    Standing::Met if raises => Told::Holds,
+                    Standing::NotMet | Standing::NotApplicable => Told::Gone,
+                    _ => Told::Unknown,
+                };
+            }
+            Plans::Entitlement { missed, no_longer } => (missed, no_longer),
         };
-        let no_longer = if self.has_no_longer {
-            let not_met = match standing {
-                Standing::NotMet => T,
-                Standing::Met => F,
-                _ => U,
-            };
-            not_met.min(receiving)
+        let missed = if missed && standing != Standing::NotMet {
+            (if tells { T } else { U }).min(T - receiving)
         } else {
             F
         };
+        let not_met = match standing {
+            Standing::NotMet => T,
+            Standing::Met => F,
+            _ => U,
+        };
+        let no_longer = if no_longer { not_met.min(receiving) } else { F };
         match (missed, no_longer) {
             (T, _) => Told::Holds,
             (_, T) => Told::NoLonger,
@@ -409,10 +476,7 @@ fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
     }
     Ok(Program {
         about: policy.about,
-        is_entitlement: policy.kind == PolicyKind::Entitlement,
-        has_missed: policy.missed.is_some(),
-        has_no_longer: policy.no_longer.is_some(),
-        has_raises: policy.raises.is_some(),
+        plans: Plans::of(policy),
         gate: fit(graph, gate, space)?,
         applies: fit(graph, applies, space)?,
         receiving: fit(graph, receiving, space)?,

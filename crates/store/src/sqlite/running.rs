@@ -74,9 +74,15 @@ pub(super) async fn refuse_fenced(tx: &mut SqliteConnection, lease: &Lease) -> S
 pub(super) async fn partitions(pool: &SqlitePool) -> Stored<Vec<DivisionCode>> {
     let rows = sqlx::query(
         "select distinct c.partition
-        from imports i
+        from (
+            select commit_id
+            from imports
+            union all
+            select commit_id
+            from leads
+        ) told
         join commits c
-        on c.id = i.commit_id
+        on c.id = told.commit_id
         where c.partition is not null
         order by c.partition",
     )
@@ -169,7 +175,9 @@ pub(super) async fn check(pool: &SqlitePool) -> Stored<Vec<String>> {
     Ok(breaches)
 }
 
-/// Folded later than evaluated and not due: a change that nobody will see.
+/// Folded later than evaluated and not due: a change that nobody will see. Whoever
+/// is a member is seen with the household, which the second question asks
+/// after, though it may have been a unit alone before.
 async fn check_units(pool: &SqlitePool) -> Stored<Vec<String>> {
     let own: Vec<(String, String)> = sqlx::query_as(
         "select f.subject_kind, lower(hex(f.subject_id))
@@ -184,6 +192,12 @@ async fn check_units(pool: &SqlitePool) -> Stored<Vec<String>> {
         and (
             u.commit_id < f.commit_id
             or (u.commit_id is null and f.subject_kind = 'h')
+        )
+        and not exists (
+            select 1 from reads r
+            where r.of_person = f.subject_id
+            and r.person_id = f.subject_id
+            and r.why = 'member'
         )
         order by f.subject_kind, f.subject_id",
     )

@@ -1,6 +1,7 @@
 //! The files departments send: which there are, what stands in them, and
 //! how they are written out.
 
+pub(crate) mod care;
 pub(crate) mod civil;
 pub(crate) mod deaths;
 pub(crate) mod disability;
@@ -24,11 +25,12 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Month};
 
 use crate::dice::{Dice, Stream};
-use crate::dirt;
 use crate::model::{Household, Stray};
 use crate::places::county;
 use crate::sheet::{Charset, Sheet};
 use crate::truth::{FeedTruth, RowTruth};
+use crate::workbook::Book;
+use crate::{defects, dirt};
 
 /// One of the files departments send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +65,10 @@ pub enum Feed {
     Illness,
     /// 应急、消防、交警 突发事件.
     Incidents,
+    /// 养老服务 探访对象与责任人名册.
+    CarePlans,
+    /// 养老服务 探访记录.
+    Visits,
 }
 
 impl Feed {
@@ -83,6 +89,8 @@ impl Feed {
             Feed::Obligors => 14,
             Feed::Illness => 15,
             Feed::Incidents => 11,
+            Feed::CarePlans => 10,
+            Feed::Visits => 12,
             // Sixteen months in a row have numbers of their own.
             Feed::Payments(month) => {
                 let nth = month
@@ -111,6 +119,8 @@ impl Feed {
             Feed::Obligors => obligors::COLUMNS,
             Feed::Illness => illness::COLUMNS,
             Feed::Incidents => incidents::COLUMNS,
+            Feed::CarePlans => care::ROSTER,
+            Feed::Visits => care::VISITS,
         }
     }
 
@@ -122,9 +132,13 @@ impl Feed {
             Feed::Payments(_) | Feed::Leads | Feed::Labour | Feed::School | Feed::Incidents => {
                 Charset::Utf8Bom
             }
-            Feed::Medical | Feed::Disability | Feed::Funeral | Feed::Vehicles | Feed::Illness => {
-                Charset::Utf8
-            }
+            Feed::Medical
+            | Feed::Disability
+            | Feed::Funeral
+            | Feed::Vehicles
+            | Feed::Illness
+            | Feed::CarePlans
+            | Feed::Visits => Charset::Utf8,
         }
     }
 
@@ -146,6 +160,8 @@ impl Feed {
             Feed::Obligors => ("civil", "obligors"),
             Feed::Illness => ("medical", "serious_illness"),
             Feed::Incidents => ("emergency", "incidents"),
+            Feed::CarePlans => ("elder_care", "care_plans"),
+            Feed::Visits => ("elder_care", "visits"),
         }
     }
 }
@@ -189,6 +205,8 @@ pub struct FeedPlan {
     pub(crate) after: Option<Date>,
     /// An item whose list has not come.
     pub(crate) omit: Option<&'static str>,
+    /// Sent as a workbook.
+    pub(crate) workbook: bool,
 }
 
 impl FeedPlan {
@@ -220,6 +238,7 @@ impl FeedPlan {
             scope: county(),
             after: None,
             omit: None,
+            workbook: false,
         }
     }
 
@@ -227,6 +246,15 @@ impl FeedPlan {
     pub(crate) fn after(self, day: Date) -> FeedPlan {
         FeedPlan {
             after: Some(day),
+            ..self
+        }
+    }
+
+    /// The same file, sent as a workbook.
+    pub(crate) fn into_workbook(self) -> FeedPlan {
+        FeedPlan {
+            file_name: self.file_name.replace(".csv", ".xlsx"),
+            workbook: true,
             ..self
         }
     }
@@ -261,6 +289,12 @@ pub(crate) fn write(
     households: impl Iterator<Item = Written>,
     out: &mut dyn Write,
 ) -> io::Result<FeedTruth> {
+    if plan.workbook {
+        let mut book = Book::new(care::TITLE, care::GROUPS, plan.feed.columns(), plan.as_of);
+        let truth = fill(plan, seed, households, |cells| Ok(book.row(cells)))?;
+        book.finish(care::FOOT, out)?;
+        return Ok(truth);
+    }
     let columns = plan.feed.columns();
     let mut sheet = Sheet::new(out, plan.feed.charset())?;
     if let Feed::Payments(month) = plan.feed {
@@ -274,16 +308,38 @@ pub(crate) fn write(
         sheet.row(&title)?;
     }
     sheet.row(columns)?;
+    let truth = fill(plan, seed, households, |cells| sheet.row(cells))?;
+    if let (Some(at), Some(total)) = (paid_column(plan.feed), truth.paid_total) {
+        let mut footer = vec![String::new(); columns.len()];
+        "合计".clone_into(&mut footer[0]);
+        footer[at] = total.to_string();
+        sheet.row(&footer)?;
+    }
+    Ok(truth)
+}
+
+/// Where the amount stands that a total is stated of.
+fn paid_column(feed: Feed) -> Option<usize> {
+    feed.columns().iter().position(|c| *c == "实发金额")
+}
+
+/// Puts the rows of every household down, and what is true of them.
+fn fill(
+    plan: &FeedPlan,
+    seed: u64,
+    households: impl Iterator<Item = Written>,
+    mut put: impl FnMut(&[String]) -> io::Result<u64>,
+) -> io::Result<FeedTruth> {
     let mut truth = FeedTruth {
         file: plan.file_name.clone(),
         ..FeedTruth::default()
     };
-    let paid = columns.iter().position(|c| *c == "实发金额");
+    let paid = paid_column(plan.feed);
     let mut total = Money::ZERO;
     for written in households {
         let page = page(plan, seed, &written, &mut truth);
         for (cells, refused) in page {
-            let line = sheet.row(&cells)?;
+            let line = put(&cells)?;
             truth.rows += 1;
             if let Some(amount) = paid.and_then(|at| Money::from_yuan_text(&cells[at]).ok()) {
                 total = [total, amount].into_iter().sum();
@@ -297,13 +353,7 @@ pub(crate) fn write(
             }
         }
     }
-    if let Some(at) = paid {
-        let mut footer = vec![String::new(); columns.len()];
-        "合计".clone_into(&mut footer[0]);
-        footer[at] = total.to_string();
-        sheet.row(&footer)?;
-        truth.paid_total = Some(total);
-    }
+    truth.paid_total = paid.map(|_| total);
     Ok(truth)
 }
 
@@ -330,8 +380,8 @@ fn page(plan: &FeedPlan, seed: u64, written: &Written, truth: &mut FeedTruth) ->
             }
             page.push((cells, None));
         }
-        if dice.per_mille(dirt::DEFECTS_PER_MILLE) {
-            let stray = dirt::defect(dice, plan.feed, household, index, plan.business_date);
+        if dice.per_mille(defects::DEFECTS_PER_MILLE) {
+            let stray = defects::defect(dice, plan.feed, household, index, plan.business_date);
             page.extend(stray.map(line));
         }
     } else {
@@ -367,6 +417,8 @@ fn clean(plan: &FeedPlan, household: &Household) -> Vec<Vec<String>> {
         Feed::Obligors => obligors::rows(household, plan.business_date),
         Feed::Illness => illness::rows(household, plan.business_date),
         Feed::Incidents => incidents::rows(household, plan.window()),
+        Feed::CarePlans => care::roster(household, plan.business_date),
+        Feed::Visits => care::visits(household, plan.window()),
     }
 }
 

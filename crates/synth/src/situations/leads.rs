@@ -4,7 +4,8 @@
 use domain::evaluation::{AlertLevel, Finding};
 
 use super::Situation;
-use super::build::Desk;
+use super::build::{Desk, day};
+use crate::feeds::care::usual;
 use crate::model::{Household, Scheme};
 
 /// All of them.
@@ -75,7 +76,9 @@ fn three_reports(desk: &Desk<'_>) -> Situation {
 
 fn calm_report(desk: &Desk<'_>) -> Situation {
     let town = "礼嘉镇";
-    let head = desk.one(town, "19480213", 12, "邵某根", "户主").pension();
+    let mut head = desk.one(town, "19480213", 12, "邵某根", "户主").pension();
+    // Old and living alone, and so on the visiting roster too.
+    head.care = Some(usual(day(1, 1)));
     let id = head.id.clone();
     let mut family = desk
         .family(47, 1, Scheme::None, (town, "何墅村"))

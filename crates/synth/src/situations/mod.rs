@@ -6,6 +6,7 @@
 
 mod alerts;
 mod build;
+mod care;
 mod custody;
 mod duties;
 mod hardship;
@@ -57,6 +58,7 @@ pub(crate) const POLICIES: &[&str] = &[
     "orphan",
     "death_unconfirmed",
     "record_contradiction",
+    "visit_needs_help",
 ];
 
 /// Finding and level of an alert.
@@ -261,6 +263,7 @@ pub(crate) fn all(places: &Places, on: Date) -> Vec<Situation> {
     all.extend(school::all(&desk));
     all.extend(incidents::all(&desk));
     all.extend(records::all(&desk));
+    all.extend(care::all(&desk));
     all.sort_by_key(|s| s.number);
     all
 }

@@ -558,7 +558,7 @@ impl Store for ModelStore {
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         let state = self.state();
-        let opens = |write: &Write| matches!(write, Write::ImportOpened(_));
+        let opens = |write: &Write| matches!(write, Write::ImportOpened(_) | Write::Lead(_));
         let commits = state.log.iter().map(|logged| &logged.commit);
         let opening = commits.filter(|commit| commit.writes.iter().any(opens));
         let places: BTreeSet<_> = opening.filter_map(|commit| commit.partition).collect();

@@ -1,0 +1,175 @@
+//! What judging a population costs: every policy of the committed set for every
+//! household of an invented county, by the columnar machine and by the row
+//! interpreter, whose verdicts are compared in every run.
+//!
+//! `cargo run --release -p benches --bin engine -- [households]`
+//!
+//! Figures are of processor time, which other work on the machine moves least;
+//! wall time stands beside it. Timing decides nothing.
+
+mod county;
+mod processor;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use county::County;
+use domain::evaluation::{Signal, Verdict};
+use domain::time::Date;
+use processor::{Cost, cost};
+use rayon::prelude::*;
+use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing, Told};
+
+type Failed = Box<dyn std::error::Error>;
+
+/// Households that the interpreter judges as well.
+const COMPARED: u64 = 20_000;
+/// Passes, of which the median is told.
+const PASSES: usize = 7;
+
+fn main() -> Result<(), Failed> {
+    let mut words = std::env::args().skip(1);
+    let total: u64 = words.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let on: Date = "2026-11-20".parse()?;
+    let set = shipped()?;
+    let begun = Instant::now();
+    let machine = Machine::of(&set);
+    println!(
+        "{} policies, {} operations, compiled in {:.1} ms; left to the interpreter: {}",
+        set.policies().len(),
+        machine.operations(),
+        begun.elapsed().as_secs_f64() * 1e3,
+        machine.left().count()
+    );
+    let county = County::new(on);
+    let compared = compare(&set, &machine, &county, on)?;
+    println!("{compared} verdicts of {COMPARED} households are the interpreter's");
+    interpreter(&set, &county);
+    let (columns, built) = columns(&machine, &county, total);
+    let (scalars, lists) = columns.bytes();
+    println!(
+        "{total} households in columns: {scalars} bytes of scalars, {lists} of lists, {:.0} and {:.0} each; made and inserted {built}",
+        scalars as f64 / total as f64,
+        lists as f64 / total as f64
+    );
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
+        let passes = || pool.install(|| machine.count(&columns, &set, on));
+        let held = passes();
+        let cost = processor::median(PASSES, &passes);
+        println!(
+            "machine, all policies, {threads} threads: {}; {} verdicts hold",
+            cost.per(total),
+            held.iter().sum::<u64>()
+        );
+    }
+    Ok(())
+}
+
+/// The committed policies with the sample parameters.
+fn shipped() -> Result<PolicySet, Failed> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let documents = |folder: &str| -> Result<Vec<Document>, Failed> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(root.join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == "yaml") {
+                found.push(document(&path)?);
+            }
+        }
+        Ok(found)
+    };
+    let mut parameters = documents("policies/parameters")?;
+    parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
+    let loaded = PolicySet::load(&documents("policies")?, &parameters);
+    loaded.map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n").into()
+    })
+}
+
+fn document(path: &Path) -> Result<Document, Failed> {
+    Ok(Document {
+        name: path.display().to_string(),
+        text: std::fs::read_to_string(path)?,
+    })
+}
+
+/// Every verdict of some households, by both.
+fn compare(set: &PolicySet, machine: &Machine, county: &County, on: Date) -> Result<usize, Failed> {
+    let mut gathering = machine.gather();
+    (0..COMPARED).for_each(|n| gathering.add(county.household(n)));
+    let columns = gathering.finish();
+    let screened = machine
+        .screen(&columns, set, on)
+        .ok_or("columns of another machine")?;
+    let mut judged = BTreeMap::new();
+    for one in screened {
+        judged.insert((one.unit, one.subject, one.policy), one.outcome);
+    }
+    let ids: BTreeMap<&str, usize> = set
+        .policies()
+        .iter()
+        .enumerate()
+        .map(|(n, p)| (p.id.as_str(), n))
+        .collect();
+    for n in 0..COMPARED {
+        for evaluation in rules::evaluate(set, &county.household(n)) {
+            let policy = ids[evaluation.policy.as_str()];
+            let key = (evaluation.unit, evaluation.subject, policy);
+            let standing = match evaluation.verdict {
+                Verdict::Met => Standing::Met,
+                Verdict::NotMet => Standing::NotMet,
+                Verdict::Undetermined(_) => Standing::Undetermined,
+                Verdict::NotApplicable => Standing::NotApplicable,
+            };
+            let holds = matches!(evaluation.signal, Signal::Holds { .. });
+            let same = match judged.get(&key) {
+                Some(Outcome::Deferred) => true,
+                Some(Outcome::Judged(found, told)) => {
+                    *found == standing && holds == matches!(told, Told::Holds | Told::NoLonger)
+                }
+                None => false,
+            };
+            if !same {
+                return Err(
+                    format!("{key:?}: {:?} is not {evaluation:?}", judged.get(&key)).into(),
+                );
+            }
+        }
+    }
+    Ok(judged.len())
+}
+
+fn interpreter(set: &PolicySet, county: &County) {
+    let households: Vec<_> = (0..COMPARED).map(|n| county.household(n)).collect();
+    let cost = processor::median(3, &|| {
+        let all = households
+            .iter()
+            .map(|household| rules::evaluate(set, household).len());
+        all.sum::<usize>()
+    });
+    println!("interpreter with reasons, 1 thread: {}", cost.per(COMPARED));
+}
+
+fn columns(machine: &Machine, county: &County, total: u64) -> (Columns, Cost) {
+    let share = 50_000;
+    let parts = total.div_ceil(share);
+    let part = |part: u64| {
+        let mut gathering = machine.gather();
+        let range = part * share..total.min((part + 1) * share);
+        range.for_each(|n| gathering.add(county.household(n)));
+        gathering.finish()
+    };
+    let (columns, cost) = cost(|| {
+        let parts: Vec<Columns> = (0..parts).into_par_iter().map(part).collect();
+        let joined = parts
+            .into_iter()
+            .reduce(|a, b| a.joined(b).expect("one layout"));
+        joined.expect("at least one household")
+    });
+    (columns, cost)
+}
