@@ -170,7 +170,9 @@ fn the_sample_workbook_gives_the_records_of_its_rows() {
         // The sheet has a title and headings above its columns.
         let said = |row: &ingest::Row, above: u32| {
             let told = [row.incoming.clone(), row.unread.clone()].map(|mut told| {
-                told.iter_mut().for_each(|one| one.line -= above);
+                for one in &mut told {
+                    one.line -= above;
+                }
                 told
             });
             (row.line - above, row.outcome, row.notes.clone(), told)

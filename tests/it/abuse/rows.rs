@@ -384,9 +384,10 @@ async fn t08_one_password_on_a_thousand_accounts_is_slowed() {
         assert_eq!(enters().await, StatusCode::SEE_OTHER);
         let mut held = 0;
         for number in 0..1_000 {
-            let address = match spread {
-                true => format!("172.16.{}.{}", number / 250, number % 250),
-                false => "172.16.0.1".to_owned(),
+            let address = if spread {
+                format!("172.16.{}.{}", number / 250, number % 250)
+            } else {
+                "172.16.0.1".to_owned()
             };
             let login = format!("user.{number}");
             held += slowed(&try_login(&app, &login, "Spring-2026-a", &address).await);
@@ -410,7 +411,8 @@ async fn k11_five_hundred_long_alerts_are_one_page() {
             "长".repeat(90),
             char::from_u32(0x4e00 + number).unwrap()
         );
-        text += &format!("WG{number},2026-11-20,湖塘镇,,{name},,,,,其他,急,{words},\n");
+        let row = format!("WG{number},2026-11-20,湖塘镇,,{name},,,,,其他,急,{words},\n");
+        text.push_str(&row);
     }
     let file = TestApp::file("grid", "leads", "2026-11-20", 1, None, &text);
     let taken = app.import(&file).await.unwrap().import.counts;

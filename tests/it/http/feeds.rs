@@ -1,5 +1,7 @@
 //! Feeds and streams: contiguous, resumable, cheap to poll.
 
+#![expect(clippy::too_many_lines, reason = "a scenario reads from top to bottom")]
+
 use axum::http::{Method, StatusCode};
 
 use super::county;

@@ -1,5 +1,7 @@
 //! What an officer does with an alert, what it says, and what was known then.
 
+#![expect(clippy::too_many_lines, reason = "a scenario reads from top to bottom")]
+
 use axum::http::StatusCode;
 use serde_json::json;
 use testkit::app::TestApp;

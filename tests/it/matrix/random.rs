@@ -137,9 +137,9 @@ fn elsewhere<'a>(dice: &mut Dice, place: &'a Place) -> &'a str {
         &place.decision,
     ];
     if dice.roll(2) == 0 {
-        *dice.pick(&ODD)
+        dice.pick::<&str>(&ODD)
     } else {
-        *dice.pick(&known)
+        dice.pick::<&str>(&known)
     }
 }
 
