@@ -98,7 +98,8 @@ async fn monthly_roster(app: &TestApp, as_of: &str) {
     for (index, class) in [(0, "每周"), (1, "每月至少1次")] {
         let (name, first17, town, _) = super::PEOPLE[index];
         let (id, village) = (super::number(first17), super::village_of(index));
-        text.push_str(&format!("{name},{id},{town},{village},{class},周责任\n"));
+        let row = format!("{name},{id},{town},{village},{class},周责任\n");
+        text.push_str(&row);
     }
     let file = TestApp::file("elder_care", "care_plans", as_of, 1, Some(as_of), &text);
     let taken = app.import(&file).await.unwrap();
