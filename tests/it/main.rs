@@ -22,6 +22,7 @@ mod parameters;
 mod publications;
 mod quiet;
 mod samples;
+mod simulate;
 mod sso;
 mod store;
 mod tidy;

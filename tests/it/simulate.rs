@@ -1,0 +1,118 @@
+//! What if a parameter were another: the answer is what evaluating under that
+//! value gives, and asking changes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::authority::{Grant, Operation};
+use domain::evaluation::Verdict;
+use domain::ids::Subject;
+use domain::region::DivisionCode;
+use pipeline::loading::{Known, Loaded};
+use pipeline::simulate::{Question, SimulateError, Simulation, simulate};
+use pipeline::{Deps, simulate as what_if};
+use synth::{CountySpec, invent};
+use testkit::app::{COUNTY, TestApp, divisions, sample_day};
+
+async fn filled(app: TestApp) -> TestApp {
+    let spec = CountySpec {
+        seed: 5,
+        households: 320,
+        on: sample_day(),
+    };
+    for file in &invent(&spec, &divisions()).feeds {
+        app.import(file).await.unwrap();
+    }
+    app.settle().await;
+    app
+}
+
+fn county() -> DivisionCode {
+    DivisionCode::parse(COUNTY).unwrap()
+}
+
+fn raised(value: &str) -> Question {
+    Question {
+        values: vec![("allowance_standard".to_owned(), value.to_owned())],
+        region: county(),
+        on: sample_day(),
+    }
+}
+
+async fn asked(app: &TestApp, value: &str) -> Simulation {
+    let grant = app.grant("county", Operation::ReadPeople);
+    simulate(&app.deps, &grant, &raised(value)).await.unwrap()
+}
+
+/// Households that the interpreter finds 符合 under the values in force.
+async fn met(deps: &Arc<Deps>, policy: &str) -> BTreeSet<Subject> {
+    let grant = Grant::for_steps(county());
+    let store = deps.store.as_ref();
+    let all = store.subjects(&grant, "h", sample_day(), None, 1_000);
+    let all = all.await.unwrap();
+    assert!(all.len() > 300 && all.len() < 1_000, "{}", all.len());
+    let loaded = Loaded::load(deps, county(), &all, Known::Now).await.unwrap();
+    let set = deps.policies();
+    let mut met = BTreeSet::new();
+    for unit in all {
+        for one in rules::evaluate(&set, &loaded.project(unit, sample_day())) {
+            if one.policy == policy && one.verdict == Verdict::Met {
+                met.insert(one.subject);
+            }
+        }
+    }
+    met
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_is_what_evaluating_under_the_value_gives() {
+    let app = filled(TestApp::sqlite().await).await;
+    let before = app.deps.store.statistics().await.unwrap();
+    let now = met(&app.deps, "subsistence_allowance").await;
+    let same = asked(&app, "1160").await;
+    assert!(same.policies.is_empty(), "{:?}", same.policies.keys());
+    assert!(same.units > 320, "{}", same.units);
+    assert!(same.left.is_empty() && same.deferred == 0);
+
+    let answer = asked(&app, "3000").await;
+    let change = &answer.policies["subsistence_allowance"];
+    assert_eq!(change.before.met, now.len() as u64);
+    assert!(change.gained > 0, "{change:?}");
+    let (gained, lost) = change
+        .by_township
+        .values()
+        .fold((0, 0), |(g, l), (gained, lost)| (g + gained, l + lost));
+    assert_eq!((gained, lost), (change.gained, change.lost));
+    assert_eq!(
+        change.before.met + change.gained - change.lost,
+        change.after.met
+    );
+    let shown = change.examples.iter().filter(|one| one.gained).count();
+    let most = usize::try_from(change.gained).unwrap();
+    assert_eq!(shown, most.min(what_if::EXAMPLES_MAX));
+    for one in change.examples.iter().filter(|one| one.gained) {
+        assert!(!now.contains(&one.subject));
+        assert_eq!(one.decision.evaluation.verdict, Verdict::Met);
+    }
+
+    // Nothing was written, and nothing is in force that was not before.
+    assert_eq!(app.deps.store.statistics().await.unwrap(), before);
+    assert_eq!(met(&app.deps, "subsistence_allowance").await, now);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_of_the_grants_counties_and_of_known_parameters() {
+    let app = filled(TestApp::sqlite().await).await;
+    let foreign = app.grant("elsewhere", Operation::ReadPeople);
+    let answer = simulate(&app.deps, &foreign, &raised("3000")).await.unwrap();
+    assert_eq!(answer.units, 0);
+    let grant = app.grant("county", Operation::ReadPeople);
+    let unknown = Question {
+        values: vec![("allowance_standart".to_owned(), "1".to_owned())],
+        ..raised("1")
+    };
+    let refused = simulate(&app.deps, &grant, &unknown).await;
+    assert!(matches!(refused, Err(SimulateError::Wrong(_))));
+    let worded = simulate(&app.deps, &grant, &raised("plenty")).await;
+    assert!(matches!(worded, Err(SimulateError::Wrong(_))));
+}
