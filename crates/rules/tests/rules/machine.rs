@@ -6,8 +6,9 @@ use crate::support;
 use domain::evaluation::{Evaluation, Finding, Signal, Verdict};
 use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
+use domain::money::Money;
 use domain::time::Date;
-use domain::value::Body;
+use domain::value::{Body, Value};
 use rules::{Machine, Outcome, PolicySet, Standing, Told};
 use uuid::Uuid;
 
@@ -44,6 +45,18 @@ fn told(evaluation: &Evaluation) -> Outcome {
     Outcome::Judged(standing, told)
 }
 
+/// Amounts that no column can add up, and the one that a column cannot hold.
+fn enormous(value: &Value, draws: &mut Draws) -> Value {
+    match value {
+        Value::Money(_) => Value::Money(Money::from_fen(if draws.below(8) == 0 {
+            i64::MIN
+        } else {
+            i64::MAX - i64::try_from(draws.below(9)).unwrap()
+        })),
+        other => other.clone(),
+    }
+}
+
 /// Takes facts away, opens lists, exchanges items with a neighbour's.
 fn damaged(mut household: Household, other: &Household, draws: &mut Draws) -> Household {
     let borrowed = other
@@ -56,7 +69,7 @@ fn damaged(mut household: Household, other: &Household, draws: &mut Draws) -> Ho
         let kinds: Vec<_> = facts.keys().copied().collect();
         for kind in kinds {
             let list = facts.get_mut(&kind).unwrap();
-            match draws.below(14) {
+            match draws.below(15) {
                 0 => {
                     facts.remove(&kind);
                 }
@@ -80,6 +93,15 @@ fn damaged(mut household: Household, other: &Household, draws: &mut Draws) -> Ho
                             if draws.below(3) > 0 {
                                 body.set(field, value.clone());
                             }
+                        }
+                        item.body = body;
+                    }
+                }
+                7 if draws.below(4) == 0 => {
+                    for item in &mut list.items {
+                        let mut body = Body::new(kind);
+                        for (field, value) in item.body.fields() {
+                            body.set(field, enormous(value, draws));
                         }
                         item.body = body;
                     }
