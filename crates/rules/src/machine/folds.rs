@@ -104,7 +104,7 @@ pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -
 
 /// Exactly one.
 pub(crate) fn one(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
-    let mut found = vec![0u8; onto.lanes()];
+    let mut found: Vec<u8> = vec![0; onto.lanes()];
     let mut unsure = vec![false; onto.lanes()];
     onto.each(|to, lane| match mask.at(lane).min(value.at(lane)) {
         T => found[to] = found[to].saturating_add(1),
@@ -123,7 +123,7 @@ pub(crate) fn one(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -
 /// How many belong; unknown where that is.
 #[inline]
 pub(crate) fn count(onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Vec<i64> {
-    let mut out = vec![0i64; onto.lanes()];
+    let mut out: Vec<i64> = vec![0; onto.lanes()];
     with!(mask, mask, |m, _v| onto.each(|to, lane| {
         let mask = m(lane);
         let unknown = (mask == U) | (out[to] == NONE64);
@@ -141,7 +141,7 @@ pub(crate) fn sum(
     value: &Lanes<'_, i64>,
     mut overflowed: impl FnMut(usize),
 ) -> Vec<i64> {
-    let mut out = vec![0i64; onto.lanes()];
+    let mut out: Vec<i64> = vec![0; onto.lanes()];
     let mut over = vec![false; onto.lanes()];
     with!(mask, value, |m, v| onto.each(|to, lane| {
         let (mask, value) = (m(lane), v(lane));
@@ -177,7 +177,7 @@ pub(crate) fn extreme<V: Unknown>(
 }
 
 pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>) -> Vec<i64> {
-    let mut out = vec![0i64; onto.lanes()];
+    let mut out: Vec<i64> = vec![0; onto.lanes()];
     with!(mask, value, |m, v| onto.each(|to, lane| {
         let value = v(lane);
         let counts = (m(lane) == T) & (value != NONE64);

@@ -194,7 +194,8 @@ impl<'c> Run<'c> {
             Op::DaysBetween(a, b) => Wide(self.between(*a, *b, dates::days)),
             Op::AgeOn(a, b) => Wide(self.between(*a, *b, dates::age_on)),
             Op::Bit(a) => Wide(map(self.narrow(*a), |a| {
-                u32::try_from(a).map_or(NONE64, |a| 1i64 << a.min(62))
+                let bit = |a: u32| i64::checked_pow(2, a);
+                u32::try_from(a).ok().and_then(bit).unwrap_or(NONE64)
             })),
             Op::Bits(a) => Wide(map(self.wide(*a), |a| i64::from(a.count_ones()))),
             Op::Confirmed(told, needed) => {

@@ -303,7 +303,7 @@ impl Machine {
             });
             holds.collect::<Vec<u64>>()
         };
-        let none = || vec![0u64; self.programs.len()];
+        let none = || vec![0; self.programs.len()];
         let added = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
         columns.chunks.par_iter().map(of_chunk).reduce(none, added)
     }

@@ -17,41 +17,57 @@ use crate::rows::AlertFilter;
 use crate::walk::{ON_A_DESK, Walk, merged, walks};
 use crate::{StoreError, Stored};
 
-/// One list. The scope is asked of every row, whatever finds it.
+/// One list. The scope is asked of every row, whatever finds it; the sealed rows
+/// are read of those alone that are shown.
 macro_rules! listing {
     ($found:literal) => {
         concat!(
             "select a.*
             from alerts a
-            where ",
+            where a.id in (
+                select s.id
+                from alerts s
+                where ",
             $found,
             "
-            and exists (
-                select 1
-                from json_each($1) r
-                where substr(a.county, 1, length(r.value)) = r.value
-                or a.township = r.value
-                or a.assist = r.value
+                and exists (
+                    select 1
+                    from json_each($1) r
+                    where substr(s.county, 1, length(r.value)) = r.value
+                    or s.township = r.value
+                    or s.assist = r.value
+                )
+                and s.confidential in (select value from json_each($17))
+                and ($2 is null or s.policy in (select value from json_each($2)))
+                and ($3 is null or s.level in (select value from json_each($3)))
+                and s.work in (select value from json_each($4))
+                and ($5 is null or s.township = $5)
+                and (not $6 or s.township is null)
+                and ($7 is null or (s.unit_kind = $7 and s.unit_id = $8))
+                and ($9 is null or s.due_on <= $9)
+                and ($10 is null or s.snoozed_until is null or s.snoozed_until <= $10)
+                and ($15 is null or s.assignee = $15)
+                and (not $16 or s.assignee is null)
+                and ($11 is null or (
+                    (3 - s.level, coalesce(s.due_on, '9999-12-31'), s.id)
+                    > (3 - $12, coalesce($13, '9999-12-31'), $11)
+                ))
+                order by s.level desc, coalesce(s.due_on, '9999-12-31'), s.id
+                limit $14
             )
-            and a.confidential in (select value from json_each($17))
-            and ($2 is null or a.policy in (select value from json_each($2)))
-            and ($3 is null or a.level in (select value from json_each($3)))
-            and a.work in (select value from json_each($4))
-            and ($5 is null or a.township = $5)
-            and (not $6 or a.township is null)
-            and ($7 is null or (a.unit_kind = $7 and a.unit_id = $8))
-            and ($9 is null or a.due_on <= $9)
-            and ($10 is null or a.snoozed_until is null or a.snoozed_until <= $10)
-            and ($15 is null or a.assignee = $15)
-            and (not $16 or a.assignee is null)
-            and ($11 is null or (
-                (3 - a.level, coalesce(a.due_on, '9999-12-31'), a.id)
-                > (3 - $12, coalesce($13, '9999-12-31'), $11)
-            ))
-            order by a.level desc, coalesce(a.due_on, '9999-12-31'), a.id
-            limit $14"
+            order by a.level desc, coalesce(a.due_on, '9999-12-31'), a.id"
         )
     };
+}
+
+/// The statement of each walk.
+pub(super) const fn statement(walk: &Walk) -> &'static str {
+    match walk {
+        Walk::All => listing!("$18 is null"),
+        Walk::County(_) => listing!("s.county = $18 and s.work not in ('held', 'closed')"),
+        Walk::Township(_) => listing!("s.township = $18 and s.work not in ('held', 'closed')"),
+        Walk::Assist(_) => listing!("s.assist = $18 and s.work not in ('held', 'closed')"),
+    }
 }
 
 /// A cursor the grant does not cover, any more or ever, is a conflict: the
@@ -82,13 +98,7 @@ async fn page(
     limit: u32,
     walk: &Walk,
 ) -> Stored<Vec<AlertRow>> {
-    let statement = match walk {
-        Walk::All => listing!("$18 is null"),
-        Walk::County(_) => listing!("a.county = $18 and a.work not in ('held', 'closed')"),
-        Walk::Township(_) => listing!("a.township = $18 and a.work not in ('held', 'closed')"),
-        Walk::Assist(_) => listing!("a.assist = $18 and a.work not in ('held', 'closed')"),
-    };
-    let rows = sqlx::query(statement)
+    let rows = sqlx::query(statement(walk))
         .bind(divisions_text(grant.regions()))
         .bind(any(&filter.policies).map(list_text))
         .bind(any(&filter.levels).map(|levels| {

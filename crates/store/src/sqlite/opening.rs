@@ -284,6 +284,7 @@ mod tests {
     use sqlx::Executor as _;
 
     use super::*;
+    use crate::walk::Walk;
 
     #[test]
     fn old_libraries_are_refused() {
@@ -344,8 +345,11 @@ mod tests {
         ("v USING INDEX", "coverage: a few rows per import"),
     ];
     /// Scans of an index that holds all the statement needs or its order.
-    const INDEXES: [&str; 3] = [
+    const INDEXES: [&str; 5] = [
         "COVERING INDEX alerts_desk",
+        // What is not closed, and of what is closed what people found.
+        "COVERING INDEX alerts_counted",
+        "COVERING INDEX alerts_found",
         "INDEX imports_received",
         "INDEX leads_commit",
     ];
@@ -380,14 +384,26 @@ mod tests {
             let begins = verbs.iter().any(|verb| text.starts_with(verb));
             begins || (text.starts_with("insert ") && text.contains("select"))
         };
+        let code = String::new;
+        let walks = [
+            Walk::All,
+            Walk::County(code()),
+            Walk::Township(code()),
+            Walk::Assist(code()),
+        ];
+        let walked = walks.iter().map(crate::sqlite::listed::statement);
         let literals = sources.iter().flat_map(|source| source.split('"'));
+        let literals = literals.chain(walked);
         let mut plans = 0;
         for text in literals.filter(statement) {
             let question = sqlx::AssertSqlSafe(format!("explain query plan {text}"));
             let plan = connection.fetch_all(question).await.unwrap();
             plans += 1;
-            for step in plan {
-                let step: String = step.try_get("detail").unwrap();
+            let steps: Vec<String> = plan
+                .iter()
+                .map(|step| step.try_get("detail").unwrap())
+                .collect();
+            for step in &steps {
                 let Some(scan) = step.strip_prefix("SCAN ") else {
                     continue;
                 };
@@ -395,6 +411,13 @@ mod tests {
                     || INDEXES.iter().any(|index| scan.ends_with(index))
                     || scan.contains("VIRTUAL TABLE");
                 assert!(meant, "`{step}` in: {text}");
+            }
+            if text.contains("s.work not in") {
+                let walks = |step: &String| step.starts_with("SEARCH s USING INDEX alerts_of_");
+                assert!(steps.iter().any(walks), "{steps:?} in: {text}");
+                let sorts = |step: &String| step.contains("B-TREE FOR ORDER BY");
+                let sorted = steps.iter().filter(|step| sorts(step)).count();
+                assert!(sorted <= 1, "only the page itself is sorted: {steps:?}");
             }
         }
         assert!(plans > 50, "only {plans} statements were found");
