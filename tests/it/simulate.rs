@@ -51,7 +51,9 @@ async fn met(deps: &Arc<Deps>, policy: &str) -> BTreeSet<Subject> {
     let all = store.subjects(&grant, "h", sample_day(), None, 1_000);
     let all = all.await.unwrap();
     assert!(all.len() > 300 && all.len() < 1_000, "{}", all.len());
-    let loaded = Loaded::load(deps, county(), &all, Known::Now).await.unwrap();
+    let loaded = Loaded::load(deps, county(), &all, Known::Now)
+        .await
+        .unwrap();
     let set = deps.policies();
     let mut met = BTreeSet::new();
     for unit in all {
@@ -104,7 +106,9 @@ async fn the_answer_is_what_evaluating_under_the_value_gives() {
 async fn a_question_is_of_the_grants_counties_and_of_known_parameters() {
     let app = filled(TestApp::sqlite().await).await;
     let foreign = app.grant("elsewhere", Operation::ReadPeople);
-    let answer = simulate(&app.deps, &foreign, &raised("3000")).await.unwrap();
+    let answer = simulate(&app.deps, &foreign, &raised("3000"))
+        .await
+        .unwrap();
     assert_eq!(answer.units, 0);
     let grant = app.grant("county", Operation::ReadPeople);
     let unknown = Question {

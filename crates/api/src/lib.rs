@@ -28,6 +28,7 @@ pub mod policies;
 pub mod problem;
 pub mod proposals;
 pub mod publication;
+mod rolled;
 pub mod server;
 mod spans;
 mod spool;

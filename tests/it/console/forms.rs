@@ -216,6 +216,7 @@ async fn searches_stay_out_of_addresses_and_exports_are_logged() {
         .nth(1)
         .unwrap();
     let (link, rest) = row.split_once("\">").unwrap();
+    let link = link.split('"').next().unwrap();
     let name = rest.split("</a>").next().unwrap();
     let found = search.clone().with("text", name).send(&app, "hutang").await;
     assert_eq!(found.status, StatusCode::OK);

@@ -142,6 +142,10 @@ pub(super) async fn answer(
     } else {
         "请填预警编号，或家庭、人员编号".clone_into(&mut page.why);
     }
+    // What is of another place and what is nobody's look alike: neither stands there again.
+    if !page.why.is_empty() {
+        page.about.clear();
+    }
     html(&page)
 }
 

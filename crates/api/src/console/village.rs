@@ -20,8 +20,9 @@ use super::visitor::Visitor;
 use super::words;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::rolled::{SpanView, roll_ups};
 use crate::strict::StrictQuery;
-use crate::visits::{SpanView, ToVisitView, VillageVisitsView, VisitBody, perform, roll_ups};
+use crate::visits::{ToVisitView, VillageVisitsView, VisitBody, perform};
 
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]

@@ -13,8 +13,9 @@ use super::shell::Shell;
 use super::today::{Choice, chosen, townships};
 use super::visitor::Visitor;
 use crate::app::App;
+use crate::rolled::{SpanView, roll_ups};
 use crate::strict::StrictQuery;
-use crate::visits::{SpanView, roll_ups, week};
+use crate::visits::week;
 
 /// Which week, which township.
 #[derive(Debug, Default, Deserialize)]

@@ -64,8 +64,9 @@ fn help_is_one_line_per_verb_and_names_the_exit_codes() {
         .map(|line| line.split_whitespace().next().unwrap())
         .collect();
     let known = [
-        "demo", "init", "serve", "import", "evaluate", "explain", "trace", "simulate", "policy", "ledger",
-        "synth", "fsck", "doctor", "backup", "restore", "officer", "account", "token", "erase",
+        "demo", "init", "serve", "import", "evaluate", "explain", "trace", "simulate", "policy",
+        "ledger", "synth", "fsck", "doctor", "backup", "restore", "officer", "account", "token",
+        "erase",
     ];
     assert_eq!(
         verbs, known,

@@ -199,15 +199,7 @@ impl<'c> Run<'c> {
             })),
             Op::Bits(a) => Wide(map(self.wide(*a), |a| i64::from(a.count_ones()))),
             Op::Confirmed(told, needed) => {
-                Trit(zip(self.wide(*told), self.wide(*needed), |told, needed| {
-                    match (told, needed) {
-                        (_, NONE64) => U,
-                        (0, _) => F,
-                        // A negative number is never reached: as many as there can be.
-                        (told, needed) if needed >= 0 && told >= needed => T,
-                        _ => U,
-                    }
-                }))
+                Trit(zip(self.wide(*told), self.wide(*needed), confirmed))
             }
             _ => Register::Empty,
         }
@@ -514,6 +506,17 @@ impl<'c> Run<'c> {
             among(&sets[self.chunk.place[household] as usize], value.at(lane))
         });
         Lanes::Own(each.collect())
+    }
+}
+
+/// Told by none: no. By as many as asked: yes. By fewer: not known.
+fn confirmed(told: i64, needed: i64) -> u8 {
+    match (told, needed) {
+        (_, NONE64) => U,
+        (0, _) => F,
+        // A negative number is never reached: as many as there can be.
+        (told, needed) if needed >= 0 && told >= needed => T,
+        _ => U,
     }
 }
 

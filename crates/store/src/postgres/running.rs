@@ -192,12 +192,12 @@ async fn check_units(tx: &mut PgConnection) -> Stored<Vec<String>> {
             u.commit_id < f.commit_id
             or (u.commit_id is null and f.subject_kind = 'h')
         )
-        and not exists (
+        and not (f.subject_kind = 'p' and exists (
             select 1 from reads r
             where r.of_person = f.subject_id
             and r.person_id = f.subject_id
             and r.why = 'member'
-        )
+        ))
         order by f.subject_kind, f.subject_id",
     )
     .fetch_all(&mut *tx)
