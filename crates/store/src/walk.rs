@@ -23,6 +23,8 @@ pub(crate) enum Walk {
     All,
     /// What lies on the desks of a county.
     County(String),
+    /// What lies on the county's own desk, unplaced.
+    Unplaced(String),
     /// What lies on the desk of a township.
     Township(String),
     /// What a township assists with.
@@ -34,7 +36,10 @@ impl Walk {
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Walk::All => None,
-            Walk::County(code) | Walk::Township(code) | Walk::Assist(code) => Some(code),
+            Walk::County(code)
+            | Walk::Unplaced(code)
+            | Walk::Township(code)
+            | Walk::Assist(code) => Some(code),
         }
     }
 }
@@ -51,6 +56,7 @@ pub(crate) fn walks(grant: &Grant, filter: &AlertFilter) -> Vec<Walk> {
     for region in grant.regions() {
         let code = region.to_string();
         match region.level() {
+            Level::County if filter.unplaced => walks.push(Walk::Unplaced(code)),
             Level::County => walks.push(Walk::County(code)),
             Level::Township => walks.extend([Walk::Township(code.clone()), Walk::Assist(code)]),
             _ => return vec![Walk::All],

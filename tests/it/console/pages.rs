@@ -34,7 +34,8 @@ fn cards(block: &str) -> Vec<(String, String)> {
 /// Releases from the backlog an alert of a household that has one on a desk.
 async fn a_second_alert(app: &TestApp) {
     let listed = async |work: &str| {
-        let path = format!("/api/v1/alerts?brief=true&limit=500&work={work}");
+        // Of one township, whose desk is one page.
+        let path = format!("/api/v1/alerts?brief=true&limit=500&township={HUTANG}&work={work}");
         app.get("county", &path).await.json()["alerts"]
             .as_array()
             .unwrap()
@@ -42,15 +43,9 @@ async fn a_second_alert(app: &TestApp) {
     };
     let raised = listed("raised").await;
     let held = listed("held").await;
-    // Both so pressing that they stand on the first page, whatever their ids.
-    let pressing =
-        |alert: &&serde_json::Value| alert["level"] == "red" || alert["level"] == "orange";
-    let first: Vec<_> = raised.iter().filter(pressing).collect();
-    assert!(!first.is_empty() && first.len() < 90, "{}", first.len());
     let of_one = held
         .iter()
-        .filter(pressing)
-        .find(|held| first.iter().any(|raised| raised["unit"] == held["unit"]));
+        .find(|held| raised.iter().any(|raised| raised["unit"] == held["unit"]));
     let of_one = of_one.expect("the backlog holds an alert of a household on a desk");
     let (id, version) = (of_one["id"].as_str(), of_one["version"].as_i64());
     let done = app
@@ -70,11 +65,11 @@ async fn a_second_alert(app: &TestApp) {
 async fn a_household_is_one_card_and_the_pressing_come_first() {
     let app = samples().await;
     a_second_alert(&app).await;
-    let answer = app.get("county", "/").await;
+    let answer = app.get("hutang", "/").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let page = answer.text();
     let alerts = app
-        .get("county", "/api/v1/alerts?brief=true&limit=100")
+        .get("hutang", "/api/v1/alerts?brief=true&limit=100")
         .await
         .json();
     let mut units: BTreeMap<String, Vec<(String, String, String)>> = BTreeMap::new();

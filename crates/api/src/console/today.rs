@@ -43,7 +43,7 @@ const FIRST_MAX: usize = 15;
 /// Days of 本周.
 const WEEK_DAYS: i32 = 7;
 /// Alerts of one page, most pressing first; what follows is one link further.
-const ALERTS_MAX: u32 = 100;
+const ALERTS_MAX: u32 = 60;
 
 /// Which desk.
 #[derive(Debug, Default, Deserialize)]

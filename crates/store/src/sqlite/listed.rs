@@ -65,6 +65,9 @@ pub(super) const fn statement(walk: &Walk) -> &'static str {
     match walk {
         Walk::All => listing!("$18 is null"),
         Walk::County(_) => listing!("s.county = $18 and s.work not in ('held', 'closed')"),
+        Walk::Unplaced(_) => {
+            listing!("s.township is null and s.county = $18 and s.work not in ('held', 'closed')")
+        }
         Walk::Township(_) => listing!("s.township = $18 and s.work not in ('held', 'closed')"),
         Walk::Assist(_) => listing!("s.assist = $18 and s.work not in ('held', 'closed')"),
     }

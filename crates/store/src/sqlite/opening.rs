@@ -388,6 +388,7 @@ mod tests {
         let walks = [
             Walk::All,
             Walk::County(code()),
+            Walk::Unplaced(code()),
             Walk::Township(code()),
             Walk::Assist(code()),
         ];
