@@ -433,7 +433,7 @@ async fn k11_five_hundred_long_alerts_are_one_page() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.text());
     let html = page.text();
     let shown = html.matches("…（已截断）").count();
-    assert!(shown >= 90, "{shown} are cut");
+    assert!(shown >= 55, "{shown} are cut");
     assert!(!html.contains(&words), "no report is shown in full here");
     let per_alert = html.len() / shown;
     assert!(
