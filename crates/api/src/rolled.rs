@@ -7,6 +7,8 @@ use domain::ids::Subject;
 use domain::time::Date;
 use pipeline::care::{self, RollUp};
 use registry::care::{Roster, Span, ToVisit};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -15,12 +17,17 @@ use crate::problem::{Answered, Problem};
 use crate::visits::{ToVisitView, VillageVisitsView};
 
 /// A week or month as pages and answers show it.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SpanView {
+    #[serde(skip)]
     pub(crate) span: Span,
     pub(crate) first_day: String,
     pub(crate) last_day: String,
+    /// Its last day has passed.
     pub(crate) over: bool,
+    /// As of a village.
     pub(crate) roster: &'static str,
+    /// Too many people for one answer: choose a township.
     pub(crate) truncated: bool,
     pub(crate) villages: Vec<VillageVisitsView>,
 }

@@ -24,7 +24,7 @@ use crate::actions::{Doing, key, note_is_clean};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{Answered, Problem, ProblemBody};
-use crate::rolled::roll_ups;
+use crate::rolled::{SpanView, roll_ups};
 use crate::strict::{StrictJson, StrictQuery, date};
 
 /// Names the operation in idempotency records.
@@ -412,33 +412,17 @@ pub struct VillageVisitsView {
 /// A week.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WeeksView {
-    pub(crate) week: String,
-    pub(crate) first_day: String,
-    pub(crate) last_day: String,
-    /// Its Sunday has passed.
-    pub(crate) over: bool,
-    /// Whether a roster tells about the place asked for: `known`, `stale` or
-    /// `never` (未开通). Only where it is known does no village mean nobody.
-    pub(crate) roster: String,
-    /// Too many people for one answer: choose a township.
-    pub(crate) truncated: bool,
-    pub(crate) villages: Vec<VillageVisitsView>,
+    week: String,
+    #[serde(flatten)]
+    rolled: SpanView,
 }
 
-/// A month.
+/// A month of those who are to be visited monthly; weekly visits are not in it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MonthsView {
-    pub(crate) month: String,
-    pub(crate) first_day: String,
-    pub(crate) last_day: String,
-    /// Its last day has passed.
-    pub(crate) over: bool,
-    /// As of a week.
-    pub(crate) roster: String,
-    /// Too many people for one answer: choose a township.
-    pub(crate) truncated: bool,
-    /// Those who are to be visited monthly; weekly visits are not in it.
-    pub(crate) villages: Vec<VillageVisitsView>,
+    month: String,
+    #[serde(flatten)]
+    rolled: SpanView,
 }
 
 /// A week asked for; the current one when none is.
@@ -466,16 +450,9 @@ pub async fn weeks(
 ) -> Answered<Response> {
     let week = week(&app, query.week.as_deref())?;
     let township = query.township.as_deref().unwrap_or_default();
-    let [seen] = roll_ups(&app, &caller, [Span::Week(week)], township).await?;
-    let view = WeeksView {
-        week: week.to_string(),
-        first_day: seen.first_day,
-        last_day: seen.last_day,
-        over: seen.over,
-        roster: seen.roster.to_owned(),
-        truncated: seen.truncated,
-        villages: seen.villages,
-    };
+    let [rolled] = roll_ups(&app, &caller, [Span::Week(week)], township).await?;
+    let week = week.to_string();
+    let view = WeeksView { week, rolled };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
@@ -498,15 +475,8 @@ pub async fn months(
         )
     })?;
     let township = query.township.as_deref().unwrap_or_default();
-    let [seen] = roll_ups(&app, &caller, [Span::Month(month)], township).await?;
-    let view = MonthsView {
-        month: month.to_string(),
-        first_day: seen.first_day,
-        last_day: seen.last_day,
-        over: seen.over,
-        roster: seen.roster.to_owned(),
-        truncated: seen.truncated,
-        villages: seen.villages,
-    };
+    let [rolled] = roll_ups(&app, &caller, [Span::Month(month)], township).await?;
+    let month = month.to_string();
+    let view = MonthsView { month, rolled };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }

@@ -137,27 +137,23 @@ pub async fn start(deps: &Deps) -> Result<(), StepError> {
     Ok(())
 }
 
-/// The set as it would be with one more value.
+/// Whether the set would still load with one more value.
 pub(crate) async fn tried(
     deps: &Deps,
     reviews: i64,
     more: &Proposed,
 ) -> Result<Result<(), Problem>, StepError> {
-    let mut approved = approved_until(deps, reviews).await?;
-    approved.push(value(more));
-    let tried = joined(deps, &approved).await?;
-    Ok(tried.map(|_| ()).map_err(|problems| {
-        let first = problems.into_iter().next();
-        first.expect("a set that does not load says why")
-    }))
+    let tried = with(deps, reviews, vec![value(more)]).await?;
+    Ok(tried.map(|_| ()))
 }
 
-/// The set in force with more values, or what is wrong with one of them.
+/// The set with more values, or what is wrong with one of them.
 pub(crate) async fn with(
     deps: &Deps,
+    reviews: i64,
     more: Vec<ApprovedValue>,
 ) -> Result<Result<PolicySet, Problem>, StepError> {
-    let mut approved = approved_until(deps, refresh(deps).await?.reviews).await?;
+    let mut approved = approved_until(deps, reviews).await?;
     approved.extend(more);
     let joined = joined(deps, &approved).await?;
     Ok(joined.map(|(set, _)| set).map_err(|problems| {

@@ -118,8 +118,9 @@ pub async fn simulate(
     grant: &Grant,
     question: &Question,
 ) -> Result<Simulation, SimulateError> {
-    let now = policies::refresh(deps).await?.set;
-    let then = Arc::new(asked(deps, &now, question).await?);
+    let seen = policies::refresh(deps).await?;
+    let now = seen.set.clone();
+    let then = Arc::new(asked(deps, &seen, question).await?);
     let machine = Arc::new(Machine::of(&now));
     let mut answer = Simulation {
         units: 0,
@@ -307,7 +308,7 @@ impl Simulation {
 /// The set with the values asked about.
 async fn asked(
     deps: &Deps,
-    now: &PolicySet,
+    seen: &policies::Seen,
     question: &Question,
 ) -> Result<PolicySet, SimulateError> {
     let value = |(key, value): &(String, String)| ProposedValue {
@@ -325,7 +326,8 @@ async fn asked(
     };
     let mut more = Vec::new();
     for value in question.values.iter().map(value) {
-        now.propose(&value)
+        seen.set
+            .propose(&value)
             .map_err(|problem| SimulateError::Wrong(Box::new(problem)))?;
         more.push(ApprovedValue {
             value,
@@ -333,7 +335,7 @@ async fn asked(
             approved_by: "what-if".to_owned(),
         });
     }
-    policies::with(deps, more)
+    policies::with(deps, seen.reviews, more)
         .await?
         .map_err(|problem| SimulateError::Wrong(Box::new(problem)))
 }

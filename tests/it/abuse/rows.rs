@@ -1,6 +1,8 @@
 //! Rows of the abuse tables that no other test holds, one test each, named by
 //! its row. What does not apply here and why stands with the test nearest to it.
 
+use std::collections::BTreeSet;
+
 use axum::http::{Method, StatusCode};
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
@@ -435,6 +437,19 @@ async fn k11_five_hundred_long_alerts_are_one_page() {
     let shown = html.matches("…（已截断）").count();
     assert!(shown >= 55, "{shown} are cut");
     assert!(!html.contains(&words), "no report is shown in full here");
+    // What does not fit is one link further, and nothing stands on both pages.
+    let links = |html: &str| -> BTreeSet<String> {
+        let all = html.split("href=\"/alerts/").skip(1);
+        all.map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    let (_, more) = html.split_once("id=\"more\"").expect("a link to the rest");
+    let more = more.split("href=\"").nth(1).unwrap().split('"').next();
+    let further = more.unwrap().replace("&#38;", "&");
+    let further = app.get("hutang", &further).await.text();
+    let (first, second) = (links(&html), links(&further));
+    assert!(first.len() >= 55 && second.len() >= 55);
+    assert!(first.is_disjoint(&second));
     let per_alert = html.len() / shown;
     assert!(
         per_alert < 16 * 1024,

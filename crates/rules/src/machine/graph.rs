@@ -268,13 +268,14 @@ impl Graph {
             self.spaces.push(set);
             self.spaces.len() - 1
         });
-        SpaceId(u16::try_from(index).unwrap_or(u16::MAX))
+        SpaceId(u16::try_from(index).expect("a space per list: policies are bounded"))
     }
 
     /// The space of exactly these axes, made when a larger one was.
     pub(crate) fn existing(&self, axes: &[AxisId]) -> SpaceId {
         let index = self.spaces.iter().position(|known| known == axes);
-        SpaceId(index.and_then(|i| u16::try_from(i).ok()).unwrap_or(0))
+        let index = index.expect("a fold's and a larger space's remainder are made with it");
+        SpaceId(u16::try_from(index).expect("a space per list: policies are bounded"))
     }
 
     pub(crate) fn join(&mut self, a: SpaceId, b: SpaceId) -> SpaceId {
@@ -307,7 +308,7 @@ impl Graph {
             self.axes.push(axis);
             self.axes.len() - 1
         });
-        AxisId(u16::try_from(index).unwrap_or(u16::MAX))
+        AxisId(u16::try_from(index).expect("an axis per list: policies are bounded"))
     }
 
     /// The space an axis spans: its base and itself.
@@ -322,7 +323,7 @@ impl Graph {
         if let Some(id) = self.known.get(&op) {
             return *id;
         }
-        let id = Id(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let id = Id(u32::try_from(self.nodes.len()).expect("policies are bounded"));
         self.known.insert(op.clone(), id);
         self.nodes.push(Node { op, lane, space });
         id

@@ -409,7 +409,6 @@ impl<'p, 'g> Lower<'p, 'g> {
     /// Where the list is open, two found are still too many; less is unknown.
     fn one_of_more(&mut self, found: Id, list: &List, among: Id) -> Result<Id, Unfit> {
         let any = self.fold(Fold::Any, list, among)?;
-        let one = self.unary(Op::Certain, found, Lane::Trit);
         let none_found = self.unary(Op::Not, found, Lane::Trit);
         let refuted = self.unary(Op::Certain, none_found, Lane::Trit);
         let some = self.unary(Op::Certain, any, Lane::Trit);
@@ -418,7 +417,6 @@ impl<'p, 'g> Lower<'p, 'g> {
         let no = self.trit(F);
         let open = self.choose_open(list.open);
         let when_open = self.choose(too_many, no, unsure);
-        let _ = one;
         Ok(self.choose(open, when_open, found))
     }
 

@@ -122,8 +122,8 @@ impl<'c> Run<'c> {
             }
             Op::Fold(fold, axis, mask, value) => self.fold(*fold, *axis, *mask, *value),
             Op::Newest(axis, mask, rank, element) => {
-                self.prepare(*axis, *mask);
-                let onto = self.onto(*axis, *mask);
+                let rest = self.prepare(*axis, *mask);
+                let onto = self.onto(*axis, *mask, rest);
                 let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
                 Narrow(Lanes::Own(folds::newest(
                     onto,
@@ -363,42 +363,37 @@ impl<'c> Run<'c> {
     /// Makes what [`Run::onto`] reads; answers the space of the result.
     fn prepare(&mut self, axis: AxisId, operand: Id) -> SpaceId {
         let from = self.graph.space_of(operand);
-        let onto = self.rest(axis, from);
-        self.make(from);
-        self.make(onto);
-        if !(axis == PEOPLE && onto == HOUSEHOLDS) {
-            self.spaces
-                .lift(self.graph, self.chunk, &self.registers, onto, from);
-        }
-        onto
-    }
-
-    fn rest(&self, axis: AxisId, from: SpaceId) -> SpaceId {
         let axes = self.graph.axes_of(from).iter().copied();
         let rest: Vec<AxisId> = axes.filter(|a| *a != axis).collect();
-        self.graph.existing(&rest)
+        let rest = self.graph.existing(&rest);
+        self.make(from);
+        self.make(rest);
+        if !(axis == PEOPLE && rest == HOUSEHOLDS) {
+            self.spaces
+                .lift(self.graph, self.chunk, &self.registers, rest, from);
+        }
+        rest
     }
 
-    /// How the lanes of an operand go where its axis is taken away.
-    fn onto(&self, axis: AxisId, operand: Id) -> Onto<'_> {
-        let from = self.graph.space_of(operand);
-        let onto = self.rest(axis, from);
-        if axis == PEOPLE && onto == HOUSEHOLDS {
+    /// How the lanes of an operand go to the space without its axis.
+    fn onto(&self, axis: AxisId, operand: Id, rest: SpaceId) -> Onto<'_> {
+        if axis == PEOPLE && rest == HOUSEHOLDS {
             return Onto::People {
                 len: self.chunk.len,
                 people: self.chunk.people,
             };
         }
+        let from = self.graph.space_of(operand);
         Onto::Index {
-            up: self.spaces.lifted(onto, from).unwrap_or(&[]),
-            lanes: self.lanes(onto),
+            up: self.spaces.lifted(rest, from).unwrap_or(&[]),
+            lanes: self.lanes(rest),
         }
     }
 
     fn fold(&mut self, fold: Fold, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
         let result = self.prepare(axis, mask);
-        let onto = self.onto(axis, mask);
+        let onto = self.onto(axis, mask, result);
         let belongs = self.trits(mask);
         match fold {
             Fold::Any => Trit(Lanes::Own(folds::any(onto, belongs, self.trits(value)))),
@@ -435,9 +430,9 @@ impl<'c> Run<'c> {
     }
 
     fn distinct(&mut self, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
-        self.prepare(axis, mask);
+        let rest = self.prepare(axis, mask);
         let lanes = self.lanes(self.graph.space_of(mask));
-        let onto = self.onto(axis, mask);
+        let onto = self.onto(axis, mask, rest);
         let belongs = self.trits(mask);
         Register::Trit(Lanes::Own(match &self.registers[value.0 as usize] {
             Register::Trit(v) => folds::distinct(onto, belongs, v, lanes),
