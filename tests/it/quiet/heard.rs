@@ -65,10 +65,31 @@ pub(super) fn begin() {
     LISTENING.store(true, Ordering::Relaxed);
 }
 
-/// How often this was heard since.
-pub(super) fn times(words: &str) -> usize {
-    let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    memchr::memmem::find_iter(&heard, words.as_bytes()).count()
+/// Waits for words in what is heard, each line of which is read once: whoever
+/// reads a log of megabytes again and again keeps everybody from writing it.
+pub(super) struct Waiting {
+    words: &'static str,
+    read: usize,
+    times: usize,
+}
+
+impl Waiting {
+    pub(super) fn of(words: &'static str) -> Self {
+        Self {
+            words,
+            read: 0,
+            times: 0,
+        }
+    }
+
+    /// How often this was heard since listening began.
+    pub(super) fn times(&mut self) -> usize {
+        let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = heard.get(self.read..).unwrap_or_default();
+        self.times += memchr::memmem::find_iter(new, self.words.as_bytes()).count();
+        self.read = heard.len();
+        self.times
+    }
 }
 
 /// Stops listening; what was heard.

@@ -389,7 +389,8 @@ impl Office {
         let running = tokio::spawn(runner::run(self.app.deps.clone(), stopped));
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         let failed = async {
-            while heard::times("a step failed") < times {
+            let mut failures = heard::Waiting::of("a step failed");
+            while failures.times() < times {
                 ticks.tick().await;
             }
         };
