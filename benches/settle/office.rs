@@ -135,6 +135,7 @@ pub(crate) async fn open(backend: &str, folder: &Path) -> Result<Office, Failed>
             synthetic: true,
             ..Settings::default()
         },
+        censuses: pipeline::night::Censuses::default(),
         work: tokio::sync::Notify::default(),
         published: tokio::sync::Notify::default(),
     });

@@ -17,6 +17,7 @@ mod hooks;
 mod http;
 mod login;
 mod matrix;
+mod night;
 mod order;
 mod parameters;
 mod publications;

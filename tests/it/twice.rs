@@ -41,6 +41,7 @@ fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
             apply_records: APPLY_RECORDS,
             ..deps.settings.clone()
         },
+        censuses: pipeline::night::Censuses::default(),
         work: Notify::default(),
         published: Notify::default(),
     })

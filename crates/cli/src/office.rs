@@ -172,6 +172,7 @@ pub(crate) async fn deps(
             },
             ..steps(settings)?
         },
+        censuses: pipeline::night::Censuses::default(),
         work: Notify::new(),
         published: Notify::new(),
     });

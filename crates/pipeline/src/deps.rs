@@ -12,6 +12,7 @@ use vault::Vault;
 
 use crate::account::AccountSettings;
 use crate::clock::Clock;
+use crate::night::Censuses;
 use crate::policies::Policies;
 
 /// Settings of the steps. Defaults suit one county office.
@@ -76,6 +77,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Settings.
     pub settings: Settings,
+    /// Everybody of the counties evaluated here, in columns.
+    pub censuses: Censuses,
     /// Rung when there may be work for the steps.
     pub work: Notify,
     /// Rung when feed entries were published.

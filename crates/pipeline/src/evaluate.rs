@@ -30,6 +30,7 @@ use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
+use crate::night::{Asking, Night};
 use crate::policies;
 use crate::round::Round;
 use crate::sealing::Keyring;
@@ -58,7 +59,7 @@ pub async fn evaluate_step(
     let limit = deps.settings.evaluate_units;
     let marks = deps.store.due(partition, limit).await?;
     let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
-    let round = Round::of(deps, partition, &policies, &loaded).await?;
+    let round = Round::of(deps, partition, &policies, &loaded, today).await?;
     let mut units: Vec<Subject> = marks.iter().map(|mark| mark.unit).collect();
     if units.is_empty() {
         units = deps
@@ -66,11 +67,28 @@ pub async fn evaluate_step(
             .units_to_revisit(partition, today, &round.stamp, None, limit)
             .await?;
     }
-    if units.is_empty() {
-        round.finish(deps, partition).await?;
+    if units.is_empty() && round.is_over() {
         return Ok(Progress::Idle);
     }
     let lease = lease(deps, partition, EVALUATE).await?;
+    if units.is_empty() {
+        let asking = Asking {
+            deps,
+            lease: &lease,
+            set: &policies,
+            stamp: &round.stamp,
+            today,
+            before: round.night_before(),
+        };
+        units = match asking.next().await? {
+            Night::Over => {
+                round.finish(deps, partition).await?;
+                return Ok(Progress::Idle);
+            }
+            Night::Read(read) => return Ok(Progress::Done(read)),
+            Night::LookAt(units) => units,
+        };
+    }
     loaded.extend(deps, &units).await?;
     let known_units: BTreeSet<Subject> = units.iter().copied().collect();
     let alone: BTreeSet<Subject> = units
@@ -91,8 +109,13 @@ pub async fn evaluate_step(
         units,
     };
     let done = batch.units.len();
-    let commit = decide(deps, policies, loaded, batch).await?;
-    deps.store.commit(&commit).await?;
+    let (held, stamp) = (batch.lease.clone(), batch.round.stamp.clone());
+    let (commit, views) = decide(deps, policies.clone(), loaded, batch).await?;
+    if let Err(error) = deps.store.commit(&commit).await {
+        deps.censuses.forget(partition);
+        return Err(error.into());
+    }
+    deps.censuses.met(&held, (&policies, &stamp), views);
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
 }
@@ -113,7 +136,7 @@ async fn decide(
     policies: Arc<PolicySet>,
     loaded: Loaded,
     batch: Batch,
-) -> Result<Commit, StepError> {
+) -> Result<(Commit, Vec<Household>), StepError> {
     let (units, today) = (batch.units.clone(), batch.today);
     let set = policies.clone();
     let views: Vec<(Household, Vec<Evaluation>)> = offload(move || {
@@ -136,13 +159,14 @@ async fn decide(
     let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
     let deps = deps.clone();
     offload(move || {
-        Deciding {
+        let deciding = Deciding {
             deps: &deps,
             policies: &policies,
             batch: &batch,
             keyring: &keyring,
-        }
-        .commit(&views, &before, &rows)
+        };
+        let commit = deciding.commit(&views, &before, &rows)?;
+        Ok((commit, views.into_iter().map(|(view, _)| view).collect()))
     })
     .await?
 }

@@ -25,6 +25,7 @@ pub mod export;
 pub mod intake;
 pub mod leads;
 pub mod loading;
+pub mod night;
 pub mod outbound;
 pub mod parameters;
 pub mod people;

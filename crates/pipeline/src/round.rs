@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use alerts::RunMode;
 use domain::region::DivisionCode;
+use domain::time::Date;
 use rules::PolicySet;
 use serde::{Deserialize, Serialize};
 use store::commit::{Commit, CommitKind, Write};
@@ -22,6 +23,9 @@ use crate::loading::Loaded;
 struct Seen {
     policy_set: String,
     datasets: BTreeSet<String>,
+    /// The last night brought to its end.
+    #[serde(default)]
+    night: Option<Date>,
 }
 
 /// The round going on.
@@ -45,6 +49,7 @@ impl Round {
         partition: DivisionCode,
         policies: &PolicySet,
         loaded: &Loaded,
+        today: Date,
     ) -> Result<Round, StepError> {
         let before: Seen = match deps.store.setting(&setting(partition)).await? {
             Some(text) => {
@@ -55,6 +60,7 @@ impl Round {
         let now = Seen {
             policy_set: policies.hash().to_owned(),
             datasets: loaded.datasets.clone(),
+            night: Some(today),
         };
         let mode = if !now.datasets.is_subset(&before.datasets) {
             RunMode::FirstLoad
@@ -71,15 +77,22 @@ impl Round {
         })
     }
 
+    /// Whether everything was looked at, today's night included.
+    pub(crate) fn is_over(&self) -> bool {
+        self.now == self.before
+    }
+
+    /// The last night brought to its end.
+    pub(crate) fn night_before(&self) -> Option<Date> {
+        self.before.night
+    }
+
     /// Nothing is left to look at: remember what this round has seen.
     pub(crate) async fn finish(
         &self,
         deps: &Deps,
         partition: DivisionCode,
     ) -> Result<(), StepError> {
-        if self.now == self.before {
-            return Ok(());
-        }
         let value = serde_json::to_string(&self.now).map_err(|_| StepError::Damaged("settings"))?;
         let commit = Commit {
             kind: CommitKind::Evaluate,

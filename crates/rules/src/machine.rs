@@ -8,6 +8,7 @@
 //! left to the interpreter and said to be.
 
 mod again;
+mod census;
 mod columns;
 mod dates;
 mod folds;
@@ -17,9 +18,12 @@ mod lower;
 mod lower_call;
 mod lower_hands;
 mod lower_value;
+mod merge;
+mod moved;
 mod names;
 mod run;
 mod screen;
 mod spaces;
 
+pub use census::Census;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};

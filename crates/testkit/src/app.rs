@@ -231,6 +231,7 @@ impl TestApp {
                 },
                 ..Settings::default()
             },
+            censuses: pipeline::night::Censuses::default(),
             work: Notify::default(),
             published: Notify::default(),
         });

@@ -190,6 +190,7 @@ async fn small_steps(store: Arc<dyn Store>, folder: &Path) -> TestApp {
             evaluate_units: 8,
             ..deps.settings.clone()
         },
+        censuses: pipeline::night::Censuses::default(),
         work: Notify::default(),
         published: Notify::default(),
     });

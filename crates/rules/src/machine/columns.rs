@@ -74,7 +74,16 @@ pub(crate) enum Cells {
 }
 
 impl Cells {
-    fn new(lane: Lane, room: usize) -> Cells {
+    /// None yet, of the same width.
+    pub(super) fn alike(&self) -> Cells {
+        match self {
+            Cells::Trit(_) => Cells::Trit(Vec::new()),
+            Cells::Narrow(_) => Cells::Narrow(Vec::new()),
+            Cells::Wide(_) => Cells::Wide(Vec::new()),
+        }
+    }
+
+    pub(super) fn new(lane: Lane, room: usize) -> Cells {
         match lane {
             Lane::Trit => Cells::Trit(Vec::with_capacity(room)),
             Lane::Narrow => Cells::Narrow(Vec::with_capacity(room)),

@@ -67,6 +67,14 @@ impl<'c> Run<'c> {
         run
     }
 
+    /// One truth value per lane.
+    pub(crate) fn answers(&self, id: Id, lanes: usize) -> Vec<u8> {
+        match self.trits(id).slice() {
+            Ok(values) => values.to_vec(),
+            Err(value) => vec![value; lanes],
+        }
+    }
+
     fn trits(&self, id: Id) -> &Lanes<'c, u8> {
         match &self.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,

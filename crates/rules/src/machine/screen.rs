@@ -22,11 +22,11 @@ use crate::policy::{Policy, PolicySet};
 /// A policy set compiled for columns.
 #[derive(Debug)]
 pub struct Machine {
-    graph: Graph,
-    layout: Layout,
-    programs: Vec<Result<Program, Left>>,
+    pub(super) graph: Graph,
+    pub(super) layout: Layout,
+    pub(super) programs: Vec<Result<Program, Left>>,
     /// Registers that nobody asks for after an operation.
-    last: Vec<Vec<Id>>,
+    pub(super) last: Vec<Vec<Id>>,
 }
 
 /// A policy that is left to the row interpreter.
@@ -39,13 +39,15 @@ pub struct Left {
 }
 
 #[derive(Clone, Debug)]
-struct Program {
-    about: About,
+pub(super) struct Program {
+    pub(super) about: About,
     plans: Plans,
     gate: Id,
     applies: Id,
     criteria: Vec<Criterion>,
     receiving: Id,
+    /// When what is told is more pressing.
+    levels: Vec<Id>,
 }
 
 /// Which plans a policy has written.
@@ -85,8 +87,8 @@ struct Criterion {
 /// Households as columns, for one machine's layout.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    layout: Layout,
-    chunks: Vec<Arc<Chunk>>,
+    pub(super) layout: Layout,
+    pub(super) chunks: Vec<Arc<Chunk>>,
 }
 
 /// What came of a policy's conditions for a subject.
@@ -374,6 +376,13 @@ impl Machine {
 static UNKNOWN: Lanes<'static, u8> = Lanes::One(U);
 
 impl Program {
+    /// Every truth value of it that a verdict, a fingerprint or a level rests on.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Id> + '_ {
+        let criteria = self.criteria.iter().map(|c| c.id);
+        let others = [self.gate, self.applies, self.receiving];
+        criteria.chain(others).chain(self.levels.iter().copied())
+    }
+
     /// What `judge` makes of the same truth values.
     fn outcome<'c>(
         &self,
@@ -462,6 +471,12 @@ fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
         Some(expr) => lower.truth(expr)?,
         None => lower.trit(F),
     };
+    let plans = [&policy.missed, &policy.no_longer, &policy.raises];
+    let mut levels = Vec::new();
+    for (when, _) in plans.into_iter().flatten().flat_map(|p| &p.level_when) {
+        let id = lower.truth(when)?;
+        levels.push(fit(lower.graph, id, space)?);
+    }
     let mut criteria = Vec::new();
     for one in &policy.criteria {
         let id = lower.truth(&one.when)?;
@@ -481,6 +496,7 @@ fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
         applies: fit(graph, applies, space)?,
         receiving: fit(graph, receiving, space)?,
         criteria,
+        levels,
     })
 }
 
@@ -519,8 +535,7 @@ fn last_uses(graph: &Graph, programs: &[Result<Program, Left>]) -> Vec<Vec<Id>> 
     }
     let mut kept = vec![false; graph.nodes.len()];
     for program in programs.iter().flatten() {
-        let ids = program.criteria.iter().map(|c| c.id);
-        for id in ids.chain([program.gate, program.applies, program.receiving]) {
+        for id in program.asked() {
             kept[id.0 as usize] = true;
         }
     }

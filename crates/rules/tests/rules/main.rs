@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod census;
 mod language;
 mod machine;
 mod parameters;

@@ -1,0 +1,227 @@
+//! The night: whoever stands otherwise by the date alone is looked at again.
+//!
+//! A view that can differ is projected again when its `next_change_on` has
+//! come. What a policy makes of an unchanged view differs too — a window ends,
+//! a notice begins, a parameter takes effect — and only asking tells. Everybody
+//! of a county is therefore kept in columns, fed by the views the evaluate step
+//! makes anyway, and asked for every day since they were judged; the few that
+//! differ go through the evaluate step like anyone else. Columns only name
+//! whom to look at: what is committed is judged from the folds as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::household::Household;
+use domain::ids::Subject;
+use domain::region::DivisionCode;
+use domain::time::{Date, Month};
+use rules::{Census, Machine, PolicySet};
+use store::commit::Lease;
+
+use crate::deps::Deps;
+use crate::error::{StepError, offload};
+use crate::loading::{Known, Loaded};
+
+/// Everybody of the counties this process evaluates.
+#[derive(Debug, Default)]
+pub struct Censuses(Mutex<BTreeMap<DivisionCode, Kept>>);
+
+/// One county.
+#[derive(Debug)]
+struct Kept {
+    machine: Arc<Machine>,
+    census: Census,
+    /// Policy set and coverage the views were made under.
+    stamp: String,
+    /// Of the lease it was last fed under. Every change of hands, and every
+    /// lapse, adds one, so that a gap tells of another worker.
+    epoch: i64,
+    filled: Filled,
+    /// The day the census was asked for, and who is still to be looked at.
+    asked: Option<(Date, BTreeSet<Subject>)>,
+}
+
+/// How far the units that were not met since it was begun are read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    After(Option<Subject>),
+    Whole,
+}
+
+/// What the night has to do next.
+#[derive(Debug)]
+pub(crate) enum Night {
+    /// Nothing more today.
+    Over,
+    /// This many units were read in.
+    Read(usize),
+    /// These are to be looked at.
+    LookAt(Vec<Subject>),
+}
+
+impl Censuses {
+    /// Runs on a county's census as it is for the policies, or on a new one
+    /// when another set, or another worker, came between.
+    fn with<T>(
+        &self,
+        (lease, set, stamp): (&Lease, &PolicySet, &str),
+        f: impl FnOnce(&mut Kept) -> T,
+    ) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |kept: &&mut Kept| {
+            kept.stamp == stamp && (kept.epoch == lease.epoch || kept.epoch + 1 == lease.epoch)
+        };
+        if all.get_mut(&lease.partition).filter(fits).is_none() {
+            let machine = Arc::new(Machine::of(set));
+            let kept = Kept {
+                census: Census::of(&machine),
+                machine,
+                stamp: stamp.to_owned(),
+                epoch: lease.epoch,
+                filled: Filled::After(None),
+                asked: None,
+            };
+            all.insert(lease.partition, kept);
+        }
+        let kept = all.get_mut(&lease.partition).expect("it was put there");
+        kept.epoch = lease.epoch;
+        f(kept)
+    }
+
+    /// Views that were judged and committed under a lease.
+    pub(crate) fn met(
+        &self,
+        lease: &Lease,
+        (set, stamp): (&PolicySet, &str),
+        views: impl IntoIterator<Item = Household>,
+    ) {
+        self.with((lease, set, stamp), |kept| {
+            for household in views {
+                if let Some((_, units)) = &mut kept.asked {
+                    units.remove(&household.unit);
+                }
+                kept.census.upsert(household);
+            }
+        });
+    }
+
+    /// What was kept may be behind: it is read in anew when it is next asked.
+    pub fn forget(&self, partition: DivisionCode) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&partition);
+    }
+}
+
+impl Kept {
+    /// What it costs to keep a county.
+    fn tell(&self, county: DivisionCode) {
+        let (scalars, lists) = self.census.bytes();
+        let (units, county) = (self.census.len(), county.to_string());
+        let gauge = |name: &'static str, n: usize| {
+            let n = u32::try_from(n).map_or(f64::INFINITY, f64::from);
+            metrics::gauge!(name, "county" => county.clone()).set(n);
+        };
+        gauge("hearth_census_units", units);
+        gauge("hearth_census_bytes", scalars + lists);
+    }
+}
+
+/// One night of one county.
+pub(crate) struct Asking<'a> {
+    pub(crate) deps: &'a Arc<Deps>,
+    pub(crate) lease: &'a Lease,
+    pub(crate) set: &'a Arc<PolicySet>,
+    pub(crate) stamp: &'a str,
+    pub(crate) today: Date,
+    /// The last night that was brought to its end.
+    pub(crate) before: Option<Date>,
+}
+
+impl Asking<'_> {
+    /// The next piece of work, when nobody is due and no view has changed.
+    pub(crate) async fn next(&self) -> Result<Night, StepError> {
+        let filled = self.with(|kept| kept.filled);
+        if let Filled::After(after) = filled {
+            return self.read(after).await;
+        }
+        let asked = self.with(|kept| kept.asked.take().filter(|(day, _)| *day == self.today));
+        let units = match asked {
+            Some((_, units)) => units,
+            None => self.ask().await?,
+        };
+        let limit = usize::try_from(self.deps.settings.evaluate_units).unwrap_or(usize::MAX);
+        let now: Vec<Subject> = units.iter().take(limit).copied().collect();
+        self.with(|kept| {
+            if now.is_empty() {
+                kept.census.judged_on(self.today);
+                kept.tell(self.lease.partition);
+            } else {
+                // They leave the list when what came of them is committed.
+                kept.asked = Some((self.today, units));
+            }
+        });
+        Ok(if now.is_empty() {
+            Night::Over
+        } else {
+            Night::LookAt(now)
+        })
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Kept) -> T) -> T {
+        let set = (self.lease, self.set.as_ref(), self.stamp);
+        self.deps.censuses.with(set, f)
+    }
+
+    /// Reads in the next units nobody has met since the census was begun. Each
+    /// was judged no later than the last night, and no earlier than this month:
+    /// no view outlasts the first of a month.
+    async fn read(&self, after: Option<Subject>) -> Result<Night, StepError> {
+        let partition = self.lease.partition;
+        let limit = self.deps.settings.evaluate_units;
+        let page = self
+            .deps
+            .store
+            .units_to_revisit(partition, Date::MAX, self.stamp, after, limit)
+            .await?;
+        let Some(last) = page.last().copied() else {
+            self.with(|kept| kept.filled = Filled::Whole);
+            return Ok(Night::Read(0));
+        };
+        let read = page.len();
+        let unmet: Vec<Subject> = self.with(|kept| {
+            let unmet = page.iter().filter(|unit| !kept.census.holds(**unit));
+            unmet.copied().collect()
+        });
+        if unmet.is_empty() {
+            self.with(|kept| kept.filled = Filled::After(Some(last)));
+            return Ok(Night::Read(read));
+        }
+        let loaded = Loaded::load(self.deps, partition, &unmet, Known::Now).await?;
+        let month = Month::of(self.today).first_day();
+        let since = self.before.map_or(month, |before| before.max(month));
+        let today = self.today;
+        let views = offload(move || {
+            let view = |unit: &Subject| Household {
+                on: since,
+                ..loaded.project(*unit, today)
+            };
+            unmet.iter().map(view).collect::<Vec<Household>>()
+        })
+        .await?;
+        self.with(|kept| {
+            for household in views {
+                kept.census.upsert(household);
+            }
+            kept.filled = Filled::After(Some(last));
+        });
+        Ok(Night::Read(read))
+    }
+
+    async fn ask(&self) -> Result<BTreeSet<Subject>, StepError> {
+        // Chunks are shared, so that nobody waits for the answer.
+        let (machine, census) = self.with(|kept| (kept.machine.clone(), kept.census.clone()));
+        let (set, today) = (self.set.clone(), self.today);
+        let moved = offload(move || census.moved(&machine, &set, today)).await?;
+        Ok(moved.unwrap_or_default())
+    }
+}

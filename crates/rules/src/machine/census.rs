@@ -1,0 +1,246 @@
+//! Everybody of a county in columns, kept as views of households come.
+//!
+//! A household that is seen again dies where it stood and is added at the end.
+//! What is added waits as rows until there is enough for a chunk; chunks of
+//! which little is alive are merged. Reading takes the chunks as they are, so
+//! that a reader and a writer do not wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::household::Household;
+use domain::ids::Subject;
+use domain::time::Date;
+use rayon::prelude::*;
+
+use super::columns::{CHUNK, Chunk, Layout};
+use super::graph::F;
+use super::screen::{Columns, Machine};
+use crate::policy::PolicySet;
+
+/// Rows that wait before they become a chunk, for each size of household.
+const DELTA: usize = 256;
+/// Chunks of one size that are at most half alive before they are merged.
+const THIN: usize = 4;
+
+/// Everybody of one county. It belongs to one machine's layout.
+#[derive(Clone, Debug)]
+pub struct Census {
+    layout: Layout,
+    parts: Vec<Option<Part>>,
+    place: BTreeMap<Subject, Place>,
+    waiting: BTreeMap<usize, BTreeMap<Subject, Household>>,
+    /// Everybody was looked at on this day.
+    floor: Date,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Waits among households of this many people.
+    Waiting(usize),
+    /// Stands in this part, at this slot.
+    Part(usize, usize),
+}
+
+/// A chunk with who of it is still there.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) chunk: Arc<Chunk>,
+    pub(super) alive: Vec<bool>,
+    /// The day each was judged on.
+    pub(super) since: Vec<Date>,
+}
+
+impl Part {
+    fn of(layout: &Layout, households: &[&Household]) -> Part {
+        Part {
+            chunk: Arc::new(Chunk::of(layout, households)),
+            alive: vec![true; households.len()],
+            since: households.iter().map(|household| household.on).collect(),
+        }
+    }
+
+    fn living(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.alive.len()).filter(|slot| self.alive[*slot])
+    }
+}
+
+impl Census {
+    /// Nobody yet, for a machine.
+    pub fn of(machine: &Machine) -> Census {
+        Census {
+            layout: machine.layout.clone(),
+            parts: Vec::new(),
+            place: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            floor: Date::MIN,
+        }
+    }
+
+    /// Adds a household, or replaces what was known of it. It counts as judged
+    /// on the day of its view.
+    pub fn upsert(&mut self, household: Household) {
+        let (unit, people) = (household.unit, household.people.len());
+        self.remove(unit);
+        self.place.insert(unit, Place::Waiting(people));
+        let waiting = self.waiting.entry(people).or_default();
+        waiting.insert(unit, household);
+        if waiting.len() >= DELTA {
+            let full = std::mem::take(waiting);
+            let rows: Vec<&Household> = full.values().collect();
+            let part = Part::of(&self.layout, &rows);
+            self.add(part);
+            self.compact(people);
+        }
+    }
+
+    /// Removes a household.
+    pub fn remove(&mut self, unit: Subject) {
+        match self.place.remove(&unit) {
+            Some(Place::Waiting(people)) => {
+                if let Some(waiting) = self.waiting.get_mut(&people) {
+                    waiting.remove(&unit);
+                }
+            }
+            Some(Place::Part(at, slot)) => {
+                if let Some(Some(part)) = self.parts.get_mut(at) {
+                    part.alive[slot] = false;
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether a household is there.
+    pub fn holds(&self, unit: Subject) -> bool {
+        self.place.contains_key(&unit)
+    }
+
+    /// Number of households and people alone.
+    pub fn len(&self) -> usize {
+        self.place.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.place.is_empty()
+    }
+
+    /// Bytes of scalar columns and of lists, the dead included.
+    pub fn bytes(&self) -> (usize, usize) {
+        let each = self.parts.iter().flatten().map(|part| part.chunk.bytes());
+        each.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+    }
+
+    /// Everybody as they are now. Costs a copy of chunks of which somebody is
+    /// dead, and of the rows that wait; the rest is shared.
+    pub fn columns(&self) -> Columns {
+        let chunks = self.now().map(|part| {
+            if part.alive.iter().all(|alive| *alive) {
+                return part.chunk;
+            }
+            // Who is nobody's member is not judged.
+            let mut chunk = (*part.chunk).clone();
+            for lane in 0..chunk.members.len() {
+                if !part.alive[lane % chunk.len] {
+                    chunk.members[lane] = F;
+                }
+            }
+            Arc::new(chunk)
+        });
+        Columns {
+            layout: self.layout.clone(),
+            chunks: chunks.collect(),
+        }
+    }
+
+    /// Who stands otherwise on a day up to `to` than on the day before, by the
+    /// date alone, since they were judged; who cannot be told by columns is
+    /// among them. Views must be good through `to`. `None` when the census is
+    /// another machine's.
+    pub fn moved(&self, machine: &Machine, set: &PolicySet, to: Date) -> Option<BTreeSet<Subject>> {
+        if machine.layout != self.layout {
+            return None;
+        }
+        let parts: Vec<Part> = self.now().collect();
+        let of_part = |part: &Part| {
+            let moved = machine.moved(part, set, self.floor, to);
+            let slots = part.living().filter(|slot| moved[*slot]);
+            slots
+                .map(|slot| part.chunk.units[slot])
+                .collect::<Vec<Subject>>()
+        };
+        let moved: Vec<Vec<Subject>> = parts.par_iter().map(of_part).collect();
+        Some(moved.into_iter().flatten().collect())
+    }
+
+    /// Everybody was looked at on a day.
+    pub fn judged_on(&mut self, day: Date) {
+        self.floor = self.floor.max(day);
+    }
+
+    /// Parts, those of waiting rows among them.
+    fn now(&self) -> impl Iterator<Item = Part> + '_ {
+        let rows = self.waiting.values().filter(|rows| !rows.is_empty());
+        let waiting = rows.map(|rows| {
+            let rows: Vec<&Household> = rows.values().collect();
+            Part::of(&self.layout, &rows)
+        });
+        self.parts.iter().flatten().cloned().chain(waiting)
+    }
+
+    fn add(&mut self, part: Part) {
+        let free = self.parts.iter().position(Option::is_none);
+        let at = free.unwrap_or(self.parts.len());
+        for slot in part.living() {
+            self.place
+                .insert(part.chunk.units[slot], Place::Part(at, slot));
+        }
+        if at == self.parts.len() {
+            self.parts.push(Some(part));
+        } else {
+            self.parts[at] = Some(part);
+        }
+    }
+
+    /// Merges what is left of thin chunks of one size.
+    fn compact(&mut self, people: usize) {
+        let thin = |part: &Part| part.chunk.people == people && part.living().count() <= CHUNK / 2;
+        let at: Vec<usize> = (0..self.parts.len())
+            .filter(|at| self.parts[*at].as_ref().is_some_and(thin))
+            .collect();
+        if at.len() < THIN {
+            return;
+        }
+        let thin: Vec<Part> = at.iter().filter_map(|at| self.parts[*at].take()).collect();
+        let mut room = Vec::new();
+        let mut left = CHUNK;
+        for part in thin {
+            let living = part.living().count();
+            if living > left {
+                self.add(merged(&self.layout, &room));
+                room.clear();
+                left = CHUNK;
+            }
+            left -= living;
+            room.push(part);
+        }
+        self.add(merged(&self.layout, &room));
+    }
+}
+
+fn merged(layout: &Layout, parts: &[Part]) -> Part {
+    let living: Vec<(&Chunk, Vec<usize>)> = parts
+        .iter()
+        .map(|part| (part.chunk.as_ref(), part.living().collect()))
+        .collect();
+    let since = parts
+        .iter()
+        .flat_map(|part| part.living().map(|slot| part.since[slot]));
+    let chunk = Chunk::merged(layout, &living);
+    Part {
+        alive: vec![true; chunk.len],
+        since: since.collect(),
+        chunk: Arc::new(chunk),
+    }
+}
