@@ -15,18 +15,24 @@ fn number(first17: &str) -> String {
 
 /// A family of 湖塘镇 that is paid 低保 and was last checked on a day.
 async fn with_family(app: &TestApp, checked: Date) {
+    register(app, checked, Some("2026-11-17")).await;
+}
+
+/// A whole list with its day, or some families of one.
+async fn register(app: &TestApp, checked: Date, as_of: Option<&str>) {
     let head = number("99900119800101011");
     let text = format!(
         "户编号,救助类别,户籍镇街,居住镇街,户主姓名,户主证件号码,成员姓名,证件号码,与户主关系,是否共同生活,是否计入人口,是否保障对象,\
          年工资性收入,年经营净收入,年财产净收入,年转移净收入,财产核对结果,最近核查日期,核查类别\n\
          NI01,低保,湖塘镇,湖塘镇,俞某,{head},俞某,{head},户主,是,是,是,1000,0,0,0,符合,{checked},A\n"
     );
+    let sequence = if as_of.is_some() { 1 } else { 2 };
     let file = TestApp::file(
         "civil",
         "civil_register",
         "2026-11-17",
-        1,
-        Some("2026-11-17"),
+        sequence,
+        as_of,
         &text,
     );
     app.import(&file).await.unwrap();
@@ -83,4 +89,18 @@ async fn what_was_kept_may_be_lost() {
     app.clock.set(add_days(sample_day(), 9));
     app.settle().await;
     assert_eq!(checks_due(&app).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changed_since_is_asked_as_they_are_now() {
+    let app = TestApp::sqlite().await;
+    with_family(&app, "2026-06-25".parse().unwrap()).await;
+    app.clock.set(add_days(sample_day(), 1));
+    app.settle().await;
+    register(&app, checked(), None).await;
+    for (days, due) in [(4, 0), (5, 1)] {
+        app.clock.set(add_days(sample_day(), days));
+        app.settle().await;
+        assert_eq!(checks_due(&app).await.len(), due, "after {days} days");
+    }
 }
