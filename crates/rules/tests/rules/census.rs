@@ -95,7 +95,9 @@ fn a_census_equals_one_made_anew() {
     // Nine thousand changes to two thousand households do not pile up.
     let anew = machine.columns(known.values());
     let all = |(scalars, lists): (usize, usize)| scalars + lists;
-    assert!(all(census.bytes()) < 3 * all(anew.bytes()));
+    let (kept, anew) = (all(census.bytes()), all(anew.bytes()));
+    println!("{kept} bytes kept, {anew} anew");
+    assert!(kept < 2 * anew);
 }
 
 #[test]
@@ -172,12 +174,14 @@ fn whoever_stands_otherwise_by_the_date_is_named() {
     );
 
     // Of those judged the day before only that day is asked.
-    let mut later = census.clone();
+    let mut later = Census::of(&machine);
     let mut judged_late = BTreeSet::new();
-    for household in all.iter_mut().step_by(2) {
-        household.on = add_days(to, -1);
+    for (n, household) in all.iter_mut().enumerate() {
+        if n % 2 == 0 {
+            household.on = add_days(to, -1);
+            judged_late.insert(household.unit);
+        }
         later.upsert(household.clone());
-        judged_late.insert(household.unit);
     }
     let late = later.moved(&machine, &set, to).unwrap();
     let late: BTreeSet<_> = late.intersection(&judged_late).copied().collect();
