@@ -44,6 +44,8 @@ pub struct Policy {
     /// Bases of composition that suffice; empty when none is needed.
     pub(crate) composition: Vec<&'static str>,
     pub(crate) may_remain_open: BTreeSet<String>,
+    /// Names of `lets`, in the same order.
+    pub(crate) let_names: Vec<String>,
     pub(crate) lets: Vec<Expr>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) receiving: Option<Expr>,
