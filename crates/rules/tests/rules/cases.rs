@@ -9,7 +9,7 @@ use rules::{CaseOutcome, CaseSets, Document, run_cases};
 
 use crate::support;
 
-fn place(code: DivisionCode) -> String {
+pub(crate) fn place(code: DivisionCode) -> String {
     match code.as_str() {
         "320412100" => "湖塘镇".to_owned(),
         other => other.to_owned(),

@@ -8,6 +8,7 @@
 mod cases;
 mod language;
 mod machine;
+mod mutation;
 mod parameters;
 mod promises;
 mod support;
