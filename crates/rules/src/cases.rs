@@ -8,15 +8,18 @@ use domain::evaluation::{Decision, Signal, Verdict};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::Date;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json};
+use serde_saphyr::Spanned;
 
 use crate::case_household::{Described, DescribedHousehold, describe, patched};
-use crate::explain::explain;
+use crate::explain::{explain, values};
 use crate::judge::evaluate;
 use crate::policy::PolicySet;
 use crate::problem::Problem;
 use crate::sentence::render;
-use crate::yaml::{Document, read};
+use crate::yaml::{Document, narrow, read};
 
 /// The sets that cases are judged under.
 pub struct CaseSets<'s> {
@@ -35,6 +38,8 @@ pub struct CaseOutcome {
     pub policy: String,
     /// The file it stands in.
     pub document: String,
+    /// 1-based line on which it begins.
+    pub line: u32,
     /// Its name.
     pub name: String,
     /// What must come of it.
@@ -44,6 +49,37 @@ pub struct CaseOutcome {
     pub told: Json,
     /// They agree, and bulk evaluation agrees with the explanation.
     pub ok: bool,
+}
+
+impl CaseOutcome {
+    /// What came out otherwise: the key under `expect`, what it expects and
+    /// what came. One entry under an empty key when the case itself is wrong.
+    pub fn differences(&self) -> Vec<(String, Json, Json)> {
+        let (Json::Object(expected), Json::Object(told)) = (&self.expected, &self.told) else {
+            return vec![(String::new(), self.expected.clone(), self.told.clone())];
+        };
+        let mut found = Vec::new();
+        for (key, wanted) in expected {
+            let came = told.get(key).cloned().unwrap_or(Json::Null);
+            match (wanted, &came) {
+                (Json::Object(wanted), Json::Object(came)) => {
+                    let came = |name: &str| came.get(name).cloned().unwrap_or(Json::Null);
+                    let parts = wanted.iter().map(|(name, w)| (name, w, came(name)));
+                    let wrong = parts.filter(|(_, w, c)| *w != c);
+                    found.extend(wrong.map(|(name, w, c)| (format!("{key}.{name}"), w.clone(), c)));
+                }
+                _ if *wanted != came => found.push((key.clone(), wanted.clone(), came)),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// Where the cases of a file begin.
+#[derive(Deserialize)]
+struct Lines {
+    cases: Vec<Spanned<IgnoredAny>>,
 }
 
 /// Runs every case of a document.
@@ -62,20 +98,22 @@ pub fn run_cases(document: &Document, sets: &CaseSets<'_>) -> Result<Vec<CaseOut
     };
     let policy = file["policy"].as_str().ok_or_else(|| wrong("policy"))?;
     let cases = file["cases"].as_array().ok_or_else(|| wrong("cases"))?;
-    let run = |case: &Json| {
+    let lines: Lines = read(document)?;
+    let run = |(case, line): (&Json, &Spanned<IgnoredAny>)| {
         let expected = case["expect"].clone();
         let told = told(&file, case, policy, sets);
         let ok = told.as_ref().is_ok_and(|told| *told == expected);
         CaseOutcome {
             policy: policy.to_owned(),
             document: document.name.clone(),
+            line: narrow(line.referenced.line()),
             name: case["name"].as_str().unwrap_or_default().to_owned(),
             expected,
             told: told.unwrap_or_else(Json::String),
             ok,
         }
     };
-    Ok(cases.iter().map(run).collect())
+    Ok(cases.iter().zip(&lines.cases).map(run).collect())
 }
 
 fn told(file: &Json, case: &Json, policy: &str, sets: &CaseSets<'_>) -> Described<Json> {
@@ -103,7 +141,19 @@ fn told(file: &Json, case: &Json, policy: &str, sets: &CaseSets<'_>) -> Describe
     if same != Some(&decision.evaluation) {
         return Err("bulk evaluation and explanation differ".to_owned());
     }
-    say(&decision, &case["expect"], &built, sets)
+    let mut told = say(&decision, &case["expect"], &built, sets)?;
+    // Only the names that the case speaks of: it need not know the others.
+    if let Some(expected) = case["expect"]["values"].as_object() {
+        let all = values(set, &built.household, policy, subject);
+        let value = |name: &String| {
+            let value = all.get(name).cloned();
+            let value = value.ok_or_else(|| format!("the policy binds no `{name}`"))?;
+            Ok((name.clone(), Json::String(value)))
+        };
+        let named: Described<Map<String, Json>> = expected.keys().map(value).collect();
+        told.insert("values".to_owned(), Json::Object(named?));
+    }
+    Ok(Json::Object(told))
 }
 
 /// What a decision says, in the words of a case file.
@@ -112,7 +162,7 @@ fn say(
     expected: &Json,
     built: &DescribedHousehold,
     sets: &CaseSets<'_>,
-) -> Described<Json> {
+) -> Described<Map<String, Json>> {
     let evaluation = &decision.evaluation;
     let mut told = Map::new();
     let mut say = |key: &str, value: Json| {
@@ -160,5 +210,5 @@ fn say(
         let deadlines = deadlines.transpose().map_err(|error| error.to_string())?;
         told.insert("deadlines".to_owned(), deadlines.into());
     }
-    Ok(Json::Object(told))
+    Ok(told)
 }

@@ -111,6 +111,7 @@ impl Compiler<'_> {
             applies_when: applies_when?,
             composition,
             may_remain_open: open.collect(),
+            let_names: self.lets.iter().map(|bound| bound.name.clone()).collect(),
             lets: lets?,
             criteria: criteria?,
             receiving: receiving?,

@@ -1,5 +1,7 @@
 //! Why a verdict and a signal are what they are.
 
+use std::collections::BTreeMap;
+
 use domain::evaluation::{CriterionTrace, Decision, Missing, Operand, Segment, Signal, Verdict};
 use domain::household::Household;
 use domain::ids::Subject;
@@ -66,6 +68,30 @@ pub fn explain(
         missing,
         rows: trace.rows.into_iter().collect(),
     })
+}
+
+/// What the names that a policy binds by `let` are for one subject, in Chinese
+/// words; empty when the policy says nothing about it.
+pub(crate) fn values(
+    set: &PolicySet,
+    household: &Household,
+    policy: &str,
+    subject: Subject,
+) -> BTreeMap<String, String> {
+    let Some(policy) = set.in_force(policy, household.on) else {
+        return BTreeMap::new();
+    };
+    let mut told = subjects(policy, household).into_iter();
+    let person = told.find(|one| one.map_or(household.unit, Subject::Person) == subject);
+    let Some(person) = person else {
+        return BTreeMap::new();
+    };
+    let (lets, on) = (&policy.lets, household.on);
+    let frame = Frame::new(lets, set.parameters(), household, on, person);
+    let names = policy.let_names.iter().cloned();
+    names
+        .zip(lets.iter().map(|expr| shown(expr, &frame)))
+        .collect()
 }
 
 fn traced<'a>(

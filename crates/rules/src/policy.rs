@@ -1,6 +1,7 @@
 //! A policy after checking, and the set of them with its parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::evaluation::{AlertLevel, Basis, Confidential, Finding, Route, Step};
 use domain::region::DivisionCode;
@@ -44,6 +45,8 @@ pub struct Policy {
     /// Bases of composition that suffice; empty when none is needed.
     pub(crate) composition: Vec<&'static str>,
     pub(crate) may_remain_open: BTreeSet<String>,
+    /// Names of `lets`, in the same order.
+    pub(crate) let_names: Vec<String>,
     pub(crate) lets: Vec<Expr>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) receiving: Option<Expr>,
@@ -205,7 +208,7 @@ pub struct UnsetParameter {
 #[derive(Debug)]
 pub struct PolicySet {
     policies: Vec<Policy>,
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     hash: String,
 }
 
@@ -216,23 +219,29 @@ impl PolicySet {
     /// Checks documents, or says everything that is wrong with them. Their
     /// order does not matter: they are taken in the order of their names.
     pub fn load(policies: &[Document], parameters: &[Document]) -> Result<PolicySet, Vec<Problem>> {
-        let stack = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let loaded = std::thread::scope(|scope| {
-            let thread = stack.spawn_scoped(scope, || Self::check(policies, parameters));
-            thread.map(std::thread::ScopedJoinHandle::join)
-        });
-        match loaded {
-            Ok(Ok(result)) => result,
-            _ => Err(vec![Problem {
-                document: String::new(),
-                line: 0,
-                column: 0,
-                code: "document.unreadable",
-                zh: "策略文件无法读取".to_owned(),
-                en: "the documents could not be read".to_owned(),
-                nearest: None,
-            }]),
-        }
+        with_stack(|| Self::check(policies, parameters))
+    }
+
+    /// Other policies over the parameters of this set, which are not read
+    /// again. The hash is that of these policies and of this set.
+    pub fn with_policies(&self, policies: &[Document]) -> Result<PolicySet, Vec<Problem>> {
+        with_stack(|| {
+            let policies = sorted(policies);
+            let mut problems = Vec::new();
+            let checked = compiled(&policies, &self.parameters, &mut problems);
+            if !problems.is_empty() {
+                return Err(problems);
+            }
+            let before = Document {
+                name: String::new(),
+                text: self.hash.clone(),
+            };
+            Ok(PolicySet {
+                policies: checked,
+                parameters: Arc::clone(&self.parameters),
+                hash: digest(&policies, &[&before]),
+            })
+        })
     }
 
     fn check(policies: &[Document], parameters: &[Document]) -> Result<PolicySet, Vec<Problem>> {
@@ -243,21 +252,13 @@ impl PolicySet {
             registry.add(document, &mut problems);
         }
         registry.join_approved(&mut problems);
-        let mut checked: Vec<Policy> = Vec::new();
-        for document in &policies {
-            if let Some(policy) = compile(document, &registry, &mut problems) {
-                if let Some(problem) = overlap(&checked, &policy, document) {
-                    problems.push(problem);
-                }
-                checked.push(policy);
-            }
-        }
+        let checked = compiled(&policies, &registry, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         Ok(PolicySet {
             policies: checked,
-            parameters: registry,
+            parameters: Arc::new(registry),
             hash: digest(&policies, &parameters),
         })
     }
@@ -307,6 +308,47 @@ impl PolicySet {
         });
         unset.collect()
     }
+}
+
+/// Runs on a thread whose stack bears the deepest document.
+fn with_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, Vec<Problem>> + Send,
+) -> Result<T, Vec<Problem>> {
+    let stack = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let loaded = std::thread::scope(|scope| {
+        let thread = stack.spawn_scoped(scope, work);
+        thread.map(std::thread::ScopedJoinHandle::join)
+    });
+    match loaded {
+        Ok(Ok(result)) => result,
+        _ => Err(vec![Problem {
+            document: String::new(),
+            line: 0,
+            column: 0,
+            code: "document.unreadable",
+            zh: "策略文件无法读取".to_owned(),
+            en: "the documents could not be read".to_owned(),
+            nearest: None,
+        }]),
+    }
+}
+
+/// Every policy that can be checked; what is wrong joins the problems.
+fn compiled(
+    policies: &[&Document],
+    registry: &Parameters,
+    problems: &mut Vec<Problem>,
+) -> Vec<Policy> {
+    let mut checked: Vec<Policy> = Vec::new();
+    for document in policies {
+        if let Some(policy) = compile(document, registry, problems) {
+            if let Some(problem) = overlap(&checked, &policy, document) {
+                problems.push(problem);
+            }
+            checked.push(policy);
+        }
+    }
+    checked
 }
 
 fn sorted(documents: &[Document]) -> Vec<&Document> {

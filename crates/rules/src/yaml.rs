@@ -55,7 +55,8 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
     })
 }
 
-fn narrow(n: u64) -> u32 {
+/// A line or column of a problem.
+pub(crate) fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

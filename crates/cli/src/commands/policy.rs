@@ -121,7 +121,7 @@ fn test(args: &PolicyArgs) -> anyhow::Result<()> {
     if args.json {
         let view = |o: &CaseOutcome| {
             json!({
-                "policy": o.policy, "document": o.document, "name": o.name, "ok": o.ok,
+                "policy": o.policy, "document": o.document, "line": o.line, "name": o.name, "ok": o.ok,
                 "expected": o.expected, "told": o.told,
             })
         };
@@ -129,9 +129,10 @@ fn test(args: &PolicyArgs) -> anyhow::Result<()> {
         say!("{}", json!({ "cases": views, "wrong": wrong.len() }));
     } else {
         for outcome in &wrong {
-            say!("✗ {} · {}", outcome.document, outcome.name);
-            say!("  应为 expected {}", outcome.expected);
-            say!("  实为 told     {}", outcome.told);
+            say!("✗ {}:{} · {}", outcome.document, outcome.line, outcome.name);
+            for (key, expected, told) in outcome.differences() {
+                say!("  {key} 应为 expected {expected}，实为 told {told}");
+            }
         }
         say!("案例 cases {} · 不符 wrong {}", outcomes.len(), wrong.len());
     }

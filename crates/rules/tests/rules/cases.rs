@@ -9,7 +9,7 @@ use rules::{CaseOutcome, CaseSets, Document, run_cases};
 
 use crate::support;
 
-fn place(code: DivisionCode) -> String {
+pub(crate) fn place(code: DivisionCode) -> String {
     match code.as_str() {
         "320412100" => "湖塘镇".to_owned(),
         other => other.to_owned(),
@@ -69,4 +69,35 @@ fn a_case_that_is_wrong_is_told_and_not_passed_over() {
     let outcomes = run(&documents);
     assert!(outcomes.iter().any(|o| !o.ok && o.told.is_object()));
     assert!(outcomes.iter().any(|o| o.told == "no field `gradee`"));
+}
+
+#[test]
+fn a_case_may_say_what_the_names_of_the_policy_are() {
+    let mut documents = support::documents("policies/cases");
+    documents.retain(|document| document.name == "subsistence_allowance.yaml");
+    let whole = run(&documents);
+    let first = &whole[0];
+    assert_eq!(first.told["values"]["line"], "41,760元");
+    let line = documents[0]
+        .text
+        .lines()
+        .position(|l| l.contains(&first.name));
+    assert_eq!(Some(first.line as usize), line.map(|index| index + 1));
+
+    let text = &mut documents[0].text;
+    *text = text.replace("line: \"41,760元\"", "line: \"41,761元\"");
+    let wrong = &run(&documents)[0];
+    assert!(!wrong.ok);
+    let told = (
+        "values.line".to_owned(),
+        "41,761元".into(),
+        "41,760元".into(),
+    );
+    assert_eq!(wrong.differences(), [told]);
+
+    let text = &mut documents[0].text;
+    *text = text.replace("line: \"41,761元\"", "lines: \"41,760元\"");
+    let wrong = &run(&documents)[0];
+    assert!(!wrong.ok);
+    assert_eq!(wrong.told, "the policy binds no `lines`");
 }

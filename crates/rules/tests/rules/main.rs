@@ -9,6 +9,7 @@ mod cases;
 mod census;
 mod language;
 mod machine;
+mod mutation;
 mod parameters;
 mod promises;
 mod support;
