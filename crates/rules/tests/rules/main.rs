@@ -9,6 +9,7 @@ mod cases;
 mod language;
 mod machine;
 mod parameters;
+mod plain;
 mod promises;
 mod support;
 mod village;
