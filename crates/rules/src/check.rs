@@ -35,14 +35,6 @@ pub(crate) struct Scope<'s> {
 
 /// Checks one expression of any type.
 pub(crate) fn check(source: &str, scope: &Scope<'_>) -> Result<Expr, Fault> {
-    if source.len() > SOURCE_BYTES_MAX {
-        return Err(Fault::new(
-            0,
-            "expression.too_long",
-            format!("表达式超过{SOURCE_BYTES_MAX}字节"),
-            format!("the expression is longer than {SOURCE_BYTES_MAX} bytes"),
-        ));
-    }
     let (tree, info) = parse(source)?;
     let mut checker = Checker {
         source,
@@ -64,7 +56,16 @@ pub(crate) fn check_as(source: &str, scope: &Scope<'_>, wanted: &Type) -> Result
     }
 }
 
-fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Fault> {
+/// Source to the parser's tree, within the bounds of its stack.
+pub(crate) fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Fault> {
+    if source.len() > SOURCE_BYTES_MAX {
+        return Err(Fault::new(
+            0,
+            "expression.too_long",
+            format!("表达式超过{SOURCE_BYTES_MAX}字节"),
+            format!("the expression is longer than {SOURCE_BYTES_MAX} bytes"),
+        ));
+    }
     // No macros: `exists`, `has` and the like stay the calls they are written as.
     let env = cel::Env::default().with_optional_support(false);
     let parsed = catch_unwind(AssertUnwindSafe(|| {
@@ -465,7 +466,7 @@ fn leaf(ty: Type, span: (usize, usize), node: Node) -> Expr {
     }
 }
 
-fn too_deep(offset: usize) -> Fault {
+pub(crate) fn too_deep(offset: usize) -> Fault {
     Fault::new(
         offset,
         "expression.too_deep",

@@ -1,13 +1,13 @@
 //! `hearth policy`: checks documents against the fact dictionary, shows what
-//! they say.
+//! they say, evaluates plain CEL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use domain::region::DivisionCode;
 use domain::time::Date;
-use rules::{CaseOutcome, CaseSets, Document, PolicySet, Problem, run_cases};
-use serde_json::json;
+use rules::{CaseOutcome, CaseSets, Document, Plain, PlainProgram, PolicySet, Problem, run_cases};
+use serde_json::{Map, Value, json};
 
 use crate::commands::import::division;
 use crate::documents::{Documents, Tables};
@@ -23,6 +23,8 @@ pub(crate) enum PolicyCommand {
     Test(PolicyArgs),
     /// Shows policies as sentences, and unset parameters of a place
     Show(ShowArgs),
+    /// Evaluates plain CEL over JSON facts; prints one line, exit 1 for an error
+    Eval(EvalArgs),
 }
 
 /// Which documents.
@@ -51,12 +53,24 @@ pub(crate) struct ShowArgs {
     on: Option<Date>,
 }
 
-/// Checks or shows.
+/// What `hearth policy eval` takes.
+#[derive(Args)]
+pub(crate) struct EvalArgs {
+    /// The expression
+    #[arg(long, value_name = "CEL", allow_hyphen_values = true)]
+    expr: String,
+    /// A JSON object of facts, - for standard input; none are told without
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+}
+
+/// Checks, shows or evaluates.
 pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::Check(args) => check(args),
         PolicyCommand::Test(args) => test(args),
         PolicyCommand::Show(args) => show(args),
+        PolicyCommand::Eval(args) => eval(args),
     }
 }
 
@@ -143,6 +157,39 @@ fn test(args: &PolicyArgs) -> anyhow::Result<()> {
         "{} case(s) came out otherwise",
         wrong.len()
     )))
+}
+
+/// One line, whatever comes out. Facts that are no JSON object are bad data.
+fn eval(args: &EvalArgs) -> anyhow::Result<()> {
+    let facts = match &args.facts {
+        Some(file) => facts(file)?,
+        None => Map::new(),
+    };
+    let plain = match PlainProgram::compile(&args.expr) {
+        Ok(program) => program.eval(&facts),
+        Err(problem) => Plain::Error(*problem),
+    };
+    say!("{}", plain.to_json());
+    match plain {
+        Plain::Error(problem) => Err(exit::check(problem.to_string())),
+        Plain::Value(_) | Plain::Unknown(_) => Ok(()),
+    }
+}
+
+fn facts(file: &Path) -> anyhow::Result<Map<String, Value>> {
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let name = file.display();
+    let text = text.map_err(|error| exit::data(format!("{name}: {error}")))?;
+    let facts = serde_json::from_str(&text);
+    facts.map_err(|error| {
+        exit::data(format!(
+            "{name}: 应为一个 JSON 对象 a JSON object is needed: {error}"
+        ))
+    })
 }
 
 fn view(problem: &Problem) -> serde_json::Value {

@@ -526,3 +526,31 @@ fn a_build_without_traces_says_so() {
     let mut list = hearth(&["account", "list"]);
     ends_with(list.args(place), 0);
 }
+
+#[test]
+fn plain_cel_prints_one_line_and_says_how_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("facts.json");
+    fs::write(
+        &file,
+        r#"{"n": 2, "applicant": {"income": {"$unknown": true}}}"#,
+    )
+    .unwrap();
+    let eval = |expr| ["policy", "eval", "--expr", expr, "--facts", text(&file)];
+    assert_eq!(says(&eval("n + 1")), "{\"value\":3}\n");
+    assert_eq!(
+        says(&eval("applicant.income > n")),
+        "{\"unknown\":[\"applicant.income\"]}\n"
+    );
+    assert_eq!(
+        says(&["policy", "eval", "--expr", "-1 + a.b"]),
+        "{\"unknown\":[\"a.b\"]}\n"
+    );
+    let failed = ends(&eval("n / 0"), CHECK);
+    let line = String::from_utf8(failed.stdout).unwrap();
+    assert_eq!(line.lines().count(), 1);
+    assert!(line.contains("\"code\":\"cel.division_by_zero\""), "{line}");
+    fs::write(&file, "[1]").unwrap();
+    refuses(&eval("n"), DATA);
+    refuses(&["policy", "eval"], USAGE);
+}

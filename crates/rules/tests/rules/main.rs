@@ -11,6 +11,7 @@ mod language;
 mod machine;
 mod mutation;
 mod parameters;
+mod plain;
 mod promises;
 mod support;
 mod village;
