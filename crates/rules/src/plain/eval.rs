@@ -257,11 +257,13 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// A list needs all its parts: a path into what is not known may still turn
+    /// out to be no such key.
     fn list(&mut self, items: &[Node]) -> Got {
         let mut values = Vec::with_capacity(items.len());
         let mut open = Open::default();
         for item in items {
-            let got = self.attribute(item);
+            let got = self.value(item);
             values.extend(open.take(got)?);
         }
         open.close()?;
@@ -274,7 +276,7 @@ impl<'e> Evaluator<'e> {
         for (key_node, item) in entries {
             let key = self.value(key_node);
             let key = open.take(key)?;
-            let item = self.attribute(item);
+            let item = self.value(item);
             let item = open.take(item)?;
             let Some(key) = key else { continue };
             let Some(key) = Key::of(&key) else {

@@ -85,7 +85,7 @@ impl Evaluator<'_> {
                     }
                 }
             }
-            let got = self.attribute(&each.body);
+            let got = self.value(&each.body);
             values.extend(open.take(got)?);
         }
         open.close()?;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rules::{Plain, PlainProgram};
 use serde_json::{Value as Json, json};
 
+mod fuzz;
 mod table;
 
 /// What an expression comes to over facts, shortened: the JSON of a value, `?`
