@@ -72,33 +72,45 @@ macro_rules! with {
     };
 }
 
+/// Calls with every result and what goes into it. Over people that is one plain
+/// pass over slices for each person in turn, many lanes at once.
+#[inline]
+fn into_each<O, V: Copy>(
+    onto: Onto<'_>,
+    out: &mut [O],
+    (mask, value): (&Lanes<'_, u8>, &Lanes<'_, V>),
+    mut f: impl FnMut(&mut O, u8, V),
+) {
+    let Onto::People { len, people } = onto else {
+        with!(mask, value, |m, v| onto.each(|to, lane| f(
+            &mut out[to],
+            m(lane),
+            v(lane)
+        )));
+        return;
+    };
+    for person in 0..people {
+        let slot = person * len..(person + 1) * len;
+        let results = out.iter_mut();
+        match (mask.slice(), value.slice()) {
+            (Ok(mask), Ok(value)) => {
+                let both = mask[slot.clone()].iter().zip(&value[slot]);
+                results.zip(both).for_each(|(o, (m, v))| f(o, *m, *v));
+            }
+            (Err(mask), Ok(value)) => results.zip(&value[slot]).for_each(|(o, v)| f(o, mask, *v)),
+            (Ok(mask), Err(value)) => results.zip(&mask[slot]).for_each(|(o, m)| f(o, *m, value)),
+            (Err(mask), Err(value)) => results.for_each(|o| f(o, mask, value)),
+        }
+    }
+}
+
 /// The greatest of `mask` and `value` together.
 #[inline]
 pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
     let mut out = vec![F; onto.lanes()];
-    match (onto, mask.slice(), value.slice()) {
-        (Onto::People { len, .. }, Err(T), Ok(value)) => {
-            for slot in value.chunks_exact(len.max(1)) {
-                out.iter_mut()
-                    .zip(slot)
-                    .for_each(|(o, v)| *o = (*o).max(*v));
-            }
-        }
-        (Onto::People { len, .. }, Ok(mask), Ok(value)) => {
-            let slots = mask
-                .chunks_exact(len.max(1))
-                .zip(value.chunks_exact(len.max(1)));
-            for (mask, slot) in slots {
-                let both = mask.iter().zip(slot);
-                out.iter_mut()
-                    .zip(both)
-                    .for_each(|(o, (m, v))| *o = (*o).max(*m.min(v)));
-            }
-        }
-        _ => with!(mask, value, |m, v| {
-            onto.each(|to, lane| out[to] = out[to].max(m(lane).min(v(lane))));
-        }),
-    }
+    into_each(onto, &mut out, (mask, value), |o, m, v| {
+        *o = (*o).max(m.min(v))
+    });
     out
 }
 
@@ -124,13 +136,21 @@ pub(crate) fn one(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -
 #[inline]
 pub(crate) fn count(onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Vec<i64> {
     let mut out: Vec<i64> = vec![0; onto.lanes()];
-    with!(mask, mask, |m, _v| onto.each(|to, lane| {
-        let mask = m(lane);
-        let unknown = (mask == U) | (out[to] == NONE64);
-        let more = out[to].wrapping_add(i64::from(mask == T));
-        out[to] = if unknown { NONE64 } else { more };
-    }));
+    into_each(onto, &mut out, (mask, mask), |o, mask, _| {
+        let unknown = (mask == U) | (*o == NONE64);
+        let more = o.wrapping_add(i64::from(mask == T));
+        *o = if unknown { NONE64 } else { more };
+    });
     out
+}
+
+/// A sum with one lane more, and whether it is this lane it does not fit with.
+#[inline]
+fn added(sum: i64, mask: u8, value: i64) -> (i64, bool) {
+    let unknown = (mask == U) | ((mask == T) & (value == NONE64)) | (sum == NONE64);
+    let (more, wrapped) = sum.overflowing_add(if mask == T { value } else { 0 });
+    let over = !unknown & (wrapped | (more == NONE64));
+    (if unknown | wrapped { NONE64 } else { more }, over)
 }
 
 /// The sum of what belongs; `overflowed` is told result lanes that do not fit.
@@ -142,18 +162,25 @@ pub(crate) fn sum(
     mut overflowed: impl FnMut(usize),
 ) -> Vec<i64> {
     let mut out: Vec<i64> = vec![0; onto.lanes()];
-    let mut over = vec![false; onto.lanes()];
-    with!(mask, value, |m, v| onto.each(|to, lane| {
-        let (mask, value) = (m(lane), v(lane));
-        let unknown = (mask == U) | ((mask == T) & (value == NONE64)) | (out[to] == NONE64);
-        let (sum, wrapped) = out[to].overflowing_add(if mask == T { value } else { 0 });
-        over[to] |= !unknown & (wrapped | (sum == NONE64));
-        out[to] = if unknown | wrapped { NONE64 } else { sum };
-    }));
-    let lanes = over.iter().enumerate();
-    lanes
-        .filter(|(_, over)| **over)
-        .for_each(|(lane, _)| overflowed(lane));
+    let mut any = false;
+    into_each(onto, &mut out, (mask, value), |o, m, v| {
+        let (sum, over) = added(*o, m, v);
+        any |= over;
+        *o = sum;
+    });
+    // Hardly any sum ever overflows: look which one only when one did.
+    if any {
+        let mut sums: Vec<(i64, bool)> = vec![(0, false); onto.lanes()];
+        into_each(onto, &mut sums, (mask, value), |(sum, over), m, v| {
+            let (more, lost) = added(*sum, m, v);
+            *sum = more;
+            *over |= lost;
+        });
+        let lanes = sums.iter().enumerate();
+        lanes
+            .filter(|(_, (_, over))| *over)
+            .for_each(|(lane, _)| overflowed(lane));
+    }
     out
 }
 
@@ -166,23 +193,20 @@ pub(crate) fn extreme<V: Unknown>(
     better: impl Fn(V, V) -> bool,
 ) -> Vec<V> {
     let mut out = vec![V::UNKNOWN; onto.lanes()];
-    with!(mask, value, |m, v| onto.each(|to, lane| {
-        let value = v(lane);
-        let counts = m(lane) == T && value != V::UNKNOWN;
-        if counts && (out[to] == V::UNKNOWN || better(value, out[to])) {
-            out[to] = value;
-        }
-    }));
+    into_each(onto, &mut out, (mask, value), |o, m, v| {
+        let counts = (m == T) & (v != V::UNKNOWN);
+        let wins = counts & ((*o == V::UNKNOWN) | better(v, *o));
+        *o = if wins { v } else { *o };
+    });
     out
 }
 
 pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>) -> Vec<i64> {
     let mut out: Vec<i64> = vec![0; onto.lanes()];
-    with!(mask, value, |m, v| onto.each(|to, lane| {
-        let value = v(lane);
-        let counts = (m(lane) == T) & (value != NONE64);
-        out[to] |= if counts { value } else { 0 };
-    }));
+    into_each(onto, &mut out, (mask, value), |o, m, v| {
+        let counts = (m == T) & (v != NONE64);
+        *o |= if counts { v } else { 0 };
+    });
     out
 }
 
@@ -191,11 +215,10 @@ pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>)
 #[inline]
 pub(crate) fn holes(onto: Onto<'_>, mask: &Lanes<'_, u8>, known: &Lanes<'_, u8>) -> Vec<u8> {
     let mut out = vec![F; onto.lanes()];
-    with!(mask, known, |m, k| onto.each(|to, lane| {
-        let mask = m(lane);
-        let hole = (mask == U) | ((mask == T) & (k(lane) != T));
-        out[to] = out[to].max(u8::from(hole));
-    }));
+    into_each(onto, &mut out, (mask, known), |o, m, k| {
+        let hole = (m == U) | ((m == T) & (k != T));
+        *o = (*o).max(u8::from(hole));
+    });
     out
 }
 

@@ -116,6 +116,23 @@ pub(crate) fn unless<V: Unknown>(a: &Lanes<'_, V>, flag: &Lanes<'_, u8>) -> Lane
     zip(a, flag, |a, flag| if flag == F { a } else { V::UNKNOWN })
 }
 
+/// The same loop for a value of each lane and for one that is the same for all:
+/// which it is is asked once, not in every lane.
+macro_rules! each {
+    ($lanes:expr, $count:expr, |$iter:ident| $body:expr) => {
+        match $lanes.slice() {
+            Ok(values) => {
+                let $iter = values.iter().copied();
+                $body
+            }
+            Err(value) => {
+                let $iter = std::iter::repeat_n(value, $count);
+                $body
+            }
+        }
+    };
+}
+
 /// One of two values; both are there, so that no lane branches.
 #[inline]
 pub(crate) fn choose<V: Unknown>(
@@ -124,16 +141,23 @@ pub(crate) fn choose<V: Unknown>(
     other: &Lanes<'_, V>,
     lanes: usize,
 ) -> Lanes<'static, V> {
-    let pick = |when: u8, then: V, other: V| match when {
-        T => then,
-        F => other,
-        _ => V::UNKNOWN,
+    let pick = |when: u8, then: V, other: V| {
+        let known = if when == T { then } else { other };
+        if when == U { V::UNKNOWN } else { known }
     };
     if let (Err(when), Err(then), Err(other)) = (when.slice(), then.slice(), other.slice()) {
         return Lanes::One(pick(when, then, other));
     }
-    let each = (0..lanes).map(|lane| pick(when.at(lane), then.at(lane), other.at(lane)));
-    Lanes::Own(each.collect())
+    let chosen = each!(when, lanes, |when| each!(then, lanes, |then| each!(
+        other,
+        lanes,
+        |other| {
+            let all = when.zip(then).zip(other);
+            all.map(|((when, then), other)| pick(when, then, other))
+                .collect()
+        }
+    )));
+    Lanes::Own(chosen)
 }
 
 /// Values at the lanes an index names; the default where it names none.
@@ -155,6 +179,16 @@ pub(crate) fn spread<V: Copy>(values: &Lanes<'_, V>, up: &[u32]) -> Lanes<'stati
     match values.slice() {
         Err(one) => Lanes::One(one),
         Ok(values) => Lanes::Own(up.iter().map(|at| values[*at as usize]).collect()),
+    }
+}
+
+/// Values of households for each of their people: every person of all
+/// households in turn, so no index is needed.
+#[inline]
+pub(crate) fn repeated<V: Copy>(values: &Lanes<'_, V>, people: usize) -> Lanes<'static, V> {
+    match values.slice() {
+        Err(one) => Lanes::One(one),
+        Ok(values) => Lanes::Own(values.repeat(people)),
     }
 }
 
@@ -181,10 +215,17 @@ pub(crate) fn arithmetic(
             }
         }
         Lanes::Own(values) => {
-            for (lane, value) in values.iter().enumerate() {
-                if *value == NONE64 && a.at(lane) != NONE64 && b.at(lane) != NONE64 {
-                    overflowed(lane);
-                }
+            let lost =
+                |value: i64, a: i64, b: i64| (value == NONE64) & (a != NONE64) & (b != NONE64);
+            let any = each!(a, values.len(), |a| each!(b, values.len(), |b| {
+                let all = values.iter().zip(a.zip(b));
+                all.fold(false, |any, (v, (a, b))| any | lost(*v, a, b))
+            }));
+            if any {
+                let lanes = values.iter().enumerate();
+                lanes
+                    .filter(|(lane, v)| lost(**v, a.at(*lane), b.at(*lane)))
+                    .for_each(|(lane, _)| overflowed(lane));
             }
         }
         Lanes::Column(_) => {}

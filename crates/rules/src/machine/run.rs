@@ -11,7 +11,8 @@ use super::graph::{
     PEOPLE, SpaceId, T, U,
 };
 use super::lanes::{
-    Lanes, Register, arithmetic, choose, compared, gather, known, map, spread, trit, unless, zip,
+    Lanes, Register, arithmetic, choose, compared, gather, known, map, repeated, spread, trit,
+    unless, zip,
 };
 use super::names::code_number;
 use super::spaces::{Spaces, is_native};
@@ -305,6 +306,15 @@ impl<'c> Run<'c> {
     fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
         let from = self.graph.space_of(id);
         self.make(to);
+        if from == HOUSEHOLDS && self.graph.axes_of(to) == [PEOPLE] {
+            let people = self.chunk.people;
+            return match &self.registers[id.0 as usize] {
+                Register::Trit(lanes) => Register::Trit(repeated(lanes, people)),
+                Register::Narrow(lanes) => Register::Narrow(repeated(lanes, people)),
+                Register::Wide(lanes) => Register::Wide(repeated(lanes, people)),
+                Register::Empty => Register::Empty,
+            };
+        }
         self.spaces
             .lift(self.graph, self.chunk, &self.registers, from, to);
         let Some(up) = self.spaces.lifted(from, to) else {

@@ -182,9 +182,9 @@ fn people(chunk: &Chunk, below: SpaceId) -> Space {
         lanes,
         below,
         axis: PEOPLE,
-        up: (0..lanes)
-            .map(|lane| narrow(lane % chunk.len.max(1)))
-            .collect(),
+        up: (0..narrow(chunk.len))
+            .collect::<Vec<u32>>()
+            .repeat(chunk.people),
         from: Vec::new(),
         element: (0..lanes).map(index).collect(),
     }
