@@ -21,6 +21,10 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// The fault at a byte of the expression; `about` says of what.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "a fault travels in results, which it would make large"
+    )]
     pub(crate) fn at(self, offset: usize, about: &str) -> Box<Fault> {
         let (code, zh, en) = self.words();
         let (zh, en) = if about.is_empty() {

@@ -184,6 +184,10 @@ impl Value {
 }
 
 /// The order of two numbers of whatever type; `None` when they are not numbers.
+#[expect(
+    clippy::option_option,
+    reason = "numbers that have no order are not what is no number"
+)]
 fn numbers(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     let exact = |value: &Value| match value {
         Value::Int(value) => Some(i128::from(*value)),
