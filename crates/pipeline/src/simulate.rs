@@ -5,7 +5,7 @@
 //! at a time, so that memory holds columns and not people. Imports go on
 //! meanwhile: the answer says from which apply position to which it was read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::authority::Grant;
@@ -15,7 +15,10 @@ use domain::ids::Subject;
 use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use domain::time::Date;
-use rules::{ApprovedValue, Machine, Outcome, PolicySet, Problem, Screened, Standing, Told};
+use rules::{
+    ApprovedValue, Machine, Miss, Monthly, Outcome, Policy, PolicySet, Problem, Screened, Standing,
+    Told, appraise,
+};
 
 use crate::apply::APPLY;
 use crate::deps::Deps;
@@ -27,6 +30,8 @@ use crate::policies;
 const PAGE: u32 = 500;
 /// Examples of one policy and direction.
 pub const EXAMPLES_MAX: usize = 10;
+/// Near misses of one policy.
+pub const NEAR_MAX: usize = 10;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -61,10 +66,95 @@ pub struct PolicyChange {
     pub gained: u64,
     /// Would be 符合 no more.
     pub lost: u64,
-    /// The same two by township; `None` is without a known one.
-    pub by_township: BTreeMap<Option<DivisionCode>, (u64, u64)>,
+    /// The same by township; `None` is without a known one.
+    pub by_township: BTreeMap<Option<DivisionCode>, Town>,
+    /// Money a month; `None` when the policy declares no amount.
+    pub money: Option<Monthlies>,
+    /// Who would be 不符合 by the least, nearest first; only of policies that
+    /// use a parameter asked about.
+    pub near: Vec<Near>,
     /// Units and subjects of the first gained, then of the first lost.
     pub examples: Vec<Example>,
+}
+
+/// What would change in one township.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Town {
+    /// Would newly be 符合.
+    pub gained: u64,
+    /// Would be 符合 no more.
+    pub lost: u64,
+    /// Fen a month more, or less, of those whose amounts are known.
+    pub fen: i64,
+}
+
+/// Money a month of everybody who is 符合, in fen. A subject of whom either
+/// amount is unknown is in neither sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Monthlies {
+    /// As things are.
+    pub before: i64,
+    /// As they would be.
+    pub after: i64,
+    /// Subjects that are in the sums, those with nothing among them.
+    pub known: u64,
+    /// 未知: subjects that are in neither sum.
+    pub unknown: u64,
+}
+
+impl Monthlies {
+    /// Fen a month more, or less.
+    pub const fn difference(&self) -> i64 {
+        self.after - self.before
+    }
+
+    /// What both would get, or that it is not known.
+    fn count(&mut self, before: Monthly, after: Monthly) -> i64 {
+        let fen = |monthly| match monthly {
+            Monthly::Fen(fen) => Some(fen),
+            Monthly::Nothing => Some(0),
+            Monthly::Unknown | Monthly::NotDeclared => None,
+        };
+        let sums = fen(before).zip(fen(after)).and_then(|(was, would)| {
+            let sums = (
+                self.before.checked_add(was)?,
+                self.after.checked_add(would)?,
+            );
+            Some((sums, would.checked_sub(was)?))
+        });
+        let Some(((before, after), difference)) = sums else {
+            self.unknown += 1;
+            return 0;
+        };
+        (self.before, self.after) = (before, after);
+        self.known += 1;
+        difference
+    }
+
+    fn join(&mut self, other: Monthlies) {
+        let before = self.before.checked_add(other.before);
+        let after = self.after.checked_add(other.after);
+        self.unknown += other.unknown;
+        match before.zip(after) {
+            Some(sums) => {
+                (self.before, self.after) = sums;
+                self.known += other.known;
+            }
+            // Sums too large to hold are not told as others.
+            None => self.unknown += other.known,
+        }
+    }
+}
+
+/// One subject that one criterion would leave out.
+#[derive(Clone, Debug)]
+pub struct Near {
+    /// The household or person alone.
+    pub unit: Subject,
+    /// Whom the verdict is about.
+    pub subject: Subject,
+    /// Which criterion, and by how much.
+    pub miss: Miss,
 }
 
 /// One subject whose verdict would change.
@@ -122,6 +212,8 @@ pub async fn simulate(
     let now = seen.set.clone();
     let then = Arc::new(asked(deps, &seen, question).await?);
     let machine = Arc::new(Machine::of(&now));
+    let keys = question.values.iter().map(|(key, _)| key.clone());
+    let keys: Arc<BTreeSet<String>> = Arc::new(keys.collect());
     let mut answer = Simulation {
         units: 0,
         through: BTreeMap::new(),
@@ -135,14 +227,13 @@ pub async fn simulate(
                 machine: machine.clone(),
                 now: now.clone(),
                 then: then.clone(),
+                keys: keys.clone(),
                 on: question.on,
             };
             county(deps, partition, &asked, &mut answer).await?;
         }
     }
-    answer
-        .policies
-        .retain(|_, change| change.gained + change.lost > 0 || change.before != change.after);
+    answer.policies.retain(|_, change| change.changes());
     Ok(answer)
 }
 
@@ -151,6 +242,8 @@ struct Asked {
     machine: Arc<Machine>,
     now: Arc<PolicySet>,
     then: Arc<PolicySet>,
+    /// Parameters asked about.
+    keys: Arc<BTreeSet<String>>,
     on: Date,
 }
 
@@ -232,7 +325,8 @@ impl Asked {
             part.deferred += 1;
             return;
         };
-        let id = &self.now.policies()[before.policy].id;
+        let policy = &self.now.policies()[before.policy];
+        let id = &policy.id;
         let change = part.policies.entry(id.clone()).or_default();
         change.before.add(was, told);
         change.after.add(would, tells);
@@ -240,15 +334,30 @@ impl Asked {
             would == Standing::Met && was != Standing::Met,
             was == Standing::Met && would != Standing::Met,
         );
+        let fen = self.money(change, policy, (was, would), after, household);
+        if would == Standing::NotMet && !policy.parameters.is_disjoint(&self.keys) {
+            let seen = appraise(&self.then, household, id, after.subject);
+            change
+                .near
+                .extend(seen.and_then(|seen| seen.miss).map(|miss| Near {
+                    unit: after.unit,
+                    subject: after.subject,
+                    miss,
+                }));
+            nearest(&mut change.near);
+        }
+        if gained || lost || fen != 0 {
+            let township = household.hukou.and_then(|place| place.township());
+            let town = change.by_township.entry(township).or_default();
+            town.gained += u64::from(gained);
+            town.lost += u64::from(lost);
+            town.fen += fen;
+        }
         if !gained && !lost {
             return;
         }
         change.gained += u64::from(gained);
         change.lost += u64::from(lost);
-        let township = household.hukou.and_then(|place| place.township());
-        let town = change.by_township.entry(township).or_default();
-        town.0 += u64::from(gained);
-        town.1 += u64::from(lost);
         let alike = change
             .examples
             .iter()
@@ -263,6 +372,44 @@ impl Asked {
                 decision: Box::new(decision),
             }));
         }
+    }
+}
+
+impl Asked {
+    /// Counts what the subject gets and would get; the difference in fen.
+    fn money(
+        &self,
+        change: &mut PolicyChange,
+        policy: &Policy,
+        (was, would): (Standing, Standing),
+        of: &Screened,
+        household: &Household,
+    ) -> i64 {
+        if policy.amount_basis().is_none() {
+            return 0;
+        }
+        let money = change.money.get_or_insert_default();
+        let monthly = |set: &PolicySet, standing| match standing {
+            Standing::Met => appraise(set, household, &policy.id, of.subject)
+                .map_or(Monthly::Unknown, |seen| seen.monthly),
+            _ => Monthly::Nothing,
+        };
+        money.count(monthly(&self.now, was), monthly(&self.then, would))
+    }
+}
+
+/// Keeps those who miss by the least.
+fn nearest(near: &mut Vec<Near>) {
+    near.sort_by_key(|one| (one.miss.by, one.subject));
+    near.truncate(NEAR_MAX);
+}
+
+impl PolicyChange {
+    /// Whether anything would be otherwise.
+    fn changes(&self) -> bool {
+        let money = self.money.is_some_and(|money| money.difference() != 0);
+        // Townships may change places where the sum stands still.
+        money || !self.by_township.is_empty() || self.before != self.after
     }
 }
 
@@ -290,11 +437,17 @@ impl Simulation {
             change.after.join(more.after);
             change.gained += more.gained;
             change.lost += more.lost;
-            for (town, (gained, lost)) in more.by_township {
+            for (town, more) in more.by_township {
                 let known = change.by_township.entry(town).or_default();
-                known.0 += gained;
-                known.1 += lost;
+                known.gained += more.gained;
+                known.lost += more.lost;
+                known.fen += more.fen;
             }
+            if let Some(more) = more.money {
+                change.money.get_or_insert_default().join(more);
+            }
+            change.near.extend(more.near);
+            nearest(&mut change.near);
             for one in more.examples {
                 let alike = change.examples.iter().filter(|e| e.gained == one.gained);
                 if alike.count() < EXAMPLES_MAX {

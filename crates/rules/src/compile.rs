@@ -10,10 +10,12 @@ use domain::time::Period;
 use serde_saphyr::Spanned;
 
 use crate::check::{Bound, Scope, check, check_as, parts};
-use crate::document::{About, DeadlineFile, PlanFile, PolicyFile, PolicyKind, VillageFile, Within};
+use crate::document::{
+    About, AmountFile, DeadlineFile, PlanFile, PolicyFile, PolicyKind, VillageFile, Within,
+};
 use crate::expr::{Each, Expr, FUNCTIONS, Function, NAMES, Node};
 use crate::parameters::Parameters;
-use crate::policy::{Criterion, Deadline, Plan, Policy, SpanUnit};
+use crate::policy::{AmountRule, Criterion, Deadline, Plan, Policy, SpanUnit};
 use crate::problem::{Fault, Problem};
 use crate::sentence::{Piece, Sentence};
 use crate::types::{Type, Unit};
@@ -71,6 +73,7 @@ impl Compiler<'_> {
         let bool = Type::Bool;
         let applies_when = self.optional(file.applies_when.as_ref(), &bool);
         let receiving = self.optional(file.receiving.as_ref(), &bool);
+        let amount = self.amount(file.amount.as_ref(), &file);
         let incident_place = self.optional(file.incident_place.as_ref(), &Type::Division);
         let material: Vec<_> = file.material.iter().map(|one| self.any(one)).collect();
         let criteria = self.criteria(&file);
@@ -115,6 +118,7 @@ impl Compiler<'_> {
             lets: lets?,
             criteria: criteria?,
             receiving: receiving?,
+            amount: amount?,
             material: material.into_iter().collect::<Option<_>>()?,
             missed: turned(missed)?,
             no_longer: turned(no_longer)?,
@@ -273,6 +277,27 @@ impl Compiler<'_> {
             let fault = Fault::new(0, "policy.plans", zh.to_owned(), en.to_owned());
             self.say(&file.policy, fault);
         }
+    }
+
+    /// Only who is entitled to something gets an amount of it.
+    #[expect(clippy::option_option, reason = "a fault differs from not written")]
+    fn amount(
+        &mut self,
+        amount: Option<&AmountFile>,
+        file: &PolicyFile,
+    ) -> Option<Option<AmountRule>> {
+        let Some(amount) = amount else {
+            return Some(None);
+        };
+        if file.kind != PolicyKind::Entitlement {
+            let zh = "只有待遇资格可以写 amount";
+            let en = "only an entitlement has an amount";
+            let fault = Fault::new(0, "policy.amount", zh.to_owned(), en.to_owned());
+            self.say(&amount.per_month, fault);
+        }
+        let per_month = self.typed(&amount.per_month, &Type::Money)?;
+        let basis = amount.basis.clone();
+        Some(Some(AmountRule { per_month, basis }))
     }
 
     fn composition(&mut self, file: &PolicyFile) -> Vec<&'static str> {

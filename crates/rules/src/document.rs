@@ -71,6 +71,8 @@ pub(crate) struct PolicyFile {
     #[serde(default)]
     pub(crate) receiving: Option<Spanned<String>>,
     #[serde(default)]
+    pub(crate) amount: Option<AmountFile>,
+    #[serde(default)]
     pub(crate) material: Vec<Spanned<String>>,
     #[serde(default)]
     pub(crate) missed: Option<PlanFile>,
@@ -79,6 +81,14 @@ pub(crate) struct PolicyFile {
     #[serde(default)]
     pub(crate) raises: Option<PlanFile>,
     pub(crate) limits: Vec<String>,
+}
+
+/// What a subject that is 符合 gets a month, and which article says so.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AmountFile {
+    pub(crate) per_month: Spanned<String>,
+    pub(crate) basis: Basis,
 }
 
 #[derive(Debug, Default, Deserialize)]

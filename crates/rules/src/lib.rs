@@ -4,6 +4,7 @@
 //! [`evaluate`] applies them to a household on its date; [`explain`] says why.
 //! The language is described in `docs/policy-language.md`.
 
+mod appraise;
 mod approved;
 mod case_household;
 mod cases;
@@ -31,6 +32,7 @@ mod village;
 mod words;
 mod yaml;
 
+pub use appraise::{Appraisal, Margin, Miss, Monthly, appraise};
 pub use approved::{ApprovedValue, Preview, approved_documents};
 pub use case_household::{Described, DescribedHousehold, describe, patched};
 pub use cases::{CaseOutcome, CaseSets, run_cases};

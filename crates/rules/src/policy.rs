@@ -50,6 +50,7 @@ pub struct Policy {
     pub(crate) lets: Vec<Expr>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) receiving: Option<Expr>,
+    pub(crate) amount: Option<AmountRule>,
     pub(crate) material: Vec<Expr>,
     pub(crate) missed: Option<Plan>,
     pub(crate) no_longer: Option<Plan>,
@@ -61,6 +62,12 @@ impl Policy {
     pub fn criteria(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let all = self.criteria.iter();
         all.map(|c| (c.id.as_str(), c.zh.as_str(), c.en.as_str()))
+    }
+
+    /// The document and article that say how much is paid a month; `None`
+    /// when the policy declares no amount.
+    pub fn amount_basis(&self) -> Option<&Basis> {
+        self.amount.as_ref().map(|amount| &amount.basis)
     }
 
     /// What it tells people when it holds, in the order of the document.
@@ -134,6 +141,13 @@ impl<'p> PlanView<'p> {
     pub fn advice(&self) -> &'p Both {
         &self.plan.advice
     }
+}
+
+/// How much a subject that is 符合 gets a month.
+#[derive(Debug)]
+pub(crate) struct AmountRule {
+    pub(crate) per_month: Expr,
+    pub(crate) basis: Basis,
 }
 
 #[derive(Debug)]

@@ -36,20 +36,16 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
     serde_saphyr::from_str(&document.text).map_err(|error| {
         let place = error.location();
         let whole = error.without_snippet().to_string();
-        let text: String = whole
-            .lines()
-            .next()
-            .unwrap_or("")
-            .chars()
-            .take(240)
-            .collect();
+        let line = whole.lines().next().unwrap_or("");
+        let text: String = line.chars().take(240).collect();
         Problem {
             document: document.name.clone(),
             line: place.map_or(0, |p| narrow(p.line())),
             column: place.map_or(0, |p| narrow(p.column())),
             code: "document.shape",
             zh: format!("文件格式有误：{text}"),
-            nearest: suggestion(&text),
+            // Of the whole line: the list of keys is longer than what is shown.
+            nearest: suggestion(line),
             en: text,
         }
     })

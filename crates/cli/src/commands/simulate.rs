@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use clap::Args;
 use domain::authority::Operation;
 use domain::ids::Subject;
+use domain::money::Money;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use pipeline::Deps;
 use pipeline::simulate::{
-    Counts, Example, PolicyChange, Question, SimulateError, Simulation, simulate,
+    Counts, Example, Near, PolicyChange, Question, SimulateError, Simulation, simulate,
 };
+use rules::Margin;
 use serde_json::{Value as Json, json};
 
 use crate::commands::Place;
@@ -63,7 +65,10 @@ pub(crate) async fn run(args: &SimulateArgs, settings: Settings) -> anyhow::Resu
     };
     // Who is an example is shown with what the verdict rests on.
     let changes = answer.policies.values();
-    let shown = changes.flat_map(|change| change.examples.iter().flat_map(|e| [e.unit, e.subject]));
+    let shown = changes.flat_map(|change| {
+        let examples = change.examples.iter().flat_map(|e| [e.unit, e.subject]);
+        examples.chain(change.near.iter().flat_map(|n| [n.unit, n.subject]))
+    });
     let shown: BTreeSet<Subject> = shown.collect();
     if !shown.is_empty() {
         sentences::disclose(&deps, &grant, &shown).await?;
@@ -87,15 +92,36 @@ fn view(answer: &Simulation) -> Json {
             "gained": one.gained, "criteria": one.decision.criteria,
         })
     };
+    let near = |one: &Near| {
+        let (unit, by) = match one.miss.by {
+            Margin::Fen(fen) => ("fen", fen),
+            Margin::Whole(n) => ("whole", n),
+        };
+        json!({
+            "unit": one.unit.as_uuid(), "subject": one.subject.as_uuid(),
+            "criterion": one.miss.criterion, "by": by, "by_unit": unit,
+        })
+    };
     let policy = |(id, change): (&String, &PolicyChange)| {
-        let towns = change.by_township.iter().map(|(town, (gained, lost))| {
-            json!({ "township": town.map(|code| code.to_string()), "gained": gained, "lost": lost })
+        let towns = change.by_township.iter().map(|(code, town)| {
+            json!({
+                "township": code.map(|code| code.to_string()),
+                "gained": town.gained, "lost": town.lost, "fen_per_month": town.fen,
+            })
+        });
+        let money = change.money.map(|money| {
+            json!({
+                "before": money.before, "after": money.after,
+                "difference": money.difference(), "unknown": money.unknown,
+            })
         });
         json!({
             "policy": id, "before": counts(change.before), "after": counts(change.after),
             "gained": change.gained, "lost": change.lost,
             "townships": towns.collect::<Vec<_>>(),
             "examples": change.examples.iter().map(example).collect::<Vec<_>>(),
+            "fen_per_month": money,
+            "near": change.near.iter().map(near).collect::<Vec<_>>(),
         })
     };
     let through = answer.through.iter().map(
@@ -108,6 +134,15 @@ fn view(answer: &Simulation) -> Json {
     })
 }
 
+fn yuan(fen: i64) -> String {
+    Money::from_fen(fen).yuan_grouped()
+}
+
+fn signed(fen: i64) -> String {
+    let sign = if fen > 0 { "+" } else { "" };
+    format!("{sign}{}", yuan(fen))
+}
+
 fn print(deps: &Deps, args: &SimulateArgs, answer: &Simulation) -> anyhow::Result<()> {
     say!(
         "测算 what if · {} · {} · {} 户/人 units",
@@ -115,49 +150,94 @@ fn print(deps: &Deps, args: &SimulateArgs, answer: &Simulation) -> anyhow::Resul
         args.on,
         answer.units
     );
+    for (county, (from, to)) in &answer.through {
+        if from == to {
+            say!("{county} 数据截至提交 read at commit {to}");
+        } else {
+            say!(
+                "{county} 测算期间有数据写入，读取于提交 {from} 至 {to} 之间 \
+                 read between commits {from} and {to} while data came in"
+            );
+        }
+    }
     if answer.policies.is_empty() {
         say!("没有变化 nothing would change");
     }
     for (id, change) in &answer.policies {
-        let policies = deps.policies();
-        let title = policies
-            .policy(id)
-            .map_or(id.as_str(), |policy| policy.title.zh.as_str());
-        say!("{title} {id}");
-        say!(
-            "  符合 met {} → {}（新增 {} 减少 {}）· 待核实 undetermined {} → {} · 提示 told {} → {}",
-            change.before.met,
-            change.after.met,
-            change.gained,
-            change.lost,
-            change.before.undetermined,
-            change.after.undetermined,
-            change.before.told,
-            change.after.told
-        );
-        for (town, (gained, lost)) in &change.by_township {
-            let name = town.map_or_else(
-                || "户籍地不明".to_owned(),
-                |code| deps.divisions.name(code, args.on),
-            );
-            say!("  {name}: +{gained} −{lost}");
-        }
-        for one in &change.examples {
-            let sign = if one.gained { '+' } else { '−' };
-            say!("  {sign} {}", one.unit.as_uuid());
-            for criterion in &one.decision.criteria {
-                let operands = criterion.operands.iter();
-                let operands: Vec<String> = operands
-                    .map(|o| format!("{} = {}", o.expression, o.value))
-                    .collect();
-                say!("      {} · {}", criterion.zh, operands.join("；"));
-            }
-        }
+        print_change(deps, args, id, change)?;
     }
     say!(
         "本测算只供参考，不作为认定或停发依据；未计入的政策 policies left out: {}；须逐户判断 deferred: {}",
         answer.left.len(),
         answer.deferred
     );
+    Ok(())
+}
+
+fn print_change(
+    deps: &Deps,
+    args: &SimulateArgs,
+    id: &str,
+    change: &PolicyChange,
+) -> anyhow::Result<()> {
+    let policies = deps.policies();
+    let title = policies
+        .policy(id)
+        .map_or(id, |policy| policy.title.zh.as_str());
+    say!("{title} {id}");
+    say!(
+        "  符合 met {} → {}（新增 {} 减少 {}）· 待核实 undetermined {} → {} · 提示 told {} → {}",
+        change.before.met,
+        change.after.met,
+        change.gained,
+        change.lost,
+        change.before.undetermined,
+        change.after.undetermined,
+        change.before.told,
+        change.after.told
+    );
+    match change.money {
+        Some(money) => say!(
+            "  每月金额 a month {} → {} 元（{} 元）· 未知 unknown {}",
+            yuan(money.before),
+            yuan(money.after),
+            signed(money.difference()),
+            money.unknown
+        ),
+        None => say!("  每月金额未知：政策没有写金额 no amount is declared"),
+    }
+    for (code, town) in &change.by_township {
+        let name = code.map_or_else(
+            || "户籍地不明".to_owned(),
+            |code| deps.divisions.name(code, args.on),
+        );
+        let money = change.money.map(|_| format!(" · {} 元", signed(town.fen)));
+        let money = money.unwrap_or_default();
+        say!("  {name}: +{} −{}{money}", town.gained, town.lost);
+    }
+    people(change)
+}
+
+/// Examples and near misses, without names.
+fn people(change: &PolicyChange) -> anyhow::Result<()> {
+    for one in &change.examples {
+        let sign = if one.gained { '+' } else { '−' };
+        say!("  {sign} {}", one.unit.as_uuid());
+        for criterion in &one.decision.criteria {
+            let operands = criterion.operands.iter();
+            let operands: Vec<String> = operands
+                .map(|o| format!("{} = {}", o.expression, o.value))
+                .collect();
+            say!("      {} · {}", criterion.zh, operands.join("；"));
+        }
+    }
+    for one in &change.near {
+        let by = match one.miss.by {
+            Margin::Fen(fen) => format!("{} 元", yuan(fen)),
+            Margin::Whole(n) => n.to_string(),
+        };
+        let id = one.unit.as_uuid();
+        say!("  差一点 near {id} · {} · 差 by {by}", one.miss.zh);
+    }
     Ok(())
 }
