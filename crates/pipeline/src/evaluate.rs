@@ -72,15 +72,7 @@ pub async fn evaluate_step(
     }
     let lease = lease(deps, partition, EVALUATE).await?;
     if units.is_empty() {
-        let asking = Asking {
-            deps,
-            lease: &lease,
-            set: &policies,
-            stamp: &round.stamp,
-            today,
-            before: round.night_before(),
-        };
-        units = match asking.next().await? {
+        units = match night(deps, &lease, &policies, &round, today).await? {
             Night::Over => {
                 round.finish(deps, partition).await?;
                 return Ok(Progress::Idle);
@@ -118,6 +110,24 @@ pub async fn evaluate_step(
     deps.censuses.met(&held, (&policies, &stamp), views);
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
+}
+
+async fn night(
+    deps: &Arc<Deps>,
+    lease: &Lease,
+    set: &Arc<PolicySet>,
+    round: &Round,
+    today: Date,
+) -> Result<Night, StepError> {
+    let asking = Asking {
+        deps,
+        lease,
+        set,
+        stamp: &round.stamp,
+        today,
+        before: round.night_before(),
+    };
+    asking.next().await
 }
 
 /// One batch of the step.

@@ -68,10 +68,10 @@ impl Censuses {
         f: impl FnOnce(&mut Kept) -> T,
     ) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |kept: &&mut Kept| {
+        let fits = |kept: &Kept| {
             kept.stamp == stamp && (kept.epoch == lease.epoch || kept.epoch + 1 == lease.epoch)
         };
-        if all.get_mut(&lease.partition).filter(fits).is_none() {
+        if !all.get(&lease.partition).is_some_and(fits) {
             let machine = Arc::new(Machine::of(set));
             let kept = Kept {
                 census: Census::of(&machine),
