@@ -109,7 +109,7 @@ fn into_each<O, V: Copy>(
 pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
     let mut out = vec![F; onto.lanes()];
     into_each(onto, &mut out, (mask, value), |o, m, v| {
-        *o = (*o).max(m.min(v))
+        *o = (*o).max(m.min(v));
     });
     out
 }
