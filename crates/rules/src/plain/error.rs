@@ -21,6 +21,10 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// The fault at a byte of the expression; `about` says of what.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "every error of evaluation is kept boxed"
+    )]
     pub(crate) fn at(self, offset: usize, about: &str) -> Box<Fault> {
         let (code, zh, en) = self.words();
         let (zh, en) = if about.is_empty() {
