@@ -23,7 +23,7 @@ impl Trouble {
     /// The fault at a byte of the expression; `about` says of what.
     #[expect(
         clippy::unnecessary_box_returns,
-        reason = "a fault travels in results, which it would make large"
+        reason = "every error of evaluation is kept boxed"
     )]
     pub(crate) fn at(self, offset: usize, about: &str) -> Box<Fault> {
         let (code, zh, en) = self.words();

@@ -178,27 +178,23 @@ impl Value {
             (Value::Bool(a), Value::Bool(b)) => Ok(Some(a.cmp(b))),
             (Value::Text(a), Value::Text(b)) => Ok(Some(a.cmp(b))),
             (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
-            _ => numbers(self, other).ok_or(()),
+            _ => numbers(self, other),
         }
     }
 }
 
-/// The order of two numbers of whatever type; `None` when they are not numbers.
-#[expect(
-    clippy::option_option,
-    reason = "numbers that have no order are not what is no number"
-)]
-fn numbers(a: &Value, b: &Value) -> Option<Option<Ordering>> {
+/// The order of two numbers of whatever type; `Err` when they are not numbers.
+fn numbers(a: &Value, b: &Value) -> Result<Option<Ordering>, ()> {
     let exact = |value: &Value| match value {
-        Value::Int(value) => Some(i128::from(*value)),
-        Value::Uint(value) => Some(i128::from(*value)),
-        _ => None,
+        Value::Int(value) => Ok(i128::from(*value)),
+        Value::Uint(value) => Ok(i128::from(*value)),
+        _ => Err(()),
     };
     match (a, b) {
-        (Value::Double(a), Value::Double(b)) => Some(a.partial_cmp(b)),
-        (Value::Double(a), b) => Some(beside(*a, exact(b)?)),
-        (a, Value::Double(b)) => Some(beside(*b, exact(a)?).map(Ordering::reverse)),
-        (a, b) => Some(Some(exact(a)?.cmp(&exact(b)?))),
+        (Value::Double(a), Value::Double(b)) => Ok(a.partial_cmp(b)),
+        (Value::Double(a), b) => Ok(beside(*a, exact(b)?)),
+        (a, Value::Double(b)) => Ok(beside(*b, exact(a)?).map(Ordering::reverse)),
+        (a, b) => Ok(Some(exact(a)?.cmp(&exact(b)?))),
     }
 }
 

@@ -25,6 +25,27 @@ impl Dice {
     }
 }
 
+/// A name or a literal.
+fn leaf(dice: &mut Dice, kind: char) -> &'static str {
+    let leaves: &[&'static str] = match kind {
+        'n' => &[
+            "i",
+            "j",
+            "0",
+            "1",
+            "-3",
+            "9223372036854775807",
+            "m.a",
+            "m.z",
+            "x",
+        ],
+        'b' => &["b", "c", "true", "false", "has(m.a)", "has(m.z)"],
+        's' => &["s", "t", "''", "'ab'", "'中文'"],
+        _ => &["l", "[]", "[1, 0]", "[i, j]", "k"],
+    };
+    dice.one(leaves)
+}
+
 /// An expression, mostly of the kind that is wanted: n number, b bool, s text, l list.
 fn invent(dice: &mut Dice, kind: char, depth: usize) -> String {
     let kind = if dice.below(12) == 0 {
@@ -33,23 +54,7 @@ fn invent(dice: &mut Dice, kind: char, depth: usize) -> String {
         kind
     };
     if depth == 0 {
-        let leaves: &[&str] = match kind {
-            'n' => &[
-                "i",
-                "j",
-                "0",
-                "1",
-                "-3",
-                "9223372036854775807",
-                "m.a",
-                "m.z",
-                "x",
-            ],
-            'b' => &["b", "c", "true", "false", "has(m.a)", "has(m.z)"],
-            's' => &["s", "t", "''", "'ab'", "'中文'"],
-            _ => &["l", "[]", "[1, 0]", "[i, j]", "k"],
-        };
-        return dice.one(leaves).to_owned();
+        return leaf(dice, kind).to_owned();
     }
     let mut part = |kind| invent(dice, kind, depth - 1);
     let (n, n2, b, b2, s, s2, l) = (
@@ -100,7 +105,7 @@ fn invent(dice: &mut Dice, kind: char, depth: usize) -> String {
     }
 }
 
-/// Facts of which some are left out; `all` leaves out none.
+/// Facts of which some are left out.
 fn facts(dice: &mut Dice) -> Map<String, Json> {
     let mut facts = Map::new();
     let mut put = |name: &str, of: &[Json]| {

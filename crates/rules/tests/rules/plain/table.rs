@@ -70,9 +70,7 @@ fn numbers() {
     assert!(check(&rows, &json!({})) > 50);
 }
 
-#[test]
-fn equality_and_order() {
-    let rows = "
+const EQUALITY_AND_ORDER: &str = "
         1 == 1 => true
         1 == 1u => true
         1u == 1.0 => true
@@ -153,12 +151,13 @@ fn equality_and_order() {
         true < 1 => !no_such_overload
         int < int => !no_such_overload
     ";
-    assert!(check(rows, &json!({})) > 70);
-}
 
 #[test]
-fn logic_and_precedence() {
-    let rows = "
+fn equality_and_order() {
+    assert!(check(EQUALITY_AND_ORDER, &json!({})) > 70);
+}
+
+const LOGIC_AND_PRECEDENCE: &str = "
         !true => false
         !false => true
         !!true => true
@@ -231,12 +230,13 @@ fn logic_and_precedence() {
         true ? a : b => ?a
         a ? 1 / 0 : 2 => ?a
     ";
-    assert!(check(rows, &json!({})) > 60);
-}
 
 #[test]
-fn lists_maps_and_macros() {
-    let rows = "
+fn logic_and_precedence() {
+    assert!(check(LOGIC_AND_PRECEDENCE, &json!({})) > 60);
+}
+
+const LISTS_MAPS_AND_MACROS: &str = "
         [1, 2] + [3] => [1,2,3]
         [] + [] => []
         [1, 2][0] => 1
@@ -339,12 +339,13 @@ fn lists_maps_and_macros() {
         a['b'].c => ?a.b.c
         a[b] => ?a b
     ";
-    assert!(check(rows, &json!({})) > 90);
-}
 
 #[test]
-fn text_and_functions() {
-    let rows = r#"
+fn lists_maps_and_macros() {
+    assert!(check(LISTS_MAPS_AND_MACROS, &json!({})) > 90);
+}
+
+const TEXT_AND_FUNCTIONS: &str = r#"
         'a' + 'b' => "ab"
         b'a' + b'b' => "YWI="
         'a' + b'b' => !no_such_overload
@@ -455,7 +456,10 @@ fn text_and_functions() {
         1 + => !expression.syntax
         Foo{a: 1} => !expression.form
     "#;
-    assert!(check(rows, &json!({})) > 100);
+
+#[test]
+fn text_and_functions() {
+    assert!(check(TEXT_AND_FUNCTIONS, &json!({})) > 100);
 }
 
 #[test]
