@@ -18,22 +18,22 @@ pub(crate) fn shown(value: &Value, at: usize) -> Result<Json, Stop> {
     let mut left = SHOWN_MAX;
     let mut facts = BTreeSet::new();
     match json(value, &mut left, &mut facts) {
-        None => Err(Stop::Limit(Trouble::TooLarge.at(at, ""))),
-        Some(_) if !facts.is_empty() => Err(Stop::Unknown(facts)),
-        Some(json) => Ok(json),
+        Err(trouble) => Err(Stop::Limit(trouble.at(at, ""))),
+        Ok(_) if !facts.is_empty() => Err(Stop::Unknown(facts)),
+        Ok(json) => Ok(json),
     }
 }
 
-/// `None` when it is larger than what is left. Parts may be shared, so that a
+/// An error when it is larger than what is left. Parts may be shared, so that a
 /// small value is a huge text.
-fn json(value: &Value, left: &mut usize, facts: &mut BTreeSet<String>) -> Option<Json> {
+fn json(value: &Value, left: &mut usize, facts: &mut BTreeSet<String>) -> Result<Json, Trouble> {
     let size = match value {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         _ => 0,
     };
-    *left = left.checked_sub(size + 1)?;
-    Some(match value {
+    *left = left.checked_sub(size + 1).ok_or(Trouble::TooLarge)?;
+    Ok(match value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Int(value) => Json::from(*value),
@@ -45,7 +45,7 @@ fn json(value: &Value, left: &mut usize, facts: &mut BTreeSet<String>) -> Option
         Value::Type(name) => Json::from(*name),
         Value::List(items) => {
             let items = items.iter().map(|item| json(item, left, facts));
-            Json::Array(items.collect::<Option<_>>()?)
+            Json::Array(items.collect::<Result<_, _>>()?)
         }
         Value::Map(map) => {
             let mut object = Map::new();
@@ -56,8 +56,11 @@ fn json(value: &Value, left: &mut usize, facts: &mut BTreeSet<String>) -> Option
                     Key::Uint(value) => value.to_string(),
                     Key::Text(text) => text.to_string(),
                 };
-                *left = left.checked_sub(name.len())?;
-                object.insert(name, json(item, left, facts)?);
+                *left = left.checked_sub(name.len()).ok_or(Trouble::TooLarge)?;
+                // 1 and "1" are two keys of CEL and one of JSON.
+                if object.insert(name, json(item, left, facts)?).is_some() {
+                    return Err(Trouble::DuplicateKey);
+                }
             }
             Json::Object(object)
         }

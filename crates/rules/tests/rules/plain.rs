@@ -81,6 +81,11 @@ fn hostile_expressions_end_at_a_bound() {
     assert_eq!(told(&doubling, &json!({ "a": 1 })), "!cel.too_large");
     let compared = format!("{doubling} == {doubling}");
     assert_eq!(told(&compared, &json!({ "a": 1 })), "!cel.too_costly");
+    for (items, fits) in [(60, true), (80, false)] {
+        let many = json!({ "l": vec![0; items], "s": "x".repeat(60_000) });
+        let told = told("l.map(i, s)", &many);
+        assert_eq!(told != "!cel.too_large", fits, "{items} texts of 60 kB");
+    }
     let text = "x".repeat(60_000);
     let longer = "[1,2].all(i, [1,2,3,4,5,6,7,8].all(j, size(s+s+s+s+s+s+s+s+s+s) > 0))";
     assert_eq!(told(longer, &json!({ "s": text })), "!cel.too_costly");
