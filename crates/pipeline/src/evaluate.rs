@@ -107,7 +107,8 @@ pub async fn evaluate_step(
         deps.censuses.forget(partition);
         return Err(error.into());
     }
-    deps.censuses.met(&held, (&policies, &stamp), views);
+    let kept = deps.clone();
+    offload(move || kept.censuses.met(&held, (&policies, &stamp), views)).await?;
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
 }

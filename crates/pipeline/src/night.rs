@@ -200,20 +200,22 @@ impl Asking<'_> {
         let month = Month::of(self.today).first_day();
         let since = self.before.map_or(month, |before| before.max(month));
         let today = self.today;
-        let views = offload(move || {
+        let (deps, lease) = (self.deps.clone(), self.lease.clone());
+        let (set, stamp) = (self.set.clone(), self.stamp.to_owned());
+        offload(move || {
             let view = |unit: &Subject| Household {
                 on: since,
                 ..loaded.project(*unit, today)
             };
-            unmet.iter().map(view).collect::<Vec<Household>>()
+            let views: Vec<Household> = unmet.iter().map(view).collect();
+            deps.censuses.with((&lease, &set, &stamp), |kept| {
+                for household in views {
+                    kept.census.upsert(household);
+                }
+                kept.filled = Filled::After(Some(last));
+            });
         })
         .await?;
-        self.with(|kept| {
-            for household in views {
-                kept.census.upsert(household);
-            }
-            kept.filled = Filled::After(Some(last));
-        });
         Ok(Night::Read(read))
     }
 

@@ -373,9 +373,7 @@ impl Asked {
             }));
         }
     }
-}
 
-impl Asked {
     /// Counts what the subject gets and would get; the difference in fen.
     fn money(
         &self,

@@ -6,7 +6,7 @@ use domain::ids::Subject;
 
 use crate::eval::Frame;
 use crate::expr::{Expr, Node};
-use crate::judge::{Judged, judge, subjects};
+use crate::judge::{Judged, asked, judge};
 use crate::policy::{Policy, PolicySet};
 use crate::types::Type;
 use crate::val::Val;
@@ -66,10 +66,7 @@ pub fn appraise(
     policy: &str,
     subject: Subject,
 ) -> Option<Appraisal> {
-    let policy = set.in_force(policy, household.on)?;
-    let person = subjects(policy, household)
-        .into_iter()
-        .find(|person| person.map_or(household.unit, Subject::Person) == subject)?;
+    let (policy, person) = asked(set, household, policy, subject)?;
     let on = household.on;
     let frame = Frame::new(&policy.lets, set.parameters(), household, on, person);
     let judged = judge(policy, &frame);

@@ -485,7 +485,7 @@ fn type_of(name: Name) -> Type {
     }
 }
 
-fn relation(operator: &str) -> Option<Relation> {
+pub(crate) fn relation(operator: &str) -> Option<Relation> {
     Some(match operator {
         "_==_" => Relation::Equal,
         "_!=_" => Relation::NotEqual,
@@ -497,7 +497,7 @@ fn relation(operator: &str) -> Option<Relation> {
     })
 }
 
-fn operation(operator: &str) -> Option<Operation> {
+pub(crate) fn operation(operator: &str) -> Option<Operation> {
     Some(match operator {
         "_+_" => Operation::Add,
         "_-_" => Operation::Subtract,

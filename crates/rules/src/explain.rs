@@ -9,7 +9,7 @@ use domain::ids::Subject;
 use crate::check::parts;
 use crate::eval::Frame;
 use crate::expr::{Expr, Node};
-use crate::judge::{Judged, judge, may_remain_open, subjects};
+use crate::judge::{Judged, asked, judge, may_remain_open};
 use crate::policy::{Criterion, Policy, PolicySet};
 use crate::sentence::titles;
 use crate::types::Type;
@@ -24,10 +24,7 @@ pub fn explain(
     policy: &str,
     subject: Subject,
 ) -> Option<Decision> {
-    let policy = set.in_force(policy, household.on)?;
-    let person = subjects(policy, household)
-        .into_iter()
-        .find(|person| person.map_or(household.unit, Subject::Person) == subject)?;
+    let (policy, person) = asked(set, household, policy, subject)?;
     let frame = || {
         let on = household.on;
         Frame::new(&policy.lets, set.parameters(), household, on, person)
@@ -78,12 +75,7 @@ pub(crate) fn values(
     policy: &str,
     subject: Subject,
 ) -> BTreeMap<String, String> {
-    let Some(policy) = set.in_force(policy, household.on) else {
-        return BTreeMap::new();
-    };
-    let mut told = subjects(policy, household).into_iter();
-    let person = told.find(|one| one.map_or(household.unit, Subject::Person) == subject);
-    let Some(person) = person else {
+    let Some((policy, person)) = asked(set, household, policy, subject) else {
         return BTreeMap::new();
     };
     let (lets, on) = (&policy.lets, household.on);

@@ -47,6 +47,21 @@ pub(crate) fn subjects(policy: &Policy, household: &Household) -> Vec<Option<Per
     }
 }
 
+/// The policy in force and the person of a subject that it says something
+/// about; `None` for the household itself.
+pub(crate) fn asked<'s>(
+    set: &'s PolicySet,
+    household: &Household,
+    policy: &str,
+    subject: Subject,
+) -> Option<(&'s Policy, Option<PersonId>)> {
+    let policy = set.in_force(policy, household.on)?;
+    let mut all = subjects(policy, household).into_iter();
+    let is_asked =
+        |person: &Option<PersonId>| person.map_or(household.unit, Subject::Person) == subject;
+    Some((policy, all.find(is_asked)?))
+}
+
 /// What came of a policy's conditions.
 pub(crate) struct Judged<'a> {
     pub(crate) verdict: Verdict,

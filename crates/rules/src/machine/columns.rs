@@ -14,6 +14,7 @@ use domain::value::Value;
 use super::dates::{month, pack};
 use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64, Op, T, U};
 use super::names::{Names, code_number};
+use super::spaces::narrow;
 
 /// Households of one chunk. A thousand lanes of every register stay in the
 /// cache that is nearest.
@@ -165,17 +166,8 @@ impl Chunk {
         };
         let lane = |lane: usize| &households[lane % len].people[lane / len];
         let lanes = len * people;
-        let mut places: Vec<DivisionCode> = Vec::new();
-        let place = households.iter().map(|household| {
-            let place = household.hukou.unwrap_or(household.county);
-            let known = places.iter().position(|p| *p == place);
-            let index = known.unwrap_or_else(|| {
-                places.push(place);
-                places.len() - 1
-            });
-            u32::try_from(index).unwrap_or(u32::MAX)
-        });
-        let place = place.collect();
+        let at = |household: &&Household| household.hukou.unwrap_or(household.county);
+        let (places, place) = numbered(households.iter().map(at));
         let member = |n| {
             if lane(n).standing == Standing::Member {
                 T
@@ -238,6 +230,20 @@ impl Chunk {
         let lists = self.lists.iter().map(of_list).sum();
         (scalars.chain(people).sum::<usize>() + own, lists)
     }
+}
+
+/// Places once each, and the number of each one's.
+pub(super) fn numbered(each: impl Iterator<Item = DivisionCode>) -> (Vec<DivisionCode>, Vec<u32>) {
+    let mut places: Vec<DivisionCode> = Vec::new();
+    let number = each.map(|place| {
+        let known = places.iter().position(|known| *known == place);
+        narrow(known.unwrap_or_else(|| {
+            places.push(place);
+            places.len() - 1
+        }))
+    });
+    let numbers = number.collect();
+    (places, numbers)
 }
 
 struct Builder<'h> {

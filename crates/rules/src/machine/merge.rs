@@ -1,10 +1,10 @@
 //! One chunk of the living of several, column by column.
 
 use domain::dictionary::{About, FieldType};
-use domain::region::DivisionCode;
 
-use super::columns::{Cells, Chunk, Items, Layout};
+use super::columns::{Cells, Chunk, Items, Layout, numbered};
 use super::graph::{Column, ItemColumn, Lane};
+use super::spaces::narrow;
 
 /// A household of the new chunk: which chunk it was in, and where.
 #[derive(Clone, Copy)]
@@ -29,18 +29,10 @@ impl Chunk {
                 people,
             },
         );
-        let mut places: Vec<DivisionCode> = Vec::new();
-        let place = from.iter().map(|from| {
-            let place = from.chunk.places[from.chunk.place[from.slot] as usize];
-            let known = places.iter().position(|known| *known == place);
-            let index = known.unwrap_or_else(|| {
-                places.push(place);
-                places.len() - 1
-            });
-            u32::try_from(index).unwrap_or(u32::MAX)
-        });
+        let old = |from: &From<'_>| from.chunk.places[from.chunk.place[from.slot] as usize];
+        let (places, place) = numbered(from.iter().map(old));
         Chunk {
-            place: place.collect(),
+            place,
             len,
             people,
             units: from.iter().map(|f| f.chunk.units[f.slot]).collect(),
@@ -159,8 +151,4 @@ fn refers(column: Column) -> bool {
 
 fn is_person(ty: FieldType) -> bool {
     matches!(ty, FieldType::Person)
-}
-
-fn narrow(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

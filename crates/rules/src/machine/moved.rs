@@ -24,7 +24,8 @@ impl Machine {
         let mut moved = vec![false; part.chunk.len];
         let since = |slot: usize| part.since[slot].max(floor);
         let living = (0..part.chunk.len).filter(|slot| part.alive[*slot]);
-        let Some(mut day) = living.map(since).min() else {
+        let earliest = living.map(since).min();
+        let Some(mut day) = earliest.filter(|day| *day < to) else {
             return moved;
         };
         if self.left().next().is_some() {
@@ -34,11 +35,7 @@ impl Machine {
             }
             return moved;
         }
-        let mut before = if day < to {
-            self.answers(part, set, day, &mut moved)
-        } else {
-            return moved;
-        };
+        let mut before = self.answers(part, set, day, &mut moved);
         while day < to {
             let next = add_days(day, 1);
             let after = self.answers(part, set, next, &mut moved);

@@ -27,7 +27,7 @@ pub(crate) struct Spaces {
     lifts: BTreeMap<(SpaceId, SpaceId), Vec<u32>>,
 }
 
-fn narrow(n: usize) -> u32 {
+pub(super) fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -9,7 +9,8 @@ use super::calls::{Function, named};
 use super::eval::Evaluator;
 use super::operators::Binary;
 use super::value::Value;
-use crate::check::{DEPTH_MAX, parse, too_deep};
+use crate::check::{DEPTH_MAX, each_named, parse, too_deep};
+use crate::expr::Each;
 use crate::problem::Fault;
 
 /// An expression and the byte it stands at.
@@ -38,16 +39,6 @@ pub(crate) enum Op {
     Map(Vec<(Node, Node)>),
     Call(Function, Vec<Node>),
     Loop(Box<Loop>),
-}
-
-/// Which macro.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Each {
-    All,
-    Exists,
-    ExistsOne,
-    Filter,
-    Map,
 }
 
 /// A macro over a list or over the keys of a map.
@@ -188,7 +179,9 @@ impl Compiler<'_> {
                 let operand = self.node(&select.operand, level + 1)?;
                 Ok(Op::Has(Box::new(operand), Arc::from(select.field.as_str())))
             }
-            (Some(range), args) if each(name).is_some() => self.each(range, call, args, at, level),
+            (Some(range), args) if each_named(name).is_some() => {
+                self.each(range, call, args, at, level)
+            }
             (None, [a, b]) if Binary::named(name).is_some() => {
                 let binary = Binary::named(name).ok_or_else(|| form(at))?;
                 let (a, b) = (self.boxed(a, level)?, self.boxed(b, level)?);
@@ -215,7 +208,7 @@ impl Compiler<'_> {
     ) -> Result<Op, Fault> {
         let name = call.func_name.as_str();
         let wrong = || misused(name, at);
-        let each = each(name).ok_or_else(wrong)?;
+        let each = each_named(name).ok_or_else(wrong)?;
         let (variable, only, body) = match args {
             [variable, body] => (variable, None, body),
             [variable, only, body] if each == Each::Map => (variable, Some(only), body),
@@ -235,17 +228,6 @@ impl Compiler<'_> {
             only: only?,
             body: body?,
         })))
-    }
-}
-
-fn each(name: &str) -> Option<Each> {
-    match name {
-        "all" => Some(Each::All),
-        "exists" => Some(Each::Exists),
-        "exists_one" => Some(Each::ExistsOne),
-        "filter" => Some(Each::Filter),
-        "map" => Some(Each::Map),
-        _ => None,
     }
 }
 

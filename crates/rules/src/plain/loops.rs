@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::compile::{Each, Loop};
+use super::compile::Loop;
 use super::eval::{Evaluator, Got, Open, Stop, overload};
 use super::value::Value;
+use crate::expr::Each;
 
 impl Evaluator<'_> {
     pub(crate) fn each(&mut self, each: &Loop, at: usize) -> Got {

@@ -8,58 +8,66 @@ use super::compile::Node;
 use super::error::Trouble;
 use super::eval::{Evaluator, Got, Open, STEPS_MAX, Stop, lookup, overload};
 use super::value::{Same, Value, same};
+use crate::check::{operation, relation};
+use crate::expr::{Operation, Relation};
 
 /// An operator that needs both its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Binary {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
+    Compare(Relation),
+    Arithmetic(Arithmetic),
     In,
 }
+
+/// The policy language has no remainder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Shared(Operation),
+    Modulo,
+}
+
+const ADD: Arithmetic = Arithmetic::Shared(Operation::Add);
+const SUBTRACT: Arithmetic = Arithmetic::Shared(Operation::Subtract);
+const MULTIPLY: Arithmetic = Arithmetic::Shared(Operation::Multiply);
+const DIVIDE: Arithmetic = Arithmetic::Shared(Operation::Divide);
 
 impl Binary {
     /// By the parser's name.
     pub(crate) fn named(name: &str) -> Option<Binary> {
-        Some(match name {
-            "_+_" => Binary::Add,
-            "_-_" => Binary::Subtract,
-            "_*_" => Binary::Multiply,
-            "_/_" => Binary::Divide,
-            "_%_" => Binary::Modulo,
-            "_==_" => Binary::Equal,
-            "_!=_" => Binary::NotEqual,
-            "_<_" => Binary::Less,
-            "_<=_" => Binary::LessOrEqual,
-            "_>_" => Binary::Greater,
-            "_>=_" => Binary::GreaterOrEqual,
-            "@in" => Binary::In,
-            _ => return None,
-        })
+        let shared = || operation(name).map(Arithmetic::Shared);
+        match name {
+            "_%_" => Some(Binary::Arithmetic(Arithmetic::Modulo)),
+            "@in" => Some(Binary::In),
+            _ => relation(name)
+                .map(Binary::Compare)
+                .or_else(|| shared().map(Binary::Arithmetic)),
+        }
     }
 
     fn sign(self) -> &'static str {
         match self {
-            Binary::Add => "+",
-            Binary::Subtract => "-",
-            Binary::Multiply => "*",
-            Binary::Divide => "/",
-            Binary::Modulo => "%",
-            Binary::Equal => "==",
-            Binary::NotEqual => "!=",
-            Binary::Less => "<",
-            Binary::LessOrEqual => "<=",
-            Binary::Greater => ">",
-            Binary::GreaterOrEqual => ">=",
+            Binary::Compare(relation) => match relation {
+                Relation::Equal => "==",
+                Relation::NotEqual => "!=",
+                Relation::Less => "<",
+                Relation::LessOrEqual => "<=",
+                Relation::Greater => ">",
+                Relation::GreaterOrEqual => ">=",
+            },
+            Binary::Arithmetic(arithmetic) => arithmetic.sign(),
             Binary::In => "in",
+        }
+    }
+}
+
+impl Arithmetic {
+    fn sign(self) -> &'static str {
+        match self {
+            ADD => "+",
+            SUBTRACT => "-",
+            MULTIPLY => "*",
+            DIVIDE => "/",
+            Arithmetic::Modulo => "%",
         }
     }
 }
@@ -76,15 +84,25 @@ impl Evaluator<'_> {
             return Err(overload(binary.sign(), &[], at));
         };
         match binary {
-            Binary::Equal => self.equal(&a, &b, at).map(Value::Bool),
-            Binary::NotEqual => self.equal(&a, &b, at).map(|yes| Value::Bool(!yes)),
+            Binary::Compare(relation) => self.compare(relation, &a, &b, at),
             Binary::In => self.contained(&a, &b, at),
-            Binary::Less => ordered(binary, &a, &b, at, Ordering::is_lt),
-            Binary::LessOrEqual => ordered(binary, &a, &b, at, Ordering::is_le),
-            Binary::Greater => ordered(binary, &a, &b, at, Ordering::is_gt),
-            Binary::GreaterOrEqual => ordered(binary, &a, &b, at, Ordering::is_ge),
-            Binary::Add => self.add(&a, &b, at),
-            _ => arithmetic(binary, &a, &b, at),
+            Binary::Arithmetic(ADD) => self.add(&a, &b, at),
+            Binary::Arithmetic(other) => arithmetic(other, &a, &b, at),
+        }
+    }
+
+    fn compare(&mut self, relation: Relation, a: &Value, b: &Value, at: usize) -> Got {
+        let is = match relation {
+            Relation::Equal => return self.equal(a, b, at).map(Value::Bool),
+            Relation::NotEqual => return self.equal(a, b, at).map(|yes| Value::Bool(!yes)),
+            Relation::Less => Ordering::is_lt,
+            Relation::LessOrEqual => Ordering::is_le,
+            Relation::Greater => Ordering::is_gt,
+            Relation::GreaterOrEqual => Ordering::is_ge,
+        };
+        match a.order(b) {
+            Ok(order) => Ok(Value::Bool(order.is_some_and(is))),
+            Err(()) => Err(overload(Binary::Compare(relation).sign(), &[a, b], at)),
         }
     }
 
@@ -141,22 +159,15 @@ impl Evaluator<'_> {
                 let items = a.iter().chain(b.iter()).cloned().collect();
                 Ok(Value::List(Arc::new(items)))
             }
-            _ => arithmetic(Binary::Add, a, b, at),
+            _ => arithmetic(ADD, a, b, at),
         }
     }
 }
 
-fn ordered(binary: Binary, a: &Value, b: &Value, at: usize, is: fn(Ordering) -> bool) -> Got {
-    match a.order(b) {
-        Ok(order) => Ok(Value::Bool(order.is_some_and(is))),
-        Err(()) => Err(overload(binary.sign(), &[a, b], at)),
-    }
-}
-
-fn arithmetic(binary: Binary, a: &Value, b: &Value, at: usize) -> Got {
-    let by_zero = match (binary, b) {
-        (Binary::Divide, Value::Int(0) | Value::Uint(0)) => Some(Trouble::DivisionByZero),
-        (Binary::Modulo, Value::Int(0) | Value::Uint(0)) => Some(Trouble::ModulusByZero),
+fn arithmetic(how: Arithmetic, a: &Value, b: &Value, at: usize) -> Got {
+    let by_zero = match (how, b) {
+        (DIVIDE, Value::Int(0) | Value::Uint(0)) => Some(Trouble::DivisionByZero),
+        (Arithmetic::Modulo, Value::Int(0) | Value::Uint(0)) => Some(Trouble::ModulusByZero),
         _ => None,
     };
     let whole = matches!(
@@ -166,32 +177,29 @@ fn arithmetic(binary: Binary, a: &Value, b: &Value, at: usize) -> Got {
     if let Some(trouble) = by_zero.filter(|_| whole) {
         return Err(Stop::Error(trouble.at(at, "")));
     }
+    macro_rules! checked {
+        ($a:expr, $b:expr) => {
+            match how {
+                ADD => $a.checked_add($b),
+                SUBTRACT => $a.checked_sub($b),
+                MULTIPLY => $a.checked_mul($b),
+                DIVIDE => $a.checked_div($b),
+                Arithmetic::Modulo => $a.checked_rem($b),
+            }
+        };
+    }
     let result = match (a, b) {
-        (Value::Int(a), Value::Int(b)) => match binary {
-            Binary::Add => a.checked_add(*b),
-            Binary::Subtract => a.checked_sub(*b),
-            Binary::Multiply => a.checked_mul(*b),
-            Binary::Divide => a.checked_div(*b),
-            _ => a.checked_rem(*b),
-        }
-        .map(Value::Int),
-        (Value::Uint(a), Value::Uint(b)) => match binary {
-            Binary::Add => a.checked_add(*b),
-            Binary::Subtract => a.checked_sub(*b),
-            Binary::Multiply => a.checked_mul(*b),
-            Binary::Divide => a.checked_div(*b),
-            _ => a.checked_rem(*b),
-        }
-        .map(Value::Uint),
-        (Value::Double(a), Value::Double(b)) if binary != Binary::Modulo => {
-            Some(Value::Double(match binary {
-                Binary::Add => a + b,
-                Binary::Subtract => a - b,
-                Binary::Multiply => a * b,
+        (Value::Int(a), Value::Int(b)) => checked!(a, *b).map(Value::Int),
+        (Value::Uint(a), Value::Uint(b)) => checked!(a, *b).map(Value::Uint),
+        (Value::Double(a), Value::Double(b)) if how != Arithmetic::Modulo => {
+            Some(Value::Double(match how {
+                ADD => a + b,
+                SUBTRACT => a - b,
+                MULTIPLY => a * b,
                 _ => a / b,
             }))
         }
-        _ => return Err(overload(binary.sign(), &[a, b], at)),
+        _ => return Err(overload(how.sign(), &[a, b], at)),
     };
     result.ok_or_else(|| Stop::Error(Trouble::Overflow.at(at, "")))
 }

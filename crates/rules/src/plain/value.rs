@@ -42,7 +42,7 @@ impl Key {
         }
     }
 
-    /// The key that a value names; a double only where it is whole.
+    /// The key that a value is; `lookup` finds that of a whole double.
     pub(crate) fn of(value: &Value) -> Option<Key> {
         match value {
             Value::Bool(value) => Some(Key::Bool(*value)),

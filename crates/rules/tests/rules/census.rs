@@ -6,24 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::evaluation::{Evaluation, Signal};
 use domain::household::Household;
 use domain::ids::{HouseholdId, Subject};
+use domain::money::Money;
 use domain::time::{Date, add_days};
-use rules::{Census, Columns, Machine, PolicySet};
+use domain::value::Value;
+use rules::{Census, Columns, Document, Machine, PolicySet};
 use uuid::Uuid;
 
-use crate::support;
-
-/// A small sequence of numbers; its seed is said when a test fails.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % n
-    }
-}
+use crate::support::{self, Draws};
 
 fn unit(n: usize) -> Subject {
     Subject::Household(HouseholdId::from_uuid(Uuid::from_u128(n as u128)))
@@ -55,21 +44,21 @@ fn a_census_equals_one_made_anew() {
     let mut known: BTreeMap<Subject, Household> = BTreeMap::new();
     let mut compared = 0;
     for step in 1..=9_000 {
-        let unit = unit(draws.below(2_000));
-        if draws.below(6) == 0 {
+        let unit = unit(draws.index(2_000));
+        if draws.index(6) == 0 {
             census.remove(unit);
             known.remove(&unit);
         } else {
-            let mut household = templates[draws.below(templates.len())].clone();
+            let mut household = templates[draws.index(templates.len())].clone();
             household.unit = unit;
             // Where other values are in force.
-            if draws.below(3) == 0 {
+            if draws.index(3) == 0 {
                 household.hukou = Some("440305001".parse().unwrap());
             }
             // Lists on everybody, so that none can be taken for another's.
             let people = household.people.len();
-            if people > 1 && draws.below(2) == 0 {
-                let other = templates[draws.below(templates.len())].people.last();
+            if people > 1 && draws.index(2) == 0 {
+                let other = templates[draws.index(templates.len())].people.last();
                 let facts = other.map(|person| person.facts.clone());
                 household.people[people - 1]
                     .facts
@@ -196,4 +185,66 @@ fn whoever_stands_otherwise_by_the_date_is_named() {
     // Once everybody was looked at, nobody is named again.
     census.judged_on(to);
     assert_eq!(census.moved(&machine, &set, to).unwrap(), BTreeSet::new());
+}
+
+#[test]
+fn who_cannot_be_told_by_columns_is_always_named() {
+    let set = support::shipped(true);
+    let machine = Machine::of(&set);
+    let paid = |household: &Household| {
+        let people = household.people.iter().map(|person| &person.facts);
+        let lists = people.flat_map(|facts| facts.values());
+        let mut fields = lists
+            .flat_map(|list| &list.items)
+            .flat_map(|item| item.body.fields());
+        fields.any(|(_, value)| matches!(value, Value::Money(_)))
+    };
+    let mut household = households().into_iter().find(paid).unwrap();
+    let (on, next) = (household.on, add_days(household.on, 1));
+    let named = |household: &Household| {
+        let mut census = Census::of(&machine);
+        census.upsert(household.clone());
+        census.moved(&machine, &set, next).unwrap().len()
+    };
+    assert_eq!(named(&household), 0);
+    for facts in household.people.iter_mut().map(|person| &mut person.facts) {
+        for item in facts.values_mut().flat_map(|list| &mut list.items) {
+            let fields: Vec<_> = item.body.fields().map(|(f, v)| (f, v.clone())).collect();
+            for (field, value) in fields {
+                if matches!(value, Value::Money(_)) {
+                    item.body
+                        .set(field, Value::Money(Money::from_fen(i64::MIN)));
+                }
+            }
+        }
+    }
+    assert_eq!((household.on, named(&household)), (on, 1));
+}
+
+#[test]
+fn a_policy_that_comes_into_force_names_everybody() {
+    let before = support::shipped(true);
+    let on = households()[0].on;
+    let day = add_days(on, 3).to_string();
+    let mut documents = support::documents("policies");
+    let of_checks = |d: &&mut Document| d.name == "periodic_check_due.yaml";
+    let policy = documents.iter_mut().find(of_checks).unwrap();
+    policy.text = policy
+        .text
+        .replacen("from: 2021-07-01", &format!("from: {day}"), 1);
+    let set = before.with_policies(&documents).unwrap();
+    let machine = Machine::of(&set);
+    let mut census = Census::of(&machine);
+    for (n, mut household) in households().into_iter().enumerate() {
+        household.unit = unit(n);
+        census.upsert(household);
+    }
+    let named = |to: i32| {
+        census
+            .moved(&machine, &set, add_days(on, to))
+            .unwrap()
+            .len()
+    };
+    assert!(named(2) < census.len() / 2, "{}", named(2));
+    assert_eq!(named(3), census.len());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support;
+use crate::support::{self, Draws};
 use domain::evaluation::{Evaluation, Finding, Signal, Verdict};
 use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
@@ -14,19 +14,6 @@ use uuid::Uuid;
 
 fn on() -> Date {
     "2026-11-20".parse().unwrap()
-}
-
-/// A small sequence of numbers; its seed is said when a test fails.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
 }
 
 fn told(evaluation: &Evaluation) -> Outcome {
