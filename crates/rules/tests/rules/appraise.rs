@@ -25,6 +25,16 @@ fn earning(yuan: &str) -> Household {
     )
 }
 
+/// The allowance with another question about income.
+fn asking(when: &str) -> PolicySet {
+    let path = support::root().join("policies/subsistence_allowance.yaml");
+    let mut document = support::document(&path);
+    let was = "when: income < line";
+    assert!(document.text.contains(was));
+    document.text = document.text.replace(was, &format!("when: {when}"));
+    support::shipped(true).with_policies(&[document]).unwrap()
+}
+
 fn seen(household: &Household) -> Appraisal {
     appraise(&support::shipped(true), household, POLICY, household.unit).unwrap()
 }
@@ -35,6 +45,8 @@ fn the_allowance_is_the_difference_a_month_exact_to_the_fen() {
     assert_eq!(seen(&earning("29760")).monthly, Monthly::Fen(100_000));
     // (41,760.00 - 29,760.07) / 12 = 999.9941…, rounded once, at the end.
     assert_eq!(seen(&earning("29760.07")).monthly, Monthly::Fen(99_999));
+    // 999.9958…: the nearer fen is the one above.
+    assert_eq!(seen(&earning("29760.05")).monthly, Monthly::Fen(100_000));
     // On the line a family is not entitled: nothing, which is not "unknown".
     assert_eq!(seen(&earning("41760")).monthly, Monthly::Nothing);
     let nobody = domain::ids::Subject::Person(domain::ids::PersonId::from_uuid(uuid::Uuid::nil()));
@@ -48,15 +60,7 @@ fn the_allowance_is_the_difference_a_month_exact_to_the_fen() {
 #[test]
 fn an_amount_of_unknown_parts_is_unknown_and_not_zero() {
     // Met without income being asked, so that only the amount is unknown.
-    let text = support::document(&support::root().join("policies/subsistence_allowance.yaml"));
-    let text = text
-        .text
-        .replace("when: income < line", "when: line > yuan(0)");
-    let name = "subsistence_allowance.yaml".to_owned();
-    let mut parameters = support::documents("policies/parameters");
-    let sample = support::root().join("data-samples/parameters-sample.yaml");
-    parameters.push(support::document(&sample));
-    let set = PolicySet::load(&[Document { name, text }], &parameters).unwrap();
+    let set = asking("line > yuan(0)");
     let household = family(&json!({ "people": { "孙某": { "income": [{ "class": "wage" }] } } }));
     let seen = appraise(&set, &household, POLICY, household.unit).unwrap();
     assert_eq!(seen.verdict.name(), "met");
@@ -74,6 +78,10 @@ fn a_near_miss_fails_one_comparison_and_says_by_how_much() {
     let on_the_line = seen(&earning("41760")).miss.unwrap();
     assert_eq!(on_the_line.by, Margin::Fen(0));
     assert!(on_the_line.by < miss.by, "nearer comes first");
+    // The same distance, whichever side is written first.
+    let household = earning("41760.01");
+    let turned = appraise(&asking("line > income"), &household, POLICY, household.unit);
+    assert_eq!(turned.unwrap().miss.unwrap().by, Margin::Fen(1));
     // Who qualifies misses nothing.
     assert_eq!(seen(&earning("29760")).miss, None);
     // What fails is no comparison: property found over the limit.
