@@ -39,7 +39,9 @@ pub use cases::{CaseOutcome, CaseSets, run_cases};
 pub use document::{About, Both, PolicyKind};
 pub use explain::explain;
 pub use judge::evaluate;
-pub use machine::{Census, Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};
+pub use machine::{
+    Census, Columns, Gathering, Left, Level, Machine, Outcome, Screened, Standing, Told,
+};
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
 pub use plain::{Plain, PlainProgram};
 pub use policy::{DeadlineView, PlanView, Policy, PolicySet, UnsetParameter};

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::graph::{F, NONE32, NONE64, T, U};
 use super::lanes::{Lanes, Unknown};
+use super::room::Room;
 
 /// Where each lane goes: over the people of a household, every `len` lanes are
 /// one person of each; elsewhere an index says.
@@ -76,6 +77,7 @@ macro_rules! with {
 /// pass over slices for each person in turn, many lanes at once.
 #[inline]
 fn into_each<O, V: Copy>(
+    room: &Room,
     onto: Onto<'_>,
     out: &mut [O],
     (mask, value): (&Lanes<'_, u8>, &Lanes<'_, V>),
@@ -89,6 +91,17 @@ fn into_each<O, V: Copy>(
         )));
         return;
     };
+    room.run(|| for_people(len, people, out, (mask, value), f));
+}
+
+#[inline]
+fn for_people<O, V: Copy>(
+    len: usize,
+    people: usize,
+    out: &mut [O],
+    (mask, value): (&Lanes<'_, u8>, &Lanes<'_, V>),
+    mut f: impl FnMut(&mut O, u8, V),
+) {
     for person in 0..people {
         let slot = person * len..(person + 1) * len;
         let results = out.iter_mut();
@@ -106,37 +119,53 @@ fn into_each<O, V: Copy>(
 
 /// The greatest of `mask` and `value` together.
 #[inline]
-pub(crate) fn any(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
-    let mut out = vec![F; onto.lanes()];
-    into_each(onto, &mut out, (mask, value), |o, m, v| {
+pub(crate) fn any(
+    room: &Room,
+    onto: Onto<'_>,
+    mask: &Lanes<'_, u8>,
+    value: &Lanes<'_, u8>,
+) -> Vec<u8> {
+    let mut out = room.same(F, onto.lanes());
+    into_each(room, onto, &mut out, (mask, value), |o, m, v| {
         *o = (*o).max(m.min(v));
     });
     out
 }
 
 /// Exactly one.
-pub(crate) fn one(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, u8>) -> Vec<u8> {
-    let mut found: Vec<u8> = vec![0; onto.lanes()];
-    let mut unsure = vec![false; onto.lanes()];
-    onto.each(|to, lane| match mask.at(lane).min(value.at(lane)) {
-        T => found[to] = found[to].saturating_add(1),
-        U => unsure[to] = true,
-        _ => {}
-    });
-    let both = found.iter().zip(unsure);
-    let result = both.map(|(found, unsure)| match (found, unsure) {
+pub(crate) fn one(
+    room: &Room,
+    onto: Onto<'_>,
+    mask: &Lanes<'_, u8>,
+    value: &Lanes<'_, u8>,
+) -> Vec<u8> {
+    // How many are true, no more than two; and whether one may be.
+    let none: (u8, bool) = (0, false);
+    let mut found = vec![none; onto.lanes()];
+    into_each(
+        room,
+        onto,
+        &mut found,
+        (mask, value),
+        |(n, unsure), m, v| {
+            let both = m.min(v);
+            *n = (*n + u8::from(both == T)).min(2);
+            *unsure |= both == U;
+        },
+    );
+    let result = found.into_iter().map(|(n, unsure)| match (n, unsure) {
         (0, false) | (2.., _) => F,
         (1, false) => T,
         _ => U,
     });
-    result.collect()
+    room.fill(result)
 }
 
 /// How many belong; unknown where that is.
 #[inline]
-pub(crate) fn count(onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Vec<i64> {
-    let mut out: Vec<i64> = vec![0; onto.lanes()];
-    into_each(onto, &mut out, (mask, mask), |o, mask, _| {
+pub(crate) fn count(room: &Room, onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Vec<i64> {
+    let mut out = room.same(0, onto.lanes());
+    into_each(room, onto, &mut out, (mask, mask), |o, mask, _| {
         let unknown = (mask == U) | (*o == NONE64);
         let more = o.wrapping_add(i64::from(mask == T));
         *o = if unknown { NONE64 } else { more };
@@ -156,14 +185,15 @@ fn added(sum: i64, mask: u8, value: i64) -> (i64, bool) {
 /// The sum of what belongs; `overflowed` is told result lanes that do not fit.
 #[inline]
 pub(crate) fn sum(
+    room: &Room,
     onto: Onto<'_>,
     mask: &Lanes<'_, u8>,
     value: &Lanes<'_, i64>,
     mut overflowed: impl FnMut(usize),
 ) -> Vec<i64> {
-    let mut out: Vec<i64> = vec![0; onto.lanes()];
+    let mut out = room.same(0, onto.lanes());
     let mut any = false;
-    into_each(onto, &mut out, (mask, value), |o, m, v| {
+    into_each(room, onto, &mut out, (mask, value), |o, m, v| {
         let (sum, over) = added(*o, m, v);
         any |= over;
         *o = sum;
@@ -171,7 +201,7 @@ pub(crate) fn sum(
     // Hardly any sum ever overflows: look which one only when one did.
     if any {
         let mut sums: Vec<(i64, bool)> = vec![(0, false); onto.lanes()];
-        into_each(onto, &mut sums, (mask, value), |(sum, over), m, v| {
+        into_each(room, onto, &mut sums, (mask, value), |(sum, over), m, v| {
             let (more, lost) = added(*sum, m, v);
             *sum = more;
             *over |= lost;
@@ -187,13 +217,14 @@ pub(crate) fn sum(
 /// The best of what belongs and is known; unknown where nothing does.
 #[inline]
 pub(crate) fn extreme<V: Unknown>(
+    room: &Room,
     onto: Onto<'_>,
     mask: &Lanes<'_, u8>,
     value: &Lanes<'_, V>,
     better: impl Fn(V, V) -> bool,
 ) -> Vec<V> {
-    let mut out = vec![V::UNKNOWN; onto.lanes()];
-    into_each(onto, &mut out, (mask, value), |o, m, v| {
+    let mut out = room.same(V::UNKNOWN, onto.lanes());
+    into_each(room, onto, &mut out, (mask, value), |o, m, v| {
         let counts = (m == T) & (v != V::UNKNOWN);
         let wins = counts & ((*o == V::UNKNOWN) | better(v, *o));
         *o = if wins { v } else { *o };
@@ -201,9 +232,14 @@ pub(crate) fn extreme<V: Unknown>(
     out
 }
 
-pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>) -> Vec<i64> {
-    let mut out: Vec<i64> = vec![0; onto.lanes()];
-    into_each(onto, &mut out, (mask, value), |o, m, v| {
+pub(crate) fn bits(
+    room: &Room,
+    onto: Onto<'_>,
+    mask: &Lanes<'_, u8>,
+    value: &Lanes<'_, i64>,
+) -> Vec<i64> {
+    let mut out = room.same(0, onto.lanes());
+    into_each(room, onto, &mut out, (mask, value), |o, m, v| {
         let counts = (m == T) & (v != NONE64);
         *o |= if counts { v } else { 0 };
     });
@@ -213,9 +249,14 @@ pub(crate) fn bits(onto: Onto<'_>, mask: &Lanes<'_, u8>, value: &Lanes<'_, i64>)
 /// Unknown where it is not known of every lane whether it belongs, or what
 /// belongs is not known.
 #[inline]
-pub(crate) fn holes(onto: Onto<'_>, mask: &Lanes<'_, u8>, known: &Lanes<'_, u8>) -> Vec<u8> {
-    let mut out = vec![F; onto.lanes()];
-    into_each(onto, &mut out, (mask, known), |o, m, k| {
+pub(crate) fn holes(
+    room: &Room,
+    onto: Onto<'_>,
+    mask: &Lanes<'_, u8>,
+    known: &Lanes<'_, u8>,
+) -> Vec<u8> {
+    let mut out = room.same(F, onto.lanes());
+    into_each(room, onto, &mut out, (mask, known), |o, m, k| {
         let hole = (m == U) | ((m == T) & (k != T));
         *o = (*o).max(u8::from(hole));
     });
@@ -224,12 +265,13 @@ pub(crate) fn holes(onto: Onto<'_>, mask: &Lanes<'_, u8>, known: &Lanes<'_, u8>)
 
 /// The element that belongs and ranks highest.
 pub(crate) fn newest(
+    room: &Room,
     onto: Onto<'_>,
     mask: &Lanes<'_, u8>,
     rank: &Lanes<'_, i32>,
     element: &Lanes<'_, i32>,
 ) -> Vec<i32> {
-    let mut out = vec![NONE32; onto.lanes()];
+    let mut out = room.same(NONE32, onto.lanes());
     let mut best = vec![NONE32; onto.lanes()];
     onto.each(|to, lane| {
         let rank = rank.at(lane);
@@ -243,12 +285,13 @@ pub(crate) fn newest(
 
 /// The mask without what was there before under the same owner.
 pub(crate) fn distinct<V: Copy + Ord>(
+    room: &Room,
     onto: Onto<'_>,
     mask: &Lanes<'_, u8>,
     value: &Lanes<'_, V>,
     lanes: usize,
 ) -> Vec<u8> {
-    let mut out = vec![F; lanes];
+    let mut out = room.same(F, lanes);
     let mut seen = BTreeSet::new();
     onto.each(|to, lane| {
         out[lane] = match mask.at(lane) {

@@ -7,6 +7,7 @@
 )]
 
 use super::graph::{F, NONE32, NONE64, T, U};
+use super::room::{Lane, Room};
 
 /// Values of one operation: the same for every lane, made here, or a column.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ pub(crate) enum Register<'c> {
 }
 
 /// A value with a mark for not being known.
-pub(crate) trait Unknown: Copy + PartialEq + PartialOrd {
+pub(crate) trait Unknown: Lane + PartialEq + PartialOrd {
     const UNKNOWN: Self;
 }
 
@@ -62,27 +63,32 @@ impl Unknown for i64 {
 
 /// One operand.
 #[inline]
-pub(crate) fn map<A: Copy, R: Copy>(a: &Lanes<'_, A>, f: impl Fn(A) -> R) -> Lanes<'static, R> {
+pub(crate) fn map<A: Copy, R: Lane>(
+    room: &Room,
+    a: &Lanes<'_, A>,
+    f: impl Fn(A) -> R,
+) -> Lanes<'static, R> {
     match a.slice() {
         Err(a) => Lanes::One(f(a)),
-        Ok(a) => Lanes::Own(a.iter().map(|a| f(*a)).collect()),
+        Ok(a) => Lanes::Own(room.fill(a.iter().map(|a| f(*a)))),
     }
 }
 
 /// Two operands of one space.
 #[inline]
-pub(crate) fn zip<A: Copy, B: Copy, R: Copy>(
+pub(crate) fn zip<A: Copy, B: Copy, R: Lane>(
+    room: &Room,
     a: &Lanes<'_, A>,
     b: &Lanes<'_, B>,
-    f: impl Fn(A, B) -> R,
+    mut f: impl FnMut(A, B) -> R,
 ) -> Lanes<'static, R> {
     match (a.slice(), b.slice()) {
         (Err(a), Err(b)) => Lanes::One(f(a, b)),
-        (Ok(a), Err(b)) => Lanes::Own(a.iter().map(|a| f(*a, b)).collect()),
-        (Err(a), Ok(b)) => Lanes::Own(b.iter().map(|b| f(a, *b)).collect()),
+        (Ok(a), Err(b)) => Lanes::Own(room.fill(a.iter().map(|a| f(*a, b)))),
+        (Err(a), Ok(b)) => Lanes::Own(room.fill(b.iter().map(|b| f(a, *b)))),
         (Ok(a), Ok(b)) => {
             let both = a.iter().zip(b);
-            Lanes::Own(both.map(|(a, b)| f(*a, *b)).collect())
+            Lanes::Own(room.fill(both.map(|(a, b)| f(*a, *b))))
         }
     }
 }
@@ -95,25 +101,31 @@ pub(crate) const fn trit(yes: bool) -> u8 {
 /// A comparison, unknown where an operand is.
 #[inline]
 pub(crate) fn compared<V: Unknown>(
+    room: &Room,
     a: &Lanes<'_, V>,
     b: &Lanes<'_, V>,
     f: impl Fn(V, V) -> bool,
 ) -> Lanes<'static, u8> {
-    zip(a, b, |a, b| {
+    zip(room, a, b, |a, b| {
         let unknown = (a == V::UNKNOWN) | (b == V::UNKNOWN);
         if unknown { U } else { trit(f(a, b)) }
     })
 }
 
 #[inline]
-pub(crate) fn known<V: Unknown>(a: &Lanes<'_, V>) -> Lanes<'static, u8> {
-    map(a, |a| trit(a != V::UNKNOWN))
+pub(crate) fn known<V: Unknown>(room: &Room, a: &Lanes<'_, V>) -> Lanes<'static, u8> {
+    map(room, a, |a| trit(a != V::UNKNOWN))
 }
 
 /// The first where the flag is false, unknown elsewhere.
 #[inline]
-pub(crate) fn unless<V: Unknown>(a: &Lanes<'_, V>, flag: &Lanes<'_, u8>) -> Lanes<'static, V> {
-    zip(a, flag, |a, flag| if flag == F { a } else { V::UNKNOWN })
+pub(crate) fn unless<V: Unknown>(
+    room: &Room,
+    a: &Lanes<'_, V>,
+    flag: &Lanes<'_, u8>,
+) -> Lanes<'static, V> {
+    let pick = |a: V, flag: u8| if flag == F { a } else { V::UNKNOWN };
+    zip(room, a, flag, pick)
 }
 
 /// The same loop for a value of each lane and for one that is the same for all:
@@ -136,6 +148,7 @@ macro_rules! each {
 /// One of two values; both are there, so that no lane branches.
 #[inline]
 pub(crate) fn choose<V: Unknown>(
+    room: &Room,
     when: &Lanes<'_, u8>,
     then: &Lanes<'_, V>,
     other: &Lanes<'_, V>,
@@ -153,8 +166,7 @@ pub(crate) fn choose<V: Unknown>(
         lanes,
         |other| {
             let all = when.zip(then).zip(other);
-            all.map(|((when, then), other)| pick(when, then, other))
-                .collect()
+            room.fill(all.map(|((when, then), other)| pick(when, then, other)))
         }
     )));
     Lanes::Own(chosen)
@@ -162,12 +174,13 @@ pub(crate) fn choose<V: Unknown>(
 
 /// Values at the lanes an index names; the default where it names none.
 #[inline]
-pub(crate) fn gather<V: Copy>(
+pub(crate) fn gather<V: Lane>(
+    room: &Room,
     values: &[V],
     index: &Lanes<'_, i32>,
     default: V,
 ) -> Lanes<'static, V> {
-    map(index, |at| {
+    map(room, index, |at| {
         let at = usize::try_from(at).ok();
         at.and_then(|at| values.get(at)).copied().unwrap_or(default)
     })
@@ -175,26 +188,31 @@ pub(crate) fn gather<V: Copy>(
 
 /// Values of the smaller space for each lane of the larger.
 #[inline]
-pub(crate) fn spread<V: Copy>(values: &Lanes<'_, V>, up: &[u32]) -> Lanes<'static, V> {
+pub(crate) fn spread<V: Lane>(room: &Room, values: &Lanes<'_, V>, up: &[u32]) -> Lanes<'static, V> {
     match values.slice() {
         Err(one) => Lanes::One(one),
-        Ok(values) => Lanes::Own(up.iter().map(|at| values[*at as usize]).collect()),
+        Ok(values) => Lanes::Own(room.fill(up.iter().map(|at| values[*at as usize]))),
     }
 }
 
 /// Values of households for each of their people: every person of all
 /// households in turn, so no index is needed.
 #[inline]
-pub(crate) fn repeated<V: Copy>(values: &Lanes<'_, V>, people: usize) -> Lanes<'static, V> {
+pub(crate) fn repeated<V: Lane>(
+    room: &Room,
+    values: &Lanes<'_, V>,
+    people: usize,
+) -> Lanes<'static, V> {
     match values.slice() {
         Err(one) => Lanes::One(one),
-        Ok(values) => Lanes::Own(values.repeat(people)),
+        Ok(values) => Lanes::Own(room.repeated(values, people)),
     }
 }
 
 /// Whole numbers; lanes that do not fit become unknown and are told.
 #[inline]
 pub(crate) fn arithmetic(
+    room: &Room,
     a: &Lanes<'_, i64>,
     b: &Lanes<'_, i64>,
     f: impl Fn(i64, i64) -> (i64, bool),
@@ -206,29 +224,20 @@ pub(crate) fn arithmetic(
         let over = (over | (value == NONE64)) & !unknown;
         (if unknown | over { NONE64 } else { value }, over)
     };
-    let out = zip(a, b, |a, b| one(a, b).0);
-    // Hardly any lane ever overflows: look which one only when a result is unknown.
-    match &out {
-        Lanes::One(_) => {
-            if one(a.at(0), b.at(0)).1 {
-                overflowed(usize::MAX);
-            }
+    let mut any = false;
+    let out = zip(room, a, b, |a, b| {
+        let (value, over) = one(a, b);
+        any |= over;
+        value
+    });
+    // Hardly any lane ever overflows: look which one only when one did.
+    if any {
+        match &out {
+            Lanes::Own(values) => (0..values.len())
+                .filter(|lane| one(a.at(*lane), b.at(*lane)).1)
+                .for_each(overflowed),
+            Lanes::One(_) | Lanes::Column(_) => overflowed(usize::MAX),
         }
-        Lanes::Own(values) => {
-            let lost =
-                |value: i64, a: i64, b: i64| (value == NONE64) & (a != NONE64) & (b != NONE64);
-            let any = each!(a, values.len(), |a| each!(b, values.len(), |b| {
-                let all = values.iter().zip(a.zip(b));
-                all.fold(false, |any, (v, (a, b))| any | lost(*v, a, b))
-            }));
-            if any {
-                let lanes = values.iter().enumerate();
-                lanes
-                    .filter(|(lane, v)| lost(**v, a.at(*lane), b.at(*lane)))
-                    .for_each(|(lane, _)| overflowed(lane));
-            }
-        }
-        Lanes::Column(_) => {}
     }
     out
 }

@@ -8,8 +8,10 @@ use domain::time::{Date, add_days};
 
 use super::census::Part;
 use super::graph::T;
+use super::program::Program;
+use super::room::Room;
 use super::run::{Given, Run};
-use super::screen::{Machine, Program};
+use super::screen::Machine;
 use crate::document::About;
 use crate::policy::PolicySet;
 
@@ -35,10 +37,11 @@ impl Machine {
             }
             return moved;
         }
-        let mut before = self.answers(part, set, day, &mut moved);
+        let room = Room::new(self.level);
+        let mut before = self.answers(part, set, day, &mut moved, &room);
         while day < to {
             let next = add_days(day, 1);
-            let after = self.answers(part, set, next, &mut moved);
+            let after = self.answers(part, set, next, &mut moved, &room);
             for (program, (old, new)) in self.programs.iter().zip(before.iter().zip(&after)) {
                 let Ok(program) = program else { continue };
                 differ(program, part, (old, new), |slot| {
@@ -53,12 +56,19 @@ impl Machine {
         moved
     }
 
-    fn answers(&self, part: &Part, set: &PolicySet, on: Date, odd: &mut [bool]) -> Vec<Answers> {
+    fn answers(
+        &self,
+        part: &Part,
+        set: &PolicySet,
+        on: Date,
+        odd: &mut [bool],
+        room: &Room,
+    ) -> Vec<Answers> {
         let given = Given {
             parameters: set.parameters(),
             on,
         };
-        let run = Run::new(&self.graph, &part.chunk, given, &self.last);
+        let run = Run::new(&self.graph, &part.chunk, given, &self.last, room);
         // What columns cannot hold is looked at by the interpreter every day.
         for (odd, known) in odd.iter_mut().zip(&run.odd) {
             *odd |= *known != 0;
@@ -72,7 +82,9 @@ impl Machine {
             let ids = policy.valid.contains(on).then(|| program.asked())?;
             Some(ids.map(|id| run.answers(id, lanes)).collect())
         };
-        self.programs.iter().zip(set.policies()).map(of).collect()
+        let answers = self.programs.iter().zip(set.policies()).map(of).collect();
+        run.finish();
+        answers
     }
 }
 

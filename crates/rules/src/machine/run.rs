@@ -1,6 +1,5 @@
 //! Runs a graph over one chunk.
 
-use domain::region::DivisionCode;
 use domain::time::Date;
 
 use super::columns::{Cells, Chunk};
@@ -14,10 +13,10 @@ use super::lanes::{
     Lanes, Register, arithmetic, choose, compared, gather, known, map, repeated, spread, trit,
     unless, zip,
 };
-use super::names::code_number;
+use super::room::Room;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
-use crate::parameters::{Parameters, Setting};
+use crate::parameters::Parameters;
 
 /// A register of another width, which no graph asks for.
 static NO_TRITS: Lanes<'static, u8> = Lanes::One(U);
@@ -34,10 +33,11 @@ pub(crate) struct Given<'p> {
 /// One run over one chunk.
 pub(crate) struct Run<'c> {
     graph: &'c Graph,
-    chunk: &'c Chunk,
-    given: Given<'c>,
+    pub(super) chunk: &'c Chunk,
+    pub(super) given: Given<'c>,
     pub(crate) registers: Vec<Register<'c>>,
-    spaces: Spaces,
+    pub(super) spaces: Spaces<'c>,
+    pub(crate) room: &'c Room,
     /// Households left to the interpreter.
     pub(crate) odd: Vec<u8>,
 }
@@ -49,6 +49,7 @@ impl<'c> Run<'c> {
         chunk: &'c Chunk,
         given: Given<'c>,
         last: &[Vec<Id>],
+        room: &'c Room,
     ) -> Run<'c> {
         let mut run = Run {
             graph,
@@ -56,16 +57,25 @@ impl<'c> Run<'c> {
             given,
             registers: Vec::with_capacity(graph.nodes.len()),
             spaces: Spaces::default(),
+            room,
             odd: chunk.odd.clone(),
         };
         for (position, node) in graph.nodes.iter().enumerate() {
             let register = run.compute(&node.op, node.lane, node.space);
             run.registers.push(register);
             for id in &last[position] {
-                run.registers[id.0 as usize] = Register::Empty;
+                let done = &mut run.registers[id.0 as usize];
+                room.back(std::mem::replace(done, Register::Empty));
             }
         }
         run
+    }
+
+    /// Gives back what its registers hold.
+    pub(crate) fn finish(mut self) {
+        for register in self.registers.drain(..) {
+            self.room.back(register);
+        }
     }
 
     /// One truth value per lane.
@@ -83,7 +93,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn narrow(&self, id: Id) -> &Lanes<'c, i32> {
+    pub(super) fn narrow(&self, id: Id) -> &Lanes<'c, i32> {
         match &self.registers[id.0 as usize] {
             Register::Narrow(lanes) => lanes,
             _ => &NO_NARROW,
@@ -97,7 +107,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn lanes(&self, space: SpaceId) -> usize {
+    pub(super) fn lanes(&self, space: SpaceId) -> usize {
         self.spaces.lanes(space, self.chunk)
     }
 
@@ -135,6 +145,7 @@ impl<'c> Run<'c> {
                 let onto = self.onto(*axis, *mask, rest);
                 let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
                 Narrow(Lanes::Own(folds::newest(
+                    self.room,
                     onto,
                     mask,
                     rank,
@@ -150,22 +161,22 @@ impl<'c> Run<'c> {
     fn lanewise(&mut self, op: &Op, lane: Lane) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
         match op {
-            Op::Not(a) => Trit(map(self.trits(*a), |a| T - a)),
-            Op::And(a, b) => Trit(zip(self.trits(*a), self.trits(*b), u8::min)),
-            Op::Or(a, b) => Trit(zip(self.trits(*a), self.trits(*b), u8::max)),
-            Op::Certain(a) => Trit(map(self.trits(*a), |a| trit(a == T))),
+            Op::Not(a) => Trit(map(self.room, self.trits(*a), |a| T - a)),
+            Op::And(a, b) => Trit(zip(self.room, self.trits(*a), self.trits(*b), u8::min)),
+            Op::Or(a, b) => Trit(zip(self.room, self.trits(*a), self.trits(*b), u8::max)),
+            Op::Certain(a) => Trit(map(self.room, self.trits(*a), |a| trit(a == T))),
             Op::Known(a) => Trit(match &self.registers[a.0 as usize] {
-                Register::Trit(lanes) => known(lanes),
-                Register::Narrow(lanes) => known(lanes),
-                Register::Wide(lanes) => known(lanes),
+                Register::Trit(lanes) => known(self.room, lanes),
+                Register::Narrow(lanes) => known(self.room, lanes),
+                Register::Wide(lanes) => known(self.room, lanes),
                 Register::Empty => Lanes::One(F),
             }),
             Op::Unless(a, flag) => {
                 let flag = self.trits(*flag);
                 match lane {
-                    Lane::Trit => Trit(unless(self.trits(*a), flag)),
-                    Lane::Narrow => Narrow(unless(self.narrow(*a), flag)),
-                    Lane::Wide => Wide(unless(self.wide(*a), flag)),
+                    Lane::Trit => Trit(unless(self.room, self.trits(*a), flag)),
+                    Lane::Narrow => Narrow(unless(self.room, self.narrow(*a), flag)),
+                    Lane::Wide => Wide(unless(self.room, self.wide(*a), flag)),
                 }
             }
             Op::Compare(relation, a, b) => Trit(self.compared(*relation, *a, *b)),
@@ -182,14 +193,14 @@ impl<'c> Run<'c> {
                 };
                 Wide(self.computed(*a, *b, Overflow::Defer, turn))
             }
-            Op::Below(a) => Wide(map(self.wide(*a), |a| {
+            Op::Below(a) => Wide(map(self.room, self.wide(*a), |a| {
                 if a == 0 || a == NONE64 {
                     NONE64
                 } else {
                     a.abs()
                 }
             })),
-            Op::MonthOf(a) => Narrow(map(self.narrow(*a), |a| {
+            Op::MonthOf(a) => Narrow(map(self.room, self.narrow(*a), |a| {
                 if a == NONE32 {
                     NONE32
                 } else {
@@ -202,30 +213,33 @@ impl<'c> Run<'c> {
             Op::MonthsBetween(a, b) => Wide(self.between(*a, *b, |a, b| i64::from(b - a))),
             Op::DaysBetween(a, b) => Wide(self.between(*a, *b, dates::days)),
             Op::AgeOn(a, b) => Wide(self.between(*a, *b, dates::age_on)),
-            Op::Bit(a) => Wide(map(self.narrow(*a), |a| {
+            Op::Bit(a) => Wide(map(self.room, self.narrow(*a), |a| {
                 let bit = |a: u32| i64::checked_pow(2, a);
                 u32::try_from(a).ok().and_then(bit).unwrap_or(NONE64)
             })),
-            Op::Bits(a) => Wide(map(self.wide(*a), |a| i64::from(a.count_ones()))),
-            Op::Confirmed(told, needed) => {
-                Trit(zip(self.wide(*told), self.wide(*needed), confirmed))
-            }
+            Op::Bits(a) => Wide(map(self.room, self.wide(*a), |a| i64::from(a.count_ones()))),
+            Op::Confirmed(told, needed) => Trit(zip(
+                self.room,
+                self.wide(*told),
+                self.wide(*needed),
+                confirmed,
+            )),
             _ => Register::Empty,
         }
     }
 
     fn compared(&self, relation: Relation, a: Id, b: Id) -> Lanes<'static, u8> {
         match (&self.registers[a.0 as usize], &self.registers[b.0 as usize]) {
-            (Register::Trit(a), Register::Trit(b)) => compared(a, b, |a, b| a == b),
+            (Register::Trit(a), Register::Trit(b)) => compared(self.room, a, b, |a, b| a == b),
             (Register::Narrow(a), Register::Narrow(b)) => match relation {
-                Relation::Less => compared(a, b, |a, b| a < b),
-                Relation::LessOrEqual => compared(a, b, |a, b| a <= b),
-                _ => compared(a, b, |a, b| a == b),
+                Relation::Less => compared(self.room, a, b, |a, b| a < b),
+                Relation::LessOrEqual => compared(self.room, a, b, |a, b| a <= b),
+                _ => compared(self.room, a, b, |a, b| a == b),
             },
             (Register::Wide(a), Register::Wide(b)) => match relation {
-                Relation::Less => compared(a, b, |a, b| a < b),
-                Relation::LessOrEqual => compared(a, b, |a, b| a <= b),
-                _ => compared(a, b, |a, b| a == b),
+                Relation::Less => compared(self.room, a, b, |a, b| a < b),
+                Relation::LessOrEqual => compared(self.room, a, b, |a, b| a <= b),
+                _ => compared(self.room, a, b, |a, b| a == b),
             },
             _ => Lanes::One(U),
         }
@@ -239,7 +253,9 @@ impl<'c> Run<'c> {
         f: impl Fn(i64, i64) -> (i64, bool),
     ) -> Lanes<'static, i64> {
         let mut over = Vec::new();
-        let out = arithmetic(self.wide(a), self.wide(b), f, |lane| over.push(lane));
+        let out = arithmetic(self.room, self.wide(a), self.wide(b), f, |lane| {
+            over.push(lane);
+        });
         if how == Overflow::Defer {
             let space = self.graph.space_of(a);
             for lane in over {
@@ -266,7 +282,7 @@ impl<'c> Run<'c> {
     }
 
     fn moved(&self, a: Id, n: Id, f: impl Fn(i32, i64) -> i32) -> Lanes<'static, i32> {
-        zip(self.narrow(a), self.wide(n), |a, n| {
+        zip(self.room, self.narrow(a), self.wide(n), |a, n| {
             if a == NONE32 || n == NONE64 {
                 NONE32
             } else {
@@ -276,7 +292,7 @@ impl<'c> Run<'c> {
     }
 
     fn between(&self, a: Id, b: Id, f: impl Fn(i32, i32) -> i64) -> Lanes<'static, i64> {
-        zip(self.narrow(a), self.narrow(b), |a, b| {
+        zip(self.room, self.narrow(a), self.narrow(b), |a, b| {
             if a == NONE32 || b == NONE32 {
                 NONE64
             } else {
@@ -288,11 +304,27 @@ impl<'c> Run<'c> {
     fn chosen(&self, when: Id, then: Id, other: Id, lane: Lane, space: SpaceId) -> Register<'c> {
         let (when, lanes) = (self.trits(when), self.lanes(space));
         match lane {
-            Lane::Trit => Register::Trit(choose(when, self.trits(then), self.trits(other), lanes)),
-            Lane::Narrow => {
-                Register::Narrow(choose(when, self.narrow(then), self.narrow(other), lanes))
-            }
-            Lane::Wide => Register::Wide(choose(when, self.wide(then), self.wide(other), lanes)),
+            Lane::Trit => Register::Trit(choose(
+                self.room,
+                when,
+                self.trits(then),
+                self.trits(other),
+                lanes,
+            )),
+            Lane::Narrow => Register::Narrow(choose(
+                self.room,
+                when,
+                self.narrow(then),
+                self.narrow(other),
+                lanes,
+            )),
+            Lane::Wide => Register::Wide(choose(
+                self.room,
+                when,
+                self.wide(then),
+                self.wide(other),
+                lanes,
+            )),
         }
     }
 
@@ -306,12 +338,19 @@ impl<'c> Run<'c> {
     fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
         let from = self.graph.space_of(id);
         self.make(to);
+        // What is the same in every lane is so in every space.
+        match &self.registers[id.0 as usize] {
+            Register::Trit(Lanes::One(value)) => return Register::Trit(Lanes::One(*value)),
+            Register::Narrow(Lanes::One(value)) => return Register::Narrow(Lanes::One(*value)),
+            Register::Wide(Lanes::One(value)) => return Register::Wide(Lanes::One(*value)),
+            _ => {}
+        }
         if from == HOUSEHOLDS && self.graph.axes_of(to) == [PEOPLE] {
             let people = self.chunk.people;
             return match &self.registers[id.0 as usize] {
-                Register::Trit(lanes) => Register::Trit(repeated(lanes, people)),
-                Register::Narrow(lanes) => Register::Narrow(repeated(lanes, people)),
-                Register::Wide(lanes) => Register::Wide(repeated(lanes, people)),
+                Register::Trit(lanes) => Register::Trit(repeated(self.room, lanes, people)),
+                Register::Narrow(lanes) => Register::Narrow(repeated(self.room, lanes, people)),
+                Register::Wide(lanes) => Register::Wide(repeated(self.room, lanes, people)),
                 Register::Empty => Register::Empty,
             };
         }
@@ -321,9 +360,9 @@ impl<'c> Run<'c> {
             return Register::Empty;
         };
         match &self.registers[id.0 as usize] {
-            Register::Trit(lanes) => Register::Trit(spread(lanes, up)),
-            Register::Narrow(lanes) => Register::Narrow(spread(lanes, up)),
-            Register::Wide(lanes) => Register::Wide(spread(lanes, up)),
+            Register::Trit(lanes) => Register::Trit(spread(self.room, lanes, up)),
+            Register::Narrow(lanes) => Register::Narrow(spread(self.room, lanes, up)),
+            Register::Wide(lanes) => Register::Wide(spread(self.room, lanes, up)),
             Register::Empty => Register::Empty,
         }
     }
@@ -346,9 +385,9 @@ impl<'c> Run<'c> {
         }
         let person = self.narrow(person);
         match cells {
-            Cells::Trit(values) => Register::Trit(gather(values, person, nobody)),
-            Cells::Narrow(values) => Register::Narrow(gather(values, person, NONE32)),
-            Cells::Wide(values) => Register::Wide(gather(values, person, NONE64)),
+            Cells::Trit(values) => Register::Trit(gather(self.room, values, person, nobody)),
+            Cells::Narrow(values) => Register::Narrow(gather(self.room, values, person, NONE32)),
+            Cells::Wide(values) => Register::Wide(gather(self.room, values, person, NONE64)),
         }
     }
 
@@ -372,9 +411,9 @@ impl<'c> Run<'c> {
         }
         let element = self.narrow(element);
         match cells {
-            Cells::Trit(values) => Register::Trit(gather(values, element, U)),
-            Cells::Narrow(values) => Register::Narrow(gather(values, element, NONE32)),
-            Cells::Wide(values) => Register::Wide(gather(values, element, NONE64)),
+            Cells::Trit(values) => Register::Trit(gather(self.room, values, element, U)),
+            Cells::Narrow(values) => Register::Narrow(gather(self.room, values, element, NONE32)),
+            Cells::Wide(values) => Register::Wide(gather(self.room, values, element, NONE64)),
         }
     }
 
@@ -414,15 +453,35 @@ impl<'c> Run<'c> {
         let onto = self.onto(axis, mask, result);
         let belongs = self.trits(mask);
         match fold {
-            Fold::Any => Trit(Lanes::Own(folds::any(onto, belongs, self.trits(value)))),
-            Fold::One => Trit(Lanes::Own(folds::one(onto, belongs, self.trits(value)))),
-            Fold::Holes => Trit(Lanes::Own(folds::holes(onto, belongs, self.trits(value)))),
-            Fold::Count => Wide(Lanes::Own(folds::count(onto, belongs))),
-            Fold::Bits => Wide(Lanes::Own(folds::bits(onto, belongs, self.wide(value)))),
+            Fold::Any => Trit(Lanes::Own(folds::any(
+                self.room,
+                onto,
+                belongs,
+                self.trits(value),
+            ))),
+            Fold::One => Trit(Lanes::Own(folds::one(
+                self.room,
+                onto,
+                belongs,
+                self.trits(value),
+            ))),
+            Fold::Holes => Trit(Lanes::Own(folds::holes(
+                self.room,
+                onto,
+                belongs,
+                self.trits(value),
+            ))),
+            Fold::Count => Wide(Lanes::Own(folds::count(self.room, onto, belongs))),
+            Fold::Bits => Wide(Lanes::Own(folds::bits(
+                self.room,
+                onto,
+                belongs,
+                self.wide(value),
+            ))),
             Fold::Sum => {
                 let mut over = Vec::new();
                 let told = |lane| over.push(lane);
-                let sums = folds::sum(onto, belongs, self.wide(value), told);
+                let sums = folds::sum(self.room, onto, belongs, self.wide(value), told);
                 for lane in over {
                     self.defer(result, lane);
                 }
@@ -431,16 +490,24 @@ impl<'c> Run<'c> {
             Fold::Least | Fold::Greatest => {
                 let least = fold == Fold::Least;
                 match &self.registers[value.0 as usize] {
-                    Register::Narrow(v) => {
-                        Narrow(Lanes::Own(folds::extreme(onto, belongs, v, |a, b| {
+                    Register::Narrow(v) => Narrow(Lanes::Own(folds::extreme(
+                        self.room,
+                        onto,
+                        belongs,
+                        v,
+                        |a, b| {
                             if least { a < b } else { a > b }
-                        })))
-                    }
-                    Register::Wide(v) => {
-                        Wide(Lanes::Own(folds::extreme(onto, belongs, v, |a, b| {
+                        },
+                    ))),
+                    Register::Wide(v) => Wide(Lanes::Own(folds::extreme(
+                        self.room,
+                        onto,
+                        belongs,
+                        v,
+                        |a, b| {
                             if least { a < b } else { a > b }
-                        })))
-                    }
+                        },
+                    ))),
                     _ => Register::Empty,
                 }
             }
@@ -453,72 +520,11 @@ impl<'c> Run<'c> {
         let onto = self.onto(axis, mask, rest);
         let belongs = self.trits(mask);
         Register::Trit(Lanes::Own(match &self.registers[value.0 as usize] {
-            Register::Trit(v) => folds::distinct(onto, belongs, v, lanes),
-            Register::Narrow(v) => folds::distinct(onto, belongs, v, lanes),
-            Register::Wide(v) => folds::distinct(onto, belongs, v, lanes),
+            Register::Trit(v) => folds::distinct(self.room, onto, belongs, v, lanes),
+            Register::Narrow(v) => folds::distinct(self.room, onto, belongs, v, lanes),
+            Register::Wide(v) => folds::distinct(self.room, onto, belongs, v, lanes),
             Register::Empty => vec![U; lanes],
         }))
-    }
-
-    fn parameter(&self, key: &str, lane: Lane, below: bool) -> Register<'c> {
-        let value = |place: &DivisionCode| self.setting(key, *place);
-        let values: Vec<Option<&Setting>> = self.chunk.places.iter().map(value).collect();
-        let place = &self.chunk.place;
-        match lane {
-            Lane::Trit => Register::Trit(by_place(&values, place, |setting| match setting {
-                Some(Setting::Bool(value)) => trit(*value),
-                _ => U,
-            })),
-            Lane::Narrow => Register::Narrow(by_place(&values, place, |setting| match setting {
-                Some(Setting::Date(date)) => dates::pack(*date),
-                _ => NONE32,
-            })),
-            Lane::Wide => Register::Wide(by_place(&values, place, |setting| match setting {
-                Some(Setting::Number(n)) if !below => *n,
-                Some(Setting::Amount(amount)) => {
-                    let part = if below {
-                        amount.below()
-                    } else {
-                        amount.above()
-                    };
-                    part.unwrap_or(NONE64)
-                }
-                _ => NONE64,
-            })),
-        }
-    }
-
-    fn setting(&self, key: &str, place: DivisionCode) -> Option<&'c Setting> {
-        let found = self.given.parameters.find(key, place, self.given.on)?;
-        found.value
-    }
-
-    fn in_parameter(&self, id: Id, key: &str, space: SpaceId) -> Lanes<'static, u8> {
-        let codes = |place: &DivisionCode| match self.setting(key, *place) {
-            Some(Setting::Codes(codes)) => Some(
-                codes
-                    .iter()
-                    .map(|code| code_number(code))
-                    .collect::<Vec<i32>>(),
-            ),
-            _ => None,
-        };
-        let sets: Vec<Option<Vec<i32>>> = self.chunk.places.iter().map(codes).collect();
-        let among = |set: &Option<Vec<i32>>, code: i32| match set {
-            Some(set) if code != NONE32 => trit(set.contains(&code)),
-            _ => U,
-        };
-        let value = self.narrow(id);
-        let uniform = sets.windows(2).all(|pair| pair[0] == pair[1]);
-        if let (true, Some(first)) = (uniform, sets.first()) {
-            return map(value, |code| among(first, code));
-        }
-        let up = self.spaces.lifted(HOUSEHOLDS, space);
-        let each = (0..self.lanes(space)).map(|lane| {
-            let household = up.map_or(lane, |up| up[lane] as usize);
-            among(&sets[self.chunk.place[household] as usize], value.at(lane))
-        });
-        Lanes::Own(each.collect())
     }
 }
 
@@ -538,19 +544,5 @@ fn whole(cells: &Cells) -> Register<'_> {
         Cells::Trit(values) => Register::Trit(Lanes::Column(values)),
         Cells::Narrow(values) => Register::Narrow(Lanes::Column(values)),
         Cells::Wide(values) => Register::Wide(Lanes::Column(values)),
-    }
-}
-
-/// One value when all places have the same.
-fn by_place<V: Copy + PartialEq>(
-    settings: &[Option<&Setting>],
-    place: &[u32],
-    f: impl Fn(Option<&Setting>) -> V,
-) -> Lanes<'static, V> {
-    let values: Vec<V> = settings.iter().map(|setting| f(*setting)).collect();
-    match values.split_first() {
-        Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
-        Some(_) => Lanes::Own(place.iter().map(|at| values[*at as usize]).collect()),
-        None => Lanes::Own(Vec::new()),
     }
 }

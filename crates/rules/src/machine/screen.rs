@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::dictionary::Kind;
 use domain::household::Household;
 use domain::ids::Subject;
 use domain::time::Date;
 use rayon::prelude::*;
 
 use super::columns::{CHUNK, Chunk, Layout};
-use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
-use super::lanes::{Lanes, Register};
-use super::lower::{Lower, Unfit};
-use super::names::code_number;
+use super::graph::{Graph, Id, PEOPLE, T};
+use super::lanes::Register;
+use super::level::Level;
+use super::program::{Program, last_uses, program};
+use super::room::Room;
 use super::run::{Given, Run};
-use crate::document::{About, PolicyKind};
-use crate::expr::Relation;
-use crate::policy::{Policy, PolicySet};
+use crate::document::About;
+use crate::policy::PolicySet;
 
 /// A policy set compiled for columns.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub struct Machine {
     pub(super) programs: Vec<Result<Program, Left>>,
     /// Registers that nobody asks for after an operation.
     pub(super) last: Vec<Vec<Id>>,
+    /// With which instructions it runs.
+    pub(super) level: Level,
 }
 
 /// A policy that is left to the row interpreter.
@@ -36,52 +37,6 @@ pub struct Left {
     pub policy: String,
     /// What it has that the graph has no operations for.
     pub why: &'static str,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Program {
-    pub(super) about: About,
-    plans: Plans,
-    gate: Id,
-    applies: Id,
-    criteria: Vec<Criterion>,
-    receiving: Id,
-    /// When what is told is more pressing.
-    levels: Vec<Id>,
-}
-
-/// Which plans a policy has written.
-#[derive(Clone, Copy, Debug)]
-enum Plans {
-    Entitlement { missed: bool, no_longer: bool },
-    Other { raises: bool },
-}
-
-impl Plans {
-    fn of(policy: &Policy) -> Plans {
-        match policy.kind {
-            PolicyKind::Entitlement => Plans::Entitlement {
-                missed: policy.missed.is_some(),
-                no_longer: policy.no_longer.is_some(),
-            },
-            PolicyKind::Discrepancy | PolicyKind::Duty | PolicyKind::Signal => Plans::Other {
-                raises: policy.raises.is_some(),
-            },
-        }
-    }
-
-    fn has_missed(self) -> bool {
-        matches!(self, Plans::Entitlement { missed: true, .. })
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Criterion {
-    id: Id,
-    /// It may stay unknown.
-    may_open: bool,
-    /// Whether it may depends on what is missing, which only the interpreter knows.
-    by_facts: bool,
 }
 
 /// Households as columns, for one machine's layout.
@@ -219,7 +174,15 @@ impl Machine {
             layout,
             programs,
             last,
+            level: Level::widest(),
         }
+    }
+
+    /// The same with other instructions; verdicts are the same.
+    #[must_use]
+    pub fn at(mut self, level: Level) -> Machine {
+        self.level = level;
+        self
     }
 
     /// Policies that are left to the interpreter.
@@ -277,8 +240,12 @@ impl Machine {
             .iter()
             .map(|policy| policy.valid.contains(on))
             .collect();
-        let of_chunk = |chunk: &Arc<Chunk>| self.judged(chunk, given, &in_force);
-        let judged: Vec<Vec<Screened>> = columns.chunks.par_iter().map(of_chunk).collect();
+        let of_chunk =
+            |room: &mut Room, chunk: &Arc<Chunk>| self.judged(chunk, given, &in_force, room);
+        let judged = columns.chunks.par_iter();
+        let judged: Vec<Vec<Screened>> = judged
+            .map_init(|| Room::new(self.level), of_chunk)
+            .collect();
         Some(judged.into_iter().flatten().collect())
     }
 
@@ -289,29 +256,33 @@ impl Machine {
             parameters: set.parameters(),
             on,
         };
-        let of_chunk = |chunk: &Arc<Chunk>| {
-            let run = Run::new(&self.graph, chunk, given, &self.last);
+        let of_chunk = |room: &mut Room, chunk: &Arc<Chunk>| {
+            let run = Run::new(&self.graph, chunk, given, &self.last, room);
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
-                let mut held = 0;
-                Self::each(program, &run, chunk, &present, |_, outcome| {
-                    held += u64::from(matches!(
-                        outcome,
-                        Outcome::Judged(_, Told::Holds | Told::NoLonger)
-                    ));
-                });
-                held
+                Self::held(program, &run, chunk, &present)
             });
-            holds.collect::<Vec<u64>>()
+            let holds = holds.collect::<Vec<u64>>();
+            run.finish();
+            holds
         };
         let none = || vec![0; self.programs.len()];
         let added = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
-        columns.chunks.par_iter().map(of_chunk).reduce(none, added)
+        let counted = columns.chunks.par_iter();
+        counted
+            .map_init(|| Room::new(self.level), of_chunk)
+            .reduce(none, added)
     }
 
-    fn judged(&self, chunk: &Chunk, given: Given<'_>, in_force: &[bool]) -> Vec<Screened> {
-        let run = Run::new(&self.graph, chunk, given, &self.last);
+    fn judged(
+        &self,
+        chunk: &Chunk,
+        given: Given<'_>,
+        in_force: &[bool],
+        room: &Room,
+    ) -> Vec<Screened> {
+        let run = Run::new(&self.graph, chunk, given, &self.last, room);
         let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {
@@ -333,6 +304,7 @@ impl Machine {
                 });
             });
         }
+        run.finish();
         out
     }
 
@@ -348,15 +320,7 @@ impl Machine {
             About::Household => present,
             About::Person => &chunk.members,
         };
-        let trits = |id: Id| match &run.registers[id.0 as usize] {
-            Register::Trit(lanes) => lanes,
-            _ => &UNKNOWN,
-        };
-        let gate = trits(program.gate);
-        let applies = trits(program.applies);
-        let receiving = trits(program.receiving);
-        let criteria: Vec<(&Lanes<'_, u8>, &Criterion)> =
-            program.criteria.iter().map(|c| (trits(c.id), c)).collect();
+        let signs = program.signs(run);
         let any_odd = run.odd.contains(&1);
         for (lane, subject) in subjects.iter().enumerate() {
             if *subject != T {
@@ -366,190 +330,29 @@ impl Machine {
                 f(lane, Outcome::Deferred);
                 continue;
             }
-            let outcomes = criteria.iter().map(|(lanes, c)| (lanes.at(lane), *c));
-            let at = (gate.at(lane), applies.at(lane), receiving.at(lane));
-            f(lane, program.outcome(at, outcomes));
+            f(lane, program.outcomes[usize::from(signs.at(lane))]);
         }
-    }
-}
-
-static UNKNOWN: Lanes<'static, u8> = Lanes::One(U);
-
-impl Program {
-    /// Every truth value of it that a verdict, a fingerprint or a level rests on.
-    pub(super) fn asked(&self) -> impl Iterator<Item = Id> + '_ {
-        let criteria = self.criteria.iter().map(|c| c.id);
-        let others = [self.gate, self.applies, self.receiving];
-        criteria.chain(others).chain(self.levels.iter().copied())
+        run.room.back(Register::Trit(signs));
     }
 
-    /// What `judge` makes of the same truth values.
-    fn outcome<'c>(
-        &self,
-        (gate, applies, receiving): (u8, u8, u8),
-        criteria: impl Iterator<Item = (u8, &'c Criterion)>,
-    ) -> Outcome {
-        if applies == F {
-            return Outcome::Judged(Standing::NotApplicable, Told::Gone);
-        }
-        let gated = gate == T && applies == T;
-        let (mut refused, mut missing, mut blocking) = (false, !gated, !gated);
-        let mut by_facts = false;
-        for (value, criterion) in criteria {
-            refused |= value == F;
-            if value == U {
-                missing = true;
-                if !criterion.may_open {
-                    blocking |= !criterion.by_facts;
-                    by_facts |= criterion.by_facts;
-                }
-            }
-        }
-        // Whether it may stay open matters only where it could be told as missed.
-        let asked = self.plans.has_missed() && !refused && !blocking;
-        if by_facts && asked && receiving != T {
-            return Outcome::Deferred;
-        }
-        let standing = if gated && refused {
-            Standing::NotMet
-        } else if missing {
-            Standing::Undetermined
-        } else {
-            Standing::Met
+    /// How many subjects hold.
+    fn held(program: &Program, run: &Run<'_>, chunk: &Chunk, present: &[u8]) -> u64 {
+        let subjects = match program.about {
+            About::Household => present,
+            About::Person => &chunk.members,
         };
-        Outcome::Judged(
-            standing,
-            self.told(standing, !refused && !blocking, receiving),
-        )
-    }
-
-    fn told(&self, standing: Standing, tells: bool, receiving: u8) -> Told {
-        let (missed, no_longer) = match self.plans {
-            Plans::Other { raises } => {
-                return match standing {
-                    Standing::Met if raises => Told::Holds,
-                    Standing::NotMet | Standing::NotApplicable => Told::Gone,
-                    _ => Told::Unknown,
-                };
-            }
-            Plans::Entitlement { missed, no_longer } => (missed, no_longer),
-        };
-        let missed = if missed && standing != Standing::NotMet {
-            (if tells { T } else { U }).min(T - receiving)
-        } else {
-            F
-        };
-        let not_met = match standing {
-            Standing::NotMet => T,
-            Standing::Met => F,
-            _ => U,
-        };
-        let no_longer = if no_longer { not_met.min(receiving) } else { F };
-        match (missed, no_longer) {
-            (T, _) => Told::Holds,
-            (_, T) => Told::NoLonger,
-            (F, F) => Told::Gone,
-            _ => Told::Unknown,
-        }
-    }
-}
-
-fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
-    let of_person = policy.about == About::Person;
-    let space = if of_person {
-        graph.space([PEOPLE])
-    } else {
-        HOUSEHOLDS
-    };
-    let mut lower = Lower::new(graph, &policy.lets, of_person);
-    let gate = gate(&mut lower, policy)?;
-    let applies = match &policy.applies_when {
-        Some(expr) => lower.truth(expr)?,
-        None => lower.trit(T),
-    };
-    let receiving = match &policy.receiving {
-        Some(expr) => lower.truth(expr)?,
-        None => lower.trit(F),
-    };
-    let plans = [&policy.missed, &policy.no_longer, &policy.raises];
-    let mut levels = Vec::new();
-    for (when, _) in plans.into_iter().flatten().flat_map(|p| &p.level_when) {
-        let id = lower.truth(when)?;
-        levels.push(fit(lower.graph, id, space)?);
-    }
-    let mut criteria = Vec::new();
-    for one in &policy.criteria {
-        let id = lower.truth(&one.when)?;
-        criteria.push(Criterion {
-            id: fit(lower.graph, id, space)?,
-            may_open: policy.may_remain_open.contains(&one.id),
-            by_facts: policy
-                .may_remain_open
-                .iter()
-                .any(|name| Kind::named(name).is_some()),
+        let holds =
+            |outcome: &Outcome| matches!(outcome, Outcome::Judged(_, Told::Holds | Told::NoLonger));
+        let signs = program.signs(run);
+        let any_odd = run.odd.contains(&1);
+        let lanes = subjects.iter().enumerate();
+        let held = lanes.map(|(lane, subject)| {
+            let odd = any_odd && run.odd[lane % chunk.len] != 0;
+            let holds = holds(&program.outcomes[usize::from(signs.at(lane))]);
+            u64::from(*subject == T && !odd && holds)
         });
+        let held = held.sum();
+        run.room.back(Register::Trit(signs));
+        held
     }
-    Ok(Program {
-        about: policy.about,
-        plans: Plans::of(policy),
-        gate: fit(graph, gate, space)?,
-        applies: fit(graph, applies, space)?,
-        receiving: fit(graph, receiving, space)?,
-        criteria,
-        levels,
-    })
-}
-
-/// What a policy asks lies in the space of its subjects.
-fn fit(graph: &mut Graph, id: Id, space: SpaceId) -> Result<Id, Unfit> {
-    let joined = graph.join(space, graph.space_of(id));
-    if joined != space {
-        return Err(Unfit("an answer per element of a list"));
-    }
-    Ok(graph.lift(id, space))
-}
-
-/// True where the composition is known on a basis that suffices, else unknown.
-fn gate(lower: &mut Lower<'_, '_>, policy: &Policy) -> Result<Id, Unfit> {
-    if policy.composition.is_empty() {
-        return Ok(lower.trit(T));
-    }
-    let basis = Kind::Composition.field("basis").ok_or(Unfit("a basis"))?;
-    let recorded = lower.of_household(Column::Field(basis), Lane::Narrow);
-    let mut suffices = lower.trit(F);
-    for code in &policy.composition {
-        let code = lower.narrow(code_number(code));
-        let same = lower.compare(Relation::Equal, recorded, code);
-        let same = lower.unary(Op::Certain, same, Lane::Trit);
-        suffices = lower.or(suffices, same);
-    }
-    let unknown = lower.trit(U);
-    Ok(lower.or(suffices, unknown))
-}
-
-/// After which operation each register is asked for no more.
-fn last_uses(graph: &Graph, programs: &[Result<Program, Left>]) -> Vec<Vec<Id>> {
-    let mut last: Vec<Option<usize>> = vec![None; graph.nodes.len()];
-    for (position, node) in graph.nodes.iter().enumerate() {
-        node.op.operands(|id| last[id.0 as usize] = Some(position));
-    }
-    let mut kept = vec![false; graph.nodes.len()];
-    for program in programs.iter().flatten() {
-        for id in program.asked() {
-            kept[id.0 as usize] = true;
-        }
-    }
-    // Lists that are made late hang from these.
-    for axis in &graph.axes {
-        if let super::graph::AxisKind::OfPerson(_, id) = axis.kind {
-            kept[id.0 as usize] = true;
-        }
-    }
-    let mut out = vec![Vec::new(); graph.nodes.len()];
-    for (index, position) in last.iter().enumerate() {
-        if let (Some(position), false) = (position, kept[index]) {
-            out[*position].push(Id(u32::try_from(index).unwrap_or(u32::MAX)));
-        }
-    }
-    out
 }

@@ -1,29 +1,30 @@
 //! Spaces of one chunk: how many lanes, and how they hang together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::columns::Chunk;
+use super::columns::{Chunk, Items};
 use super::graph::{AxisId, AxisKind, Graph, HOUSEHOLDS, Op, PEOPLE, SpaceId};
 use super::lanes::Register;
 
 /// A space that is another one times an axis.
 #[derive(Debug)]
-pub(crate) struct Space {
+pub(crate) struct Space<'c> {
     pub(crate) lanes: usize,
     /// The space without the last axis.
     pub(crate) below: SpaceId,
     pub(crate) axis: AxisId,
     /// Lane of the space below, per lane.
-    pub(crate) up: Vec<u32>,
+    pub(crate) up: Cow<'c, [u32]>,
     /// First lane per lane of the space below, and the end.
-    pub(crate) from: Vec<u32>,
+    pub(crate) from: Cow<'c, [u32]>,
     /// Which element of the axis each lane is: a person's lane or an item.
     pub(crate) element: Vec<i32>,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Spaces {
-    known: BTreeMap<SpaceId, Space>,
+pub(crate) struct Spaces<'c> {
+    known: BTreeMap<SpaceId, Space<'c>>,
     lifts: BTreeMap<(SpaceId, SpaceId), Vec<u32>>,
 }
 
@@ -35,8 +36,8 @@ fn index(n: usize) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 
-impl Spaces {
-    pub(crate) fn get(&self, space: SpaceId) -> Option<&Space> {
+impl<'c> Spaces<'c> {
+    pub(crate) fn get(&self, space: SpaceId) -> Option<&Space<'c>> {
         self.known.get(&space)
     }
 
@@ -51,7 +52,7 @@ impl Spaces {
     pub(crate) fn make(
         &mut self,
         graph: &Graph,
-        chunk: &Chunk,
+        chunk: &'c Chunk,
         registers: &[Register<'_>],
         space: SpaceId,
     ) {
@@ -79,57 +80,69 @@ impl Spaces {
     fn hang(
         &self,
         graph: &Graph,
-        chunk: &Chunk,
+        chunk: &'c Chunk,
         registers: &[Register<'_>],
         axis: AxisId,
         below: SpaceId,
-    ) -> Space {
+    ) -> Space<'c> {
         let of = graph.axis(axis);
+        // Chunks hold these lists in this very order.
+        if below == of.base && is_native(graph, axis) {
+            let listed = match of.kind {
+                AxisKind::OfPerson(kind, _) | AxisKind::OfHousehold(kind) => chunk.items(kind),
+                AxisKind::People | AxisKind::OfAll(_) => None,
+            };
+            if let Some(items) = listed {
+                return native(items, below, axis);
+            }
+        }
         let lanes_below = self.lanes(below, chunk);
         let up_to_base = self.lifts.get(&(of.base, below));
-        let mut space = Space {
-            lanes: 0,
-            below,
-            axis,
-            up: Vec::new(),
-            from: Vec::with_capacity(lanes_below + 1),
-            element: Vec::new(),
-        };
-        space.from.push(0);
-        for lane in 0..lanes_below {
-            let base = up_to_base.map_or(lane, |up| up[lane] as usize);
-            match of.kind {
-                AxisKind::People => {
-                    let all = (0..chunk.people).map(|j| index(j * chunk.len + base));
-                    space.element.extend(all);
-                }
-                AxisKind::OfHousehold(kind) => items(&mut space, chunk, kind, Some(base)),
-                AxisKind::OfPerson(kind, person) => {
-                    let person = match &registers[person.0 as usize] {
-                        Register::Narrow(lanes) => lanes.at(base),
-                        _ => -1,
-                    };
-                    items(&mut space, chunk, kind, usize::try_from(person).ok());
-                }
-                AxisKind::OfAll(kind) => {
-                    for j in 0..chunk.people {
-                        items(&mut space, chunk, kind, Some(j * chunk.len + base));
-                    }
+        let base = |lane: usize| up_to_base.map_or(lane, |up| up[lane] as usize);
+        let mut hung = Hung::new(lanes_below);
+        match of.kind {
+            AxisKind::People => {
+                for lane in 0..lanes_below {
+                    let all = (0..chunk.people).map(|j| index(j * chunk.len + base(lane)));
+                    hung.element.extend(all);
+                    hung.end(lane);
                 }
             }
-            let end = space.element.len();
-            space.up.resize(end, narrow(lane));
-            space.from.push(narrow(end));
+            AxisKind::OfHousehold(kind) => {
+                let items = chunk.items(kind);
+                for lane in 0..lanes_below {
+                    hung.items(items, Some(base(lane)));
+                    hung.end(lane);
+                }
+            }
+            AxisKind::OfPerson(kind, person) => {
+                let items = chunk.items(kind);
+                for lane in 0..lanes_below {
+                    let person = match &registers[person.0 as usize] {
+                        Register::Narrow(lanes) => lanes.at(base(lane)),
+                        _ => -1,
+                    };
+                    hung.items(items, usize::try_from(person).ok());
+                    hung.end(lane);
+                }
+            }
+            AxisKind::OfAll(kind) => {
+                let items = chunk.items(kind);
+                for lane in 0..lanes_below {
+                    (0..chunk.people)
+                        .for_each(|j| hung.items(items, Some(j * chunk.len + base(lane))));
+                    hung.end(lane);
+                }
+            }
         }
-        space.lanes = space.element.len();
-        space
+        hung.space(below, axis)
     }
 
     /// Makes and remembers which lane of the smaller space each lane of the larger is in.
     pub(crate) fn lift(
         &mut self,
         graph: &Graph,
-        chunk: &Chunk,
+        chunk: &'c Chunk,
         registers: &[Register<'_>],
         from: SpaceId,
         to: SpaceId,
@@ -176,7 +189,7 @@ impl Spaces {
 }
 
 /// Lane `j·len + i`: each person of all households, one after the other.
-fn people(chunk: &Chunk, below: SpaceId) -> Space {
+fn people<'c>(chunk: &Chunk, below: SpaceId) -> Space<'c> {
     let lanes = chunk.len * chunk.people;
     Space {
         lanes,
@@ -184,22 +197,72 @@ fn people(chunk: &Chunk, below: SpaceId) -> Space {
         axis: PEOPLE,
         up: (0..narrow(chunk.len))
             .collect::<Vec<u32>>()
-            .repeat(chunk.people),
-        from: Vec::new(),
+            .repeat(chunk.people)
+            .into(),
+        from: Cow::Borrowed(&[]),
         element: (0..lanes).map(index).collect(),
     }
 }
 
-fn items(space: &mut Space, chunk: &Chunk, kind: domain::dictionary::Kind, owner: Option<usize>) {
-    let (Some(items), Some(owner)) = (chunk.items(kind), owner) else {
-        return;
-    };
-    let (Some(from), Some(end)) = (items.from.get(owner), items.from.get(owner + 1)) else {
-        return;
-    };
-    space
-        .element
-        .extend((*from..*end).map(|item| index(item as usize)));
+/// Items as the chunk holds them.
+fn native(items: &Items, below: SpaceId, axis: AxisId) -> Space<'_> {
+    let lanes = items.owner.len();
+    Space {
+        lanes,
+        below,
+        axis,
+        up: Cow::Borrowed(&items.owner),
+        from: Cow::Borrowed(&items.from),
+        element: (0..index(lanes)).collect(),
+    }
+}
+
+/// A space in the making, lane after lane of the space below.
+struct Hung {
+    up: Vec<u32>,
+    from: Vec<u32>,
+    element: Vec<i32>,
+}
+
+impl Hung {
+    fn new(lanes_below: usize) -> Hung {
+        let mut from = Vec::with_capacity(lanes_below + 1);
+        from.push(0);
+        Hung {
+            up: Vec::new(),
+            from,
+            element: Vec::new(),
+        }
+    }
+
+    fn items(&mut self, items: Option<&Items>, owner: Option<usize>) {
+        let (Some(items), Some(owner)) = (items, owner) else {
+            return;
+        };
+        let (Some(from), Some(end)) = (items.from.get(owner), items.from.get(owner + 1)) else {
+            return;
+        };
+        self.element
+            .extend(index(*from as usize)..index(*end as usize));
+    }
+
+    /// No more elements of this lane.
+    fn end(&mut self, lane: usize) {
+        let end = self.element.len();
+        self.up.resize(end, narrow(lane));
+        self.from.push(narrow(end));
+    }
+
+    fn space<'c>(self, below: SpaceId, axis: AxisId) -> Space<'c> {
+        Space {
+            lanes: self.element.len(),
+            below,
+            axis,
+            up: self.up.into(),
+            from: self.from.into(),
+            element: self.element,
+        }
+    }
 }
 
 /// Whether lanes of an axis are the items of a kind in the order of columns.

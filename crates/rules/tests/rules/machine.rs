@@ -174,31 +174,48 @@ fn the_machine_agrees_with_the_interpreter_on_every_case() {
     }
 }
 
-#[test]
-fn the_machine_agrees_whatever_is_missing() {
+/// Households of all cases, each altered so many times, under printed draws.
+pub(crate) fn population(times: usize) -> Vec<Household> {
+    let mut draws = seeded();
+    let mut all: Vec<Household> = (0..times).flat_map(|_| altered(&mut draws)).collect();
+    apart(&mut all);
+    all
+}
+
+fn seeded() -> Draws {
     let seed = std::env::var("HEARTH_SEED")
         .ok()
         .and_then(|s| s.parse().ok())
         .unwrap_or(20_261_126);
     println!("HEARTH_SEED={seed}");
-    let mut draws = Draws(seed);
-    let set = support::shipped(true);
+    Draws(seed)
+}
+
+/// Every household of the cases with something taken away or exchanged.
+fn altered(draws: &mut Draws) -> Vec<Household> {
     let everyone: Vec<Household> = support::everyone()
         .into_iter()
         .filter(|h| matches!(h.unit, Subject::Household(_)))
         .collect();
+    let mut altered: Vec<Household> = everyone
+        .iter()
+        .map(|household| {
+            let other = usize::try_from(draws.below(everyone.len() as u64)).unwrap();
+            damaged(household.clone(), &everyone[other], draws)
+        })
+        .collect();
+    apart(&mut altered);
+    altered
+}
+
+#[test]
+fn the_machine_agrees_whatever_is_missing() {
+    let mut draws = seeded();
+    let set = support::shipped(true);
     let (mut compared, mut deferred) = (0, 0);
     let mut seen = BTreeMap::new();
     for _ in 0..8 {
-        let mut damaged: Vec<Household> = everyone
-            .iter()
-            .map(|household| {
-                let other = usize::try_from(draws.below(everyone.len() as u64)).unwrap();
-                damaged(household.clone(), &everyone[other], &mut draws)
-            })
-            .collect();
-        apart(&mut damaged);
-        let (c, d) = agree(&set, &damaged, &mut seen);
+        let (c, d) = agree(&set, &altered(&mut draws), &mut seen);
         compared += c;
         deferred += d;
     }

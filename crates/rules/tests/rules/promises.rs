@@ -314,7 +314,15 @@ const NUMBERS: [(&str, &str); 8] = [
     ("100_000", "months a civil date may be moved by"),
 ];
 
-const MORE: [(&str, &str); 12] = [
+const MORE: [(&str, &str); 20] = [
+    ("9_999", "last year of a civil date"),
+    ("11", "months before the last of a year"),
+    ("28", "days of a February"),
+    ("30", "days of a month"),
+    ("400", "years of the calendar's era"),
+    ("153", "days of five months from March on"),
+    ("365", "days of a year"),
+    ("97", "leap days of an era"),
     ("64", "names one policy may bind"),
     ("1_000", "thousandths, to show per cent with a decimal"),
     ("10", "tenths of a per cent; number of code lists"),

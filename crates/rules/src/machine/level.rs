@@ -1,0 +1,94 @@
+//! Which instructions loops over lanes may use: asked of the processor once,
+//! the same safe code built for each answer.
+//!
+//! Every loop works on whole numbers, so all levels give the same bytes
+//! (`cargo test -p rules every_level`).
+
+/// A set of instructions that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(Instructions);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    /// What every processor of the architecture has.
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// Every level this processor has, the widest last.
+    pub fn all() -> Vec<Level> {
+        let mut all = vec![Level(Instructions::Baseline)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2");
+            if avx2 {
+                all.push(Level(Instructions::Avx2));
+            }
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
+                all.push(Level(Instructions::Avx512));
+            }
+        }
+        all
+    }
+
+    /// The widest.
+    pub fn widest() -> Level {
+        let last = Level::all().pop();
+        last.unwrap_or(Level(Instructions::Baseline))
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Instructions::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => "AVX-512",
+        }
+    }
+
+    /// Runs a loop built for these instructions.
+    #[inline]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(
+            unsafe_code,
+            reason = "code for other instructions than the build's has no safe call; what must hold is written at each"
+        )
+    )]
+    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Instructions::Baseline => work(),
+            // SAFETY: `Level`'s field is private to this file and `all` alone makes
+            // this value, after the processor said that it has what `avx2` enables.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2(work) },
+            // SAFETY: as above, for what `avx512` enables.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512(work) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl")]
+fn avx512<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}

@@ -1,0 +1,304 @@
+//! One policy as a program of the graph: which truth values it asks for, and
+//! what comes of each combination of them.
+
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
+use domain::dictionary::Kind;
+
+use super::graph::Op;
+use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, PEOPLE, SpaceId, T, U};
+use super::lanes::{Lanes, Register, zip};
+use super::lower::{Lower, Unfit};
+use super::names::code_number;
+use super::room::Room;
+use super::run::Run;
+use super::screen::{Left, Outcome, Standing, Told};
+use crate::document::{About, PolicyKind};
+use crate::expr::Relation;
+use crate::policy::Policy;
+
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub(super) about: About,
+    gate: Id,
+    applies: Id,
+    criteria: Vec<Criterion>,
+    receiving: Id,
+    /// When what is told is more pressing.
+    levels: Vec<Id>,
+    /// What comes of each combination of signs.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+/// Which plans a policy has written.
+#[derive(Clone, Copy, Debug)]
+enum Plans {
+    Entitlement { missed: bool, no_longer: bool },
+    Other { raises: bool },
+}
+
+impl Plans {
+    fn of(policy: &Policy) -> Plans {
+        match policy.kind {
+            PolicyKind::Entitlement => Plans::Entitlement {
+                missed: policy.missed.is_some(),
+                no_longer: policy.no_longer.is_some(),
+            },
+            PolicyKind::Discrepancy | PolicyKind::Duty | PolicyKind::Signal => Plans::Other {
+                raises: policy.raises.is_some(),
+            },
+        }
+    }
+
+    fn has_missed(self) -> bool {
+        matches!(self, Plans::Entitlement { missed: true, .. })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Criterion {
+    id: Id,
+    /// It may stay unknown.
+    may_open: bool,
+    /// Whether it may depends on what is missing, which only the interpreter knows.
+    by_facts: bool,
+}
+
+static UNKNOWN: Lanes<'static, u8> = Lanes::One(U);
+
+/// What the truth values of one subject come to, a bit each; above them whether
+/// the subject receives, as a trit.
+mod sign {
+    pub(super) const REFUSED: u8 = 1;
+    pub(super) const MISSING: u8 = 1 << 1;
+    pub(super) const BLOCKING: u8 = 1 << 2;
+    pub(super) const BY_FACTS: u8 = 1 << 3;
+    pub(super) const UNGATED: u8 = 1 << 4;
+    pub(super) const NOT_APPLICABLE: u8 = 1 << 5;
+    pub(super) const RECEIVING: u32 = 6;
+}
+
+impl Program {
+    /// Every truth value of it that a verdict, a fingerprint or a level rests on.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Id> + '_ {
+        let criteria = self.criteria.iter().map(|c| c.id);
+        let others = [self.gate, self.applies, self.receiving];
+        criteria.chain(others).chain(self.levels.iter().copied())
+    }
+
+    /// The signs of every lane, by passes over all of them.
+    pub(super) fn signs(&self, run: &Run<'_>) -> Lanes<'static, u8> {
+        let trits = |id: Id| match &run.registers[id.0 as usize] {
+            Register::Trit(lanes) => lanes,
+            _ => &UNKNOWN,
+        };
+        let room = run.room;
+        let start = |gate: u8, applies: u8| {
+            let gated = (gate == T) & (applies == T);
+            let ungated = sign::MISSING | sign::BLOCKING | sign::UNGATED;
+            (if gated { 0 } else { ungated })
+                | (if applies == F {
+                    sign::NOT_APPLICABLE
+                } else {
+                    0
+                })
+        };
+        let mut signs = zip(room, trits(self.gate), trits(self.applies), start);
+        let mut join = |with: &Lanes<'_, u8>, of: [u8; 3]| {
+            let joined = joined(room, &signs, with, of);
+            let old = std::mem::replace(&mut signs, joined);
+            room.back(Register::Trit(old));
+        };
+        for criterion in &self.criteria {
+            let unsure = match criterion {
+                Criterion { may_open: true, .. } => sign::MISSING,
+                Criterion { by_facts: true, .. } => sign::MISSING | sign::BY_FACTS,
+                Criterion { .. } => sign::MISSING | sign::BLOCKING,
+            };
+            join(trits(criterion.id), [sign::REFUSED, unsure, 0]);
+        }
+        let receiving = [F, U, T].map(|value| value << sign::RECEIVING);
+        join(trits(self.receiving), receiving);
+        signs
+    }
+
+    /// What comes of every combination of signs.
+    fn table(plans: Plans) -> Vec<Outcome> {
+        let all = 0..=u8::MAX;
+        all.map(|signs| outcome(plans, signs)).collect()
+    }
+}
+
+/// Signs with those of one more truth value: of false, unknown and true.
+fn joined(
+    room: &Room,
+    signs: &Lanes<'_, u8>,
+    value: &Lanes<'_, u8>,
+    [no, unsure, yes]: [u8; 3],
+) -> Lanes<'static, u8> {
+    // All ones where it is so: a choice without a branch or a look-up.
+    let mask = |is: bool| u8::from(is).wrapping_neg();
+    zip(room, signs, value, move |signs, value: u8| {
+        signs | (mask(value == F) & no) | (mask(value == U) & unsure) | (mask(value == T) & yes)
+    })
+}
+
+/// What `judge` makes of the same truth values.
+fn outcome(plans: Plans, signs: u8) -> Outcome {
+    let is = |sign: u8| signs & sign != 0;
+    if is(sign::NOT_APPLICABLE) {
+        return Outcome::Judged(Standing::NotApplicable, Told::Gone);
+    }
+    // Two bits hold four values; no lane has the fourth.
+    let receiving = (signs >> sign::RECEIVING).min(T);
+    let (refused, blocking) = (is(sign::REFUSED), is(sign::BLOCKING));
+    // Whether it may stay open matters only where it could be told as missed.
+    let asked = plans.has_missed() && !refused && !blocking;
+    if is(sign::BY_FACTS) && asked && receiving != T {
+        return Outcome::Deferred;
+    }
+    let standing = if refused && !is(sign::UNGATED) {
+        Standing::NotMet
+    } else if is(sign::MISSING) {
+        Standing::Undetermined
+    } else {
+        Standing::Met
+    };
+    let told = plans.told(standing, !refused && !blocking, receiving);
+    Outcome::Judged(standing, told)
+}
+
+impl Plans {
+    fn told(self, standing: Standing, tells: bool, receiving: u8) -> Told {
+        let (missed, no_longer) = match self {
+            Plans::Other { raises } => {
+                return match standing {
+                    Standing::Met if raises => Told::Holds,
+                    Standing::NotMet | Standing::NotApplicable => Told::Gone,
+                    _ => Told::Unknown,
+                };
+            }
+            Plans::Entitlement { missed, no_longer } => (missed, no_longer),
+        };
+        let missed = if missed && standing != Standing::NotMet {
+            (if tells { T } else { U }).min(T - receiving)
+        } else {
+            F
+        };
+        let not_met = match standing {
+            Standing::NotMet => T,
+            Standing::Met => F,
+            _ => U,
+        };
+        let no_longer = if no_longer { not_met.min(receiving) } else { F };
+        match (missed, no_longer) {
+            (T, _) => Told::Holds,
+            (_, T) => Told::NoLonger,
+            (F, F) => Told::Gone,
+            _ => Told::Unknown,
+        }
+    }
+}
+
+pub(super) fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
+    let of_person = policy.about == About::Person;
+    let space = if of_person {
+        graph.space([PEOPLE])
+    } else {
+        HOUSEHOLDS
+    };
+    let mut lower = Lower::new(graph, &policy.lets, of_person);
+    let gate = gate(&mut lower, policy)?;
+    let applies = match &policy.applies_when {
+        Some(expr) => lower.truth(expr)?,
+        None => lower.trit(T),
+    };
+    let receiving = match &policy.receiving {
+        Some(expr) => lower.truth(expr)?,
+        None => lower.trit(F),
+    };
+    let plans = [&policy.missed, &policy.no_longer, &policy.raises];
+    let mut levels = Vec::new();
+    for (when, _) in plans.into_iter().flatten().flat_map(|p| &p.level_when) {
+        let id = lower.truth(when)?;
+        levels.push(fit(lower.graph, id, space)?);
+    }
+    let mut criteria = Vec::new();
+    for one in &policy.criteria {
+        let id = lower.truth(&one.when)?;
+        criteria.push(Criterion {
+            id: fit(lower.graph, id, space)?,
+            may_open: policy.may_remain_open.contains(&one.id),
+            by_facts: policy
+                .may_remain_open
+                .iter()
+                .any(|name| Kind::named(name).is_some()),
+        });
+    }
+    Ok(Program {
+        about: policy.about,
+        outcomes: Program::table(Plans::of(policy)),
+        gate: fit(graph, gate, space)?,
+        applies: fit(graph, applies, space)?,
+        receiving: fit(graph, receiving, space)?,
+        criteria,
+        levels,
+    })
+}
+
+/// What a policy asks lies in the space of its subjects.
+fn fit(graph: &mut Graph, id: Id, space: SpaceId) -> Result<Id, Unfit> {
+    let joined = graph.join(space, graph.space_of(id));
+    if joined != space {
+        return Err(Unfit("an answer per element of a list"));
+    }
+    Ok(graph.lift(id, space))
+}
+
+/// True where the composition is known on a basis that suffices, else unknown.
+fn gate(lower: &mut Lower<'_, '_>, policy: &Policy) -> Result<Id, Unfit> {
+    if policy.composition.is_empty() {
+        return Ok(lower.trit(T));
+    }
+    let basis = Kind::Composition.field("basis").ok_or(Unfit("a basis"))?;
+    let recorded = lower.of_household(Column::Field(basis), Lane::Narrow);
+    let mut suffices = lower.trit(F);
+    for code in &policy.composition {
+        let code = lower.narrow(code_number(code));
+        let same = lower.compare(Relation::Equal, recorded, code);
+        let same = lower.unary(Op::Certain, same, Lane::Trit);
+        suffices = lower.or(suffices, same);
+    }
+    let unknown = lower.trit(U);
+    Ok(lower.or(suffices, unknown))
+}
+
+/// After which operation each register is asked for no more.
+pub(super) fn last_uses(graph: &Graph, programs: &[Result<Program, Left>]) -> Vec<Vec<Id>> {
+    let mut last: Vec<Option<usize>> = vec![None; graph.nodes.len()];
+    for (position, node) in graph.nodes.iter().enumerate() {
+        node.op.operands(|id| last[id.0 as usize] = Some(position));
+    }
+    let mut kept = vec![false; graph.nodes.len()];
+    for program in programs.iter().flatten() {
+        for id in program.asked() {
+            kept[id.0 as usize] = true;
+        }
+    }
+    // Lists that are made late hang from these.
+    for axis in &graph.axes {
+        if let super::graph::AxisKind::OfPerson(_, id) = axis.kind {
+            kept[id.0 as usize] = true;
+        }
+    }
+    let mut out = vec![Vec::new(); graph.nodes.len()];
+    for (index, position) in last.iter().enumerate() {
+        if let (Some(position), false) = (position, kept[index]) {
+            out[*position].push(Id(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+    }
+    out
+}

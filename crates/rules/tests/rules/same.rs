@@ -1,0 +1,68 @@
+//! Verdicts are the same bytes whatever judges them: any instructions, any
+//! number of threads, any size of chunks, any order of households.
+
+use domain::household::Household;
+use domain::time::Date;
+use rules::{Columns, Level, Machine, PolicySet};
+use sha2::{Digest, Sha256};
+
+use crate::machine::population;
+use crate::support;
+
+/// SHA-256 of every verdict in one order.
+fn digest(machine: &Machine, columns: &Columns, set: &PolicySet, on: Date) -> String {
+    let screened = machine.screen(columns, set, on).unwrap();
+    let lines = screened.into_iter().map(|one| {
+        format!(
+            "{:?} {:?} {} {:?}\n",
+            one.unit, one.subject, one.policy, one.outcome
+        )
+    });
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    let mut hash = Sha256::new();
+    lines.iter().for_each(|line| hash.update(line));
+    hex::encode(hash.finalize())
+}
+
+/// Columns in chunks of no more than so many households.
+fn in_pieces(machine: &Machine, households: &[Household], most: usize) -> Columns {
+    let pieces = households.chunks(most).map(|piece| machine.columns(piece));
+    pieces.reduce(|a, b| a.joined(b).unwrap()).unwrap()
+}
+
+#[test]
+fn every_level_thread_chunk_and_order_gives_the_same_verdicts() {
+    let set = support::shipped(true);
+    let on: Date = "2026-11-20".parse().unwrap();
+    let households = population(2);
+    let mut turned = households.clone();
+    turned.reverse();
+    let machine = Machine::of(&set).at(Level::all()[0]);
+    let layouts = [
+        ("whole", machine.columns(&households)),
+        ("from the last", machine.columns(&turned)),
+        ("in sevens", in_pieces(&machine, &households, 7)),
+        ("in hundreds", in_pieces(&machine, &turned, 100)),
+    ];
+    let expected = digest(&machine, &layouts[0].1, &set, on);
+    println!("{} households, SHA-256 {expected}", households.len());
+    for level in Level::all() {
+        let machine = Machine::of(&set).at(level);
+        for threads in [1, 2, 7] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            for (layout, columns) in &layouts {
+                let found = pool.install(|| digest(&machine, columns, &set, on));
+                assert_eq!(
+                    found,
+                    expected,
+                    "{}, {threads} threads, {layout}",
+                    level.name()
+                );
+            }
+        }
+    }
+}
