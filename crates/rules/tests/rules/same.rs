@@ -21,7 +21,9 @@ fn digest(machine: &Machine, columns: &Columns, set: &PolicySet, on: Date) -> St
     let mut lines: Vec<String> = lines.collect();
     lines.sort();
     let mut hash = Sha256::new();
-    lines.iter().for_each(|line| hash.update(line));
+    for line in &lines {
+        hash.update(line);
+    }
     hex::encode(hash.finalize())
 }
 
