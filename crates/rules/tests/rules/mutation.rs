@@ -1,8 +1,8 @@
-//! Whether the cases beside the policies notice a changed policy: every
-//! comparison, connective, quantifier, negation, whole number and parameter of a
-//! condition is changed once, and the policy's cases are run. What no case notices
-//! is listed in `policies/mutants.txt` with the reason it stays; a new one, one
-//! that is noticed by now and one without a reason turn this red.
+//! Whether the cases beside the policies notice a changed policy: what
+//! `policy-language.md` names is changed in the conditions, one thing at a time,
+//! and the policy's cases are run. What no case notices is listed in
+//! `policies/mutants.txt` with the reason it stays; a new one, one that is noticed
+//! by now and one without a reason turn this red.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use rules::{CaseFile, CaseSets, Document, PolicySet};
 use crate::support;
 
 /// What is looked for and what is put in its place.
-const CHANGES: [(&str, &str); 21] = [
+const CHANGES: [(&str, &str); 29] = [
     (" < ", " <= "),
     (" < ", " > "),
     (" <= ", " < "),
@@ -34,6 +34,14 @@ const CHANGES: [(&str, &str); 21] = [
     ("+ ", "- "),
     ("min(", "max("),
     ("max(", "min("),
+    (" - ", " + "),
+    (" / ", " * "),
+    (" * ", " / "),
+    ("certain(", "("),
+    ("known(", "("),
+    ("is_known(", "!is_known("),
+    ("has(", "!has("),
+    (": true", ": false"),
 ];
 
 /// One changed policy.
@@ -69,7 +77,8 @@ fn conditions(text: &str) -> Vec<Line<'_>> {
             of = bare.strip_prefix("- id:").map_or(key, str::trim);
         }
         let words = ["zh:", "en:", "#"].iter().any(|w| bare.starts_with(w));
-        if ["let", "applies_when", "criteria", "receiving"].contains(&inside) && !words {
+        let whole = ["let", "applies_when", "criteria", "receiving"].contains(&inside);
+        if (whole && !words) || key == "level_when" {
             found.push(Line { at, text: line, of });
         }
         at += line.len();
@@ -110,6 +119,36 @@ fn literal(quote: char, rest: &str) -> usize {
     }
 }
 
+/// `x in list` turned round, and a code taken out of a list that is written out.
+fn codes(line: &str) -> Vec<(usize, usize, String)> {
+    let path = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let mut found = Vec::new();
+    for (at, word) in line.match_indices(" in ") {
+        let start = line[..at]
+            .rfind(|c| !path(c))
+            .map_or(0, |before| before + 1);
+        let after = at + word.len();
+        let stop = match line[after..].strip_prefix('[') {
+            Some(list) => list.find(']').map(|end| after + end + 2),
+            None => line[after..].find(|c| !path(c)).map(|end| after + end),
+        };
+        let stop = stop.unwrap_or(line.len());
+        found.push((start, stop, format!("!({})", &line[start..stop])));
+        let written: Vec<&str> = line[after..stop]
+            .trim_matches(['[', ']'])
+            .split(", ")
+            .collect();
+        if line[after..].starts_with('[') && written.len() > 1 {
+            for out in 0..written.len() {
+                let mut left = written.clone();
+                left.remove(out);
+                found.push((after, stop, format!("[{}]", left.join(", "))));
+            }
+        }
+    }
+    found
+}
+
 /// Byte ranges in a line and what is put there, each on its own.
 fn edits(line: &str) -> Vec<(usize, usize, String)> {
     let mut edits = Vec::new();
@@ -124,6 +163,7 @@ fn edits(line: &str) -> Vec<(usize, usize, String)> {
             edits.push((at, at + from.len(), to.to_owned()));
         }
     }
+    edits.extend(codes(line));
     for (at, _) in line.match_indices('!') {
         if !line[at + 1..].starts_with('=') {
             edits.push((at, at + 1, String::new()));
