@@ -1,5 +1,5 @@
 //! Whether the cases beside the policies notice a changed policy: what
-//! `policy-language.md` names is changed in the conditions, one thing at a time,
+//! `docs/policy-language.md` names is changed in the conditions, one thing at a time,
 //! and the policy's cases are run. What no case notices is listed in
 //! `policies/mutants.txt` with the reason it stays; a new one, one that is noticed
 //! by now and one without a reason turn this red.
