@@ -60,8 +60,8 @@ struct Line<'t> {
     of: &'t str,
 }
 
-/// The lines that hold conditions: `let`, `applies_when`, `criteria` and
-/// `receiving`, without their sentences and comments.
+/// The lines that hold conditions: `let`, `applies_when`, `criteria`,
+/// `receiving` and `level_when`, without their sentences and comments.
 fn conditions(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::new();
     let (mut inside, mut of, mut at) = ("", "", 0);
@@ -362,8 +362,8 @@ fn listed(text: &str) -> Vec<(&str, &str)> {
             .next_if(|line| line.starts_with(' '))
             .unwrap_or_default();
         let reason = below.trim().strip_prefix("# ").unwrap_or_default();
-        let said = REASONS.iter().filter_map(|kind| reason.strip_prefix(kind));
-        let counts = said.into_iter().any(|why| !why.trim().is_empty());
+        // A kind with nothing after it has lost the space it ends with.
+        let counts = REASONS.iter().any(|kind| reason.starts_with(kind));
         found.push((what, if counts { reason } else { "" }));
     }
     found
@@ -413,9 +413,11 @@ fn what_no_case_notices_is_listed_with_its_reason() {
     let (old, new): (Vec<&str>, Vec<&str>) = (names(&kept).collect(), names(&found).collect());
     let more: Vec<&&str> = new.iter().filter(|what| !old.contains(what)).collect();
     let fewer: Vec<&&str> = old.iter().filter(|what| !new.contains(what)).collect();
+    let summary = found.lines().find(|line| line.starts_with("killed "));
     panic!(
-        "policies/mutants.txt differs; what was found is in {}\nnew: {more:#?}\ngone: {fewer:#?}\nwithout a reason: {mute:#?}",
-        place.display()
+        "policies/mutants.txt differs; what was found is in {}\n{}\nnew: {more:#?}\ngone: {fewer:#?}\nwithout a reason: {mute:#?}",
+        place.display(),
+        summary.unwrap_or_default()
     );
 }
 
