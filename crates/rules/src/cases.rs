@@ -82,38 +82,68 @@ struct Lines {
     cases: Vec<Spanned<IgnoredAny>>,
 }
 
+/// A file of cases, read once to be run under many sets.
+#[derive(Debug)]
+pub struct CaseFile {
+    document: String,
+    policy: String,
+    file: Json,
+    /// The cases and the line on which each begins.
+    cases: Vec<(Json, u32)>,
+}
+
+impl CaseFile {
+    /// Reads a document.
+    ///
+    /// Errors: the document is not a file of cases.
+    pub fn read(document: &Document) -> Result<CaseFile, Problem> {
+        let file: Json = read(document)?;
+        let wrong = |what: &str| Problem {
+            document: document.name.clone(),
+            line: 0,
+            column: 0,
+            code: "case.file",
+            zh: format!("案例文件缺少 `{what}`"),
+            en: format!("the file of cases has no `{what}`"),
+            nearest: None,
+        };
+        let policy = file["policy"].as_str().ok_or_else(|| wrong("policy"))?;
+        let cases = file["cases"].as_array().ok_or_else(|| wrong("cases"))?;
+        let lines: Lines = read(document)?;
+        let lines = lines.cases.iter().map(|l| narrow(l.referenced.line()));
+        Ok(CaseFile {
+            document: document.name.clone(),
+            policy: policy.to_owned(),
+            cases: cases.iter().cloned().zip(lines).collect(),
+            file,
+        })
+    }
+
+    /// Runs every case, in the order of the file.
+    pub fn run(&self, sets: &CaseSets<'_>) -> Vec<CaseOutcome> {
+        let run = |(case, line): &(Json, u32)| {
+            let expected = case["expect"].clone();
+            let told = told(&self.file, case, &self.policy, sets);
+            let ok = told.as_ref().is_ok_and(|told| *told == expected);
+            CaseOutcome {
+                policy: self.policy.clone(),
+                document: self.document.clone(),
+                line: *line,
+                name: case["name"].as_str().unwrap_or_default().to_owned(),
+                expected,
+                told: told.unwrap_or_else(Json::String),
+                ok,
+            }
+        };
+        self.cases.iter().map(run).collect()
+    }
+}
+
 /// Runs every case of a document.
 ///
 /// Errors: the document is not a file of cases.
 pub fn run_cases(document: &Document, sets: &CaseSets<'_>) -> Result<Vec<CaseOutcome>, Problem> {
-    let file: Json = read(document)?;
-    let wrong = |what: &str| Problem {
-        document: document.name.clone(),
-        line: 0,
-        column: 0,
-        code: "case.file",
-        zh: format!("案例文件缺少 `{what}`"),
-        en: format!("the file of cases has no `{what}`"),
-        nearest: None,
-    };
-    let policy = file["policy"].as_str().ok_or_else(|| wrong("policy"))?;
-    let cases = file["cases"].as_array().ok_or_else(|| wrong("cases"))?;
-    let lines: Lines = read(document)?;
-    let run = |(case, line): (&Json, &Spanned<IgnoredAny>)| {
-        let expected = case["expect"].clone();
-        let told = told(&file, case, policy, sets);
-        let ok = told.as_ref().is_ok_and(|told| *told == expected);
-        CaseOutcome {
-            policy: policy.to_owned(),
-            document: document.name.clone(),
-            line: narrow(line.referenced.line()),
-            name: case["name"].as_str().unwrap_or_default().to_owned(),
-            expected,
-            told: told.unwrap_or_else(Json::String),
-            ok,
-        }
-    };
-    Ok(cases.iter().zip(&lines.cases).map(run).collect())
+    Ok(CaseFile::read(document)?.run(sets))
 }
 
 fn told(file: &Json, case: &Json, policy: &str, sets: &CaseSets<'_>) -> Described<Json> {

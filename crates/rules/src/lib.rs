@@ -35,7 +35,7 @@ mod yaml;
 pub use appraise::{Appraisal, Margin, Miss, Monthly, appraise};
 pub use approved::{ApprovedValue, Preview, approved_documents};
 pub use case_household::{Described, DescribedHousehold, describe, patched};
-pub use cases::{CaseOutcome, CaseSets, run_cases};
+pub use cases::{CaseFile, CaseOutcome, CaseSets, run_cases};
 pub use document::{About, Both, PolicyKind};
 pub use explain::explain;
 pub use judge::evaluate;

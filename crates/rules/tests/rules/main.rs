@@ -9,6 +9,7 @@ mod appraise;
 mod cases;
 mod census;
 mod language;
+mod late;
 mod machine;
 mod mutation;
 mod parameters;
