@@ -19,6 +19,8 @@ use crate::yaml::Document;
 /// One dated version of a policy.
 #[derive(Debug)]
 pub struct Policy {
+    /// Name of the document it stands in.
+    pub document: String,
     /// Its name, such as `subsistence_allowance`.
     pub id: String,
     /// Which version.

@@ -14,5 +14,6 @@ mod mutation;
 mod parameters;
 mod plain;
 mod promises;
+mod review;
 mod support;
 mod village;
