@@ -7,7 +7,7 @@ mod conditions;
 mod figures;
 mod papers;
 mod terms;
-mod unused;
+pub(crate) mod unused;
 mod value;
 
 use std::fmt;
@@ -16,10 +16,10 @@ use domain::region::DivisionCode;
 use domain::time::Date;
 use serde_saphyr::Spanned;
 
-use crate::document::PolicyFile;
-use crate::policy::{Policy, PolicySet};
+use crate::policy::PolicySet;
 use crate::problem::{Fault, Place};
-use crate::yaml::{Document, placed, read};
+use crate::written::{Written, written};
+use crate::yaml::{Document, placed};
 
 /// Documents and the set that was loaded from them.
 #[derive(Clone, Copy, Debug)]
@@ -91,13 +91,6 @@ impl Warning {
     }
 }
 
-/// A policy beside the document it was read from.
-struct Written<'d> {
-    document: &'d Document,
-    file: PolicyFile,
-    policy: &'d Policy,
-}
-
 impl Written<'_> {
     /// A warning so many bytes into a scalar.
     fn warn(
@@ -121,7 +114,7 @@ impl Written<'_> {
 
 /// Everything worth a second look, by document, line and column.
 pub fn review(documents: &Reviewed<'_>, scope: Scope) -> Vec<Warning> {
-    let written = written(documents);
+    let written = written(documents.set, documents.policies);
     let mut warnings = Vec::new();
     for one in &written {
         warnings.extend(conditions::review(one));
@@ -134,19 +127,4 @@ pub fn review(documents: &Reviewed<'_>, scope: Scope) -> Vec<Warning> {
     warnings.sort();
     warnings.dedup();
     warnings
-}
-
-fn written<'d>(documents: &Reviewed<'d>) -> Vec<Written<'d>> {
-    let pair = |policy: &'d Policy| {
-        let mut all = documents.policies.iter();
-        let document = all.find(|document| document.name == policy.document)?;
-        // It was read when the set was loaded.
-        let file = read(document).ok()?;
-        Some(Written {
-            document,
-            file,
-            policy,
-        })
-    };
-    documents.set.policies().iter().filter_map(pair).collect()
 }

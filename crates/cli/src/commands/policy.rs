@@ -1,6 +1,8 @@
 //! `hearth policy`: checks documents against the fact dictionary, shows what
 //! they say, evaluates plain CEL.
 
+mod docs;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -13,6 +15,7 @@ use rules::{
 use serde_json::{Map, Value, json};
 
 use crate::commands::import::division;
+use crate::commands::policy::docs::DocsArgs;
 use crate::documents::{Documents, Tables};
 use crate::exit;
 use crate::terminal::say;
@@ -26,6 +29,8 @@ pub(crate) enum PolicyCommand {
     Test(PolicyArgs),
     /// Shows policies as sentences, and unset parameters of a place
     Show(ShowArgs),
+    /// Writes a page for each policy; with --check compares, exit 1 if stale
+    Docs(DocsArgs),
     /// Evaluates plain CEL over JSON facts; prints one line, exit 1 for an error
     Eval(EvalArgs),
 }
@@ -89,6 +94,7 @@ pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
         PolicyCommand::Check(args) => check(args),
         PolicyCommand::Test(args) => test(args),
         PolicyCommand::Show(args) => show(args),
+        PolicyCommand::Docs(args) => docs::run(args),
         PolicyCommand::Eval(args) => eval(args),
     }
 }

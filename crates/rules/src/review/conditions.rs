@@ -6,10 +6,11 @@ use crate::check::parts;
 use crate::document::PlanFile;
 use crate::expr::{Expr, Node};
 use crate::policy::Plan;
+use crate::review::Warning;
 use crate::review::assume::never;
 use crate::review::terms::Terms;
-use crate::review::{Warning, Written};
 use crate::types::Type;
+use crate::written::Written;
 
 const NEVER_TRUE: (&str, &str, &str) = (
     "condition.never_true",

@@ -10,6 +10,7 @@ use crate::parameters::{Parameter, ParameterValue, prefix};
 use crate::policy::PolicySet;
 use crate::problem::Place;
 use crate::review::{Scope, Warning};
+use crate::written::is_unconfirmed;
 
 /// What the document of a default of the platform is called.
 pub(crate) const PLATFORM: &str = "平台默认，非法定";
@@ -28,6 +29,11 @@ const DEFAULT: Sort = (
     "value.platform_default",
     "是平台默认，不是法定标准",
     "are defaults of the platform, not law",
+);
+const UNCONFIRMED: Sort = (
+    "value.unconfirmed",
+    "的出处尚待复核",
+    "have a source that is still to be looked up",
 );
 const REVIEW_DUE: Sort = (
     "value.review_due",
@@ -121,6 +127,8 @@ fn sorts(value: &ParameterValue, on: Option<Date>) -> Vec<Sort> {
         sorts.push(DEFAULT);
     } else if value.article.trim().is_empty() {
         sorts.push(NO_ARTICLE);
+    } else if is_unconfirmed(&value.document) || is_unconfirmed(&value.article) {
+        sorts.push(UNCONFIRMED);
     }
     if let (Some(due), Some(on)) = (value.review_due, on)
         && due < on

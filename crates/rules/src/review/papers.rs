@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
 
-use crate::review::{Reviewed, Warning, Written};
+use crate::review::{Reviewed, Warning};
+use crate::written::{Written, is_unconfirmed};
 use crate::yaml::{Document, place, read};
 
 /// A file of cases, as far as it is looked at here.
@@ -37,13 +38,21 @@ pub(super) fn policy(one: &Written<'_>, cases: &[Document]) -> Vec<Warning> {
     }
     let amount = policy.amount.iter().map(|amount| &amount.basis);
     let all = policy.basis.iter().chain(amount).filter(named);
-    for basis in all.filter(|basis| basis.article.trim().is_empty()) {
-        let document = &basis.document;
-        say(
-            "basis.no_article",
-            format!("依据 {document} 没有条款"),
-            format!("the basis {document} names no article"),
-        );
+    for basis in all {
+        let (document, article) = (&basis.document, &basis.article);
+        if article.trim().is_empty() {
+            say(
+                "basis.no_article",
+                format!("依据 {document} 没有条款"),
+                format!("the basis {document} names no article"),
+            );
+        } else if is_unconfirmed(document) || is_unconfirmed(article) {
+            say(
+                "basis.unconfirmed",
+                format!("依据 {document} {article} 尚待复核"),
+                format!("the basis {document} {article} is still to be looked up"),
+            );
+        }
     }
     if policy.limits.iter().all(|limit| limit.trim().is_empty()) {
         say(

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::check::parts;
 use crate::expr::{Expr, Node};
 use crate::policy::{Plan, Policy, PolicySet};
-use crate::review::{Warning, Written};
+use crate::review::Warning;
 use crate::sentence::Piece;
+use crate::written::Written;
 
 /// Names of `let` that neither a condition nor a sentence uses, not even
 /// through another name that is used.
@@ -44,7 +45,7 @@ pub(super) fn parameters(set: &PolicySet) -> Vec<Warning> {
 }
 
 /// Every expression of a policy but those that names stand for.
-pub(crate) fn expressions(policy: &Policy) -> Vec<&Expr> {
+fn expressions(policy: &Policy) -> Vec<&Expr> {
     let plans = [&policy.missed, &policy.no_longer, &policy.raises];
     let criteria = policy.criteria.iter().map(|criterion| &criterion.when);
     let amount = policy.amount.iter().map(|amount| &amount.per_month);
@@ -59,19 +60,24 @@ pub(crate) fn expressions(policy: &Policy) -> Vec<&Expr> {
 }
 
 fn planned(plan: &Plan) -> Vec<&Expr> {
-    let sentences = [&plan.zh, &plan.en, &plan.village];
-    let pieces = sentences.into_iter().flat_map(|sentence| &sentence.0);
-    let said = pieces.filter_map(|piece| match piece {
-        Piece::Value(_, expr) => Some(expr),
-        Piece::Text(_) | Piece::Missing(_) => None,
-    });
     let levels = plan.level_when.iter().map(|(when, _)| when);
     let deadlines = plan.deadlines.iter();
     let deadlines = deadlines.flat_map(|one| std::iter::once(&one.within).chain(&one.from));
-    said.chain(levels)
+    spoken(plan)
+        .chain(levels)
         .chain(deadlines)
         .chain(&plan.recheck_on)
         .collect()
+}
+
+/// The expressions in the sentences of a plan.
+pub(crate) fn spoken(plan: &Plan) -> impl Iterator<Item = &Expr> {
+    let sentences = [&plan.zh, &plan.en, &plan.village];
+    let pieces = sentences.into_iter().flat_map(|sentence| &sentence.0);
+    pieces.filter_map(|piece| match piece {
+        Piece::Value(_, expr) => Some(expr),
+        Piece::Text(_) | Piece::Missing(_) => None,
+    })
 }
 
 fn mark(expr: &Expr, lets: &[Expr], used: &mut BTreeSet<usize>) {

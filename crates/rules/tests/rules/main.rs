@@ -8,6 +8,7 @@
 mod appraise;
 mod cases;
 mod census;
+mod handbook;
 mod language;
 mod machine;
 mod mutation;
