@@ -97,7 +97,7 @@ fn index(all: &[Written<'_>], cases: &BTreeMap<String, Vec<Case>>) -> String {
         for one in of {
             let policy = one.policy;
             let basis: Vec<String> = policy.basis.iter().map(words::source).collect();
-            let told: Vec<String> = policy.plans().map(|p| plan::short(&p)).collect();
+            let told: Vec<String> = policy.plans().map(plan::short).collect();
             page.line(&format!(
                 "| [{}]({}.md) | {} | {} | {} | {} |",
                 words::text(&policy.title.zh),

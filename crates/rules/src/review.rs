@@ -7,7 +7,7 @@ mod conditions;
 mod figures;
 mod papers;
 mod terms;
-pub(crate) mod unused;
+mod unused;
 mod value;
 
 use std::fmt;

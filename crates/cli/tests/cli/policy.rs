@@ -80,38 +80,45 @@ fn warnings_are_told_in_both_languages_and_refuse_only_when_asked_to() {
     refuses(&["policy", "check", folder, "--region", "3204x"], USAGE);
 }
 
+const SOUND: &str = r#"policy: probe
+version: "1"
+kind: signal
+subject: household
+title: { zh: 试, en: probe }
+basis: [{ document: 试行办法, article: 第一条 }]
+route: hukou
+criteria: [{ id: one, zh: 一, en: one, when: size(members) > 1 }]
+raises:
+  level: blue
+  clear_after_days: 1
+  sentence: { zh: 试, en: probe }
+  advice: { zh: 试, en: probe }
+limits: [不得据此办理]
+"#;
+
 #[test]
 fn a_policy_without_warnings_passes_strictly() {
     let folder = tempfile::tempdir().unwrap();
-    let of = |name: &str| root().join("policies").join(name);
-    for (from, to) in [
-        ("new_vehicle.yaml", "."),
-        ("cases/new_vehicle.yaml", "cases"),
-    ] {
-        let below = folder.path().join(to);
-        fs::create_dir_all(&below).unwrap();
-        fs::copy(of(from), below.join("new_vehicle.yaml")).unwrap();
+    for below in ["parameters", "cases"] {
+        fs::create_dir(folder.path().join(below)).unwrap();
     }
-    // The defaults of the platform are a warning: here they are declared by a place.
-    fs::create_dir(folder.path().join("parameters")).unwrap();
-    let defaults = fs::read_to_string(of("parameters/000000-platform.yaml")).unwrap();
-    let (head, keys) = defaults.split_once("parameters:\n").unwrap();
-    let own: Vec<String> = keys
-        .split("  - key: ")
-        .filter(|entry| entry.starts_with("vehicle_"))
-        .map(|entry| format!("  - key: {entry}"))
-        .collect();
-    let own = own.concat().replace(
-        "document: 平台默认，非法定",
-        "document: 本县文件, article: 一",
-    );
+    let policy = folder.path().join("probe.yaml");
+    fs::write(&policy, SOUND).unwrap();
     fs::write(
-        folder.path().join("parameters/000000.yaml"),
-        format!("{head}parameters:\n{own}"),
+        folder.path().join("cases/probe.yaml"),
+        "policy: probe\ncases: [{ name: 一 }]\n",
     )
     .unwrap();
-    let said = says(&["policy", "check", "--strict", text(folder.path())]);
+    let strict = ["policy", "check", "--strict", text(folder.path())];
+    let said = says(&strict);
     assert!(said.ends_with("提醒 warnings 0\n"), "{said}");
+    fs::write(&policy, SOUND.replace("> 1", ">= 0")).unwrap();
+    let output = ends(&strict, CHECK);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("probe.yaml:8:45: condition.never_false: "),
+        "{said}"
+    );
 }
 
 #[test]

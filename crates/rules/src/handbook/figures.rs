@@ -9,7 +9,6 @@ use crate::handbook::Page;
 use crate::handbook::words::{self, code, text};
 use crate::parameters::{Parameter, ParameterValue};
 use crate::policy::{Plan, Policy, PolicySet};
-use crate::review::unused::spoken;
 use crate::written::Written;
 
 /// The region of national figures.
@@ -110,7 +109,7 @@ fn touched(policy: &Policy, key: &str) -> Vec<String> {
         all.any(|one| reads(&one.within) || one.from.iter().any(reads))
     };
     part("期限", plans().any(deadlines));
-    let said = |plan: &Plan| spoken(plan).any(reads);
+    let said = |plan: &Plan| plan.spoken().any(reads);
     part("句子", plans().any(said));
     parts
 }

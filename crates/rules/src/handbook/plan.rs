@@ -7,7 +7,7 @@ use crate::policy::{Deadline, Plan, PlanView};
 use crate::written::Written;
 
 /// `应享未享（橙色）`.
-pub(super) fn short(plan: &PlanView<'_>) -> String {
+pub(super) fn short(plan: PlanView<'_>) -> String {
     format!("{}（{}）", plan.finding().zh(), words::level(plan.level()))
 }
 

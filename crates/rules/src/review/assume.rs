@@ -59,7 +59,7 @@ impl Assumed {
                 continue;
             };
             if truth {
-                self.allow(of, BTreeSet::from([constant.clone()]));
+                self.allow(of, &BTreeSet::from([constant.clone()]));
             } else {
                 self.excluded
                     .entry(of)
@@ -103,7 +103,7 @@ impl Assumed {
         let written = items.iter().map(|one| terms.constant(*one).cloned());
         if truth {
             if let Some(all) = written.collect::<Option<_>>() {
-                self.allow(item, all);
+                self.allow(item, &all);
             }
         } else {
             let excluded = self.excluded.entry(item).or_default();
@@ -111,7 +111,7 @@ impl Assumed {
         }
     }
 
-    fn allow(&mut self, of: TermId, these: BTreeSet<Constant>) {
+    fn allow(&mut self, of: TermId, these: &BTreeSet<Constant>) {
         let allowed = self.allowed.entry(of).or_insert_with(|| these.clone());
         allowed.retain(|one| these.contains(one));
     }

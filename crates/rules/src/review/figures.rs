@@ -70,15 +70,13 @@ pub(super) fn review(set: &PolicySet, scope: Scope) -> Vec<Warning> {
 
 /// The region asked about, or each that the parameters speak of.
 fn regions(set: &PolicySet, only: Option<DivisionCode>) -> BTreeSet<DivisionCode> {
-    match only {
-        Some(region) => BTreeSet::from([region]),
-        None => {
-            let declared = set.parameters().iter();
-            declared
-                .filter_map(|parameter| DivisionCode::parse(&parameter.region))
-                .collect()
-        }
+    if let Some(region) = only {
+        return BTreeSet::from([region]);
     }
+    let declared = set.parameters().iter();
+    declared
+        .filter_map(|parameter| DivisionCode::parse(&parameter.region))
+        .collect()
 }
 
 /// Keys that policies use, those in force on the day when one is given.

@@ -47,7 +47,7 @@ struct Term {
 pub(crate) struct Terms<'p> {
     lets: &'p [Expr],
     named: Vec<Option<TermId>>,
-    terms: Vec<Term>,
+    all: Vec<Term>,
     by_form: BTreeMap<Form, TermId>,
 }
 
@@ -56,22 +56,22 @@ impl<'p> Terms<'p> {
         Terms {
             lets,
             named: vec![None; lets.len()],
-            terms: Vec::new(),
+            all: Vec::new(),
             by_form: BTreeMap::new(),
         }
     }
 
     pub(crate) fn form(&self, id: TermId) -> &Form {
-        &self.terms[id].form
+        &self.all[id].form
     }
 
     pub(crate) fn value(&self, id: TermId) -> &Value {
-        &self.terms[id].value
+        &self.all[id].value
     }
 
     /// The constant that a term is.
     pub(crate) fn constant(&self, id: TermId) -> Option<&Constant> {
-        match &self.terms[id].form {
+        match &self.all[id].form {
             Form::Constant(constant) => Some(constant),
             _ => None,
         }
@@ -82,8 +82,8 @@ impl<'p> Terms<'p> {
             return *id;
         }
         let value = value(self);
-        let id = self.terms.len();
-        self.terms.push(Term {
+        let id = self.all.len();
+        self.all.push(Term {
             form: form.clone(),
             value,
         });
@@ -97,7 +97,7 @@ impl<'p> Terms<'p> {
     }
 
     fn alone(&mut self, ty: &Type) -> TermId {
-        let form = Form::Alone(self.terms.len());
+        let form = Form::Alone(self.all.len());
         self.intern(form, |_| Value::any(ty))
     }
 
@@ -188,11 +188,11 @@ impl<'p> Terms<'p> {
         form: fn(TermId, TermId) -> Form,
     ) -> TermId {
         let (a, b) = (self.term(left, binders), self.term(right, binders));
-        self.pair(form(a.min(b), a.max(b)))
+        self.pair(&form(a.min(b), a.max(b)))
     }
 
-    fn pair(&mut self, form: Form) -> TermId {
-        self.intern(form.clone(), |terms| match form {
+    fn pair(&mut self, form: &Form) -> TermId {
+        self.intern(form.clone(), |terms| match *form {
             Form::And(a, b) => {
                 let (x, y) = (terms.value(a), terms.value(b));
                 let yes = x.yes() && y.yes() && !never(terms, &[(a, true), (b, true)]);
@@ -349,9 +349,7 @@ impl<'p> Terms<'p> {
         };
         match (function, first) {
             (Function::Size, Some(list)) => list.counted(),
-            (Function::Sources | Function::Households, _) | (Function::Abs, _) => {
-                Value::natural(zero)
-            }
+            (Function::Sources | Function::Households | Function::Abs, _) => Value::natural(zero),
             (Function::Known, Some(list)) => list.thinned(),
             (Function::Distinct, Some(list)) => {
                 let (least, most) = list.length();

@@ -6,7 +6,6 @@ use crate::check::parts;
 use crate::expr::{Expr, Node};
 use crate::policy::{Plan, Policy, PolicySet};
 use crate::review::Warning;
-use crate::sentence::Piece;
 use crate::written::Written;
 
 /// Names of `let` that neither a condition nor a sentence uses, not even
@@ -63,21 +62,11 @@ fn planned(plan: &Plan) -> Vec<&Expr> {
     let levels = plan.level_when.iter().map(|(when, _)| when);
     let deadlines = plan.deadlines.iter();
     let deadlines = deadlines.flat_map(|one| std::iter::once(&one.within).chain(&one.from));
-    spoken(plan)
+    plan.spoken()
         .chain(levels)
         .chain(deadlines)
         .chain(&plan.recheck_on)
         .collect()
-}
-
-/// The expressions in the sentences of a plan.
-pub(crate) fn spoken(plan: &Plan) -> impl Iterator<Item = &Expr> {
-    let sentences = [&plan.zh, &plan.en, &plan.village];
-    let pieces = sentences.into_iter().flat_map(|sentence| &sentence.0);
-    pieces.filter_map(|piece| match piece {
-        Piece::Value(_, expr) => Some(expr),
-        Piece::Text(_) | Piece::Missing(_) => None,
-    })
 }
 
 fn mark(expr: &Expr, lets: &[Expr], used: &mut BTreeSet<usize>) {

@@ -33,21 +33,21 @@ pub(crate) struct Range {
     pub(crate) high: Option<Bound>,
 }
 
-fn inclusive(at: Constant) -> Option<Bound> {
-    Some(Bound { at, strict: false })
+fn inclusive(at: Constant) -> Bound {
+    Bound { at, strict: false }
 }
 
 impl Range {
     pub(crate) fn just(at: Constant) -> Range {
         Range {
-            low: inclusive(at.clone()),
-            high: inclusive(at),
+            low: Some(inclusive(at.clone())),
+            high: Some(inclusive(at)),
         }
     }
 
     fn from(low: Constant) -> Range {
         Range {
-            low: inclusive(low),
+            low: Some(inclusive(low)),
             high: None,
         }
     }
@@ -117,7 +117,7 @@ impl Range {
     pub(crate) fn above(at: Constant, strict: bool) -> Range {
         let low = match (&at, strict) {
             (Constant::Number(n), true) => match n.checked_add(1) {
-                Some(next) => inclusive(Constant::Number(next)),
+                Some(next) => Some(inclusive(Constant::Number(next))),
                 None => Some(Bound { at, strict }),
             },
             _ => Some(Bound { at, strict }),
@@ -129,7 +129,7 @@ impl Range {
     pub(crate) fn under(at: Constant, strict: bool) -> Range {
         let high = match (&at, strict) {
             (Constant::Number(n), true) => match n.checked_sub(1) {
-                Some(next) => inclusive(Constant::Number(next)),
+                Some(next) => Some(inclusive(Constant::Number(next))),
                 None => Some(Bound { at, strict }),
             },
             _ => Some(Bound { at, strict }),
@@ -307,8 +307,8 @@ impl Value {
             _ => (low, high),
         };
         let range = Range {
-            low: low.and_then(|low| inclusive(unit(low))),
-            high: high.and_then(|high| inclusive(unit(high))),
+            low: low.map(|low| inclusive(unit(low))),
+            high: high.map(|high| inclusive(unit(high))),
         };
         Value {
             shape: Shape::Ordered(range),
