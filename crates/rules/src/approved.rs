@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::parameters::{Parameter, ParameterValue, Parameters, prefix, said, setting};
 use crate::policy::PolicySet;
-use crate::problem::{Fault, Problem, nearest};
+use crate::problem::{Fault, Place, Problem, nearest};
 use crate::types::Type;
 use crate::yaml::{Document, Scalars};
 
@@ -77,6 +77,7 @@ impl PolicySet {
             proposed_by: String::new(),
             approved_by: String::new(),
             closes: value.closes,
+            at: Place::default(),
         };
         let own = own(parameters, value);
         let held = own.map_or(&[][..], |parameter| parameter.values.as_slice());

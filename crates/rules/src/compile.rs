@@ -97,6 +97,7 @@ impl Compiler<'_> {
         let raises = file.raises.as_ref().map(|p| self.plan(p, &file, raised));
         let open = file.may_remain_open.into_iter().map(|id| id.value);
         Some(Policy {
+            document: self.document.name.clone(),
             id: file.policy.value,
             version: file.version,
             valid: Period {

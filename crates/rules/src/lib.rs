@@ -17,6 +17,7 @@ mod eval_call;
 mod explain;
 mod expr;
 mod facts;
+mod handbook;
 mod judge;
 mod machine;
 mod number;
@@ -25,11 +26,13 @@ mod plain;
 mod policy;
 mod population;
 mod problem;
+mod review;
 mod sentence;
 mod types;
 mod val;
 mod village;
 mod words;
+mod written;
 mod yaml;
 
 pub use appraise::{Appraisal, Margin, Miss, Monthly, appraise};
@@ -38,6 +41,7 @@ pub use case_household::{Described, DescribedHousehold, describe, patched};
 pub use cases::{CaseFile, CaseOutcome, CaseSets, run_cases};
 pub use document::{About, Both, PolicyKind};
 pub use explain::explain;
+pub use handbook::{HANDBOOK_MARK, handbook};
 pub use judge::evaluate;
 pub use machine::{
     Census, Columns, Gathering, Left, Level, Machine, Outcome, Screened, Standing, Told,
@@ -47,5 +51,6 @@ pub use plain::{Plain, PlainProgram};
 pub use policy::{DeadlineView, PlanView, Policy, PolicySet, UnsetParameter};
 pub use population::Population;
 pub use problem::Problem;
+pub use review::{Reviewed, Scope as ReviewScope, Warning, review};
 pub use sentence::render;
 pub use yaml::Document;

@@ -13,11 +13,11 @@ use serde_saphyr::Spanned;
 
 use crate::approved;
 use crate::number::Fraction;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Place, Problem};
 use crate::types::{Type, Unit};
 use crate::val::{List, Val};
 use crate::words::{Language, plain, words};
-use crate::yaml::{Document, Scalars, placed, read};
+use crate::yaml::{Document, Scalars, place, placed, read};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +148,8 @@ pub struct ParameterValue {
     pub approved_by: String,
     /// It ends the value before it on its own first day.
     pub(crate) closes: bool,
+    /// Where it is written.
+    pub(crate) at: Place,
 }
 
 /// One parameter as one region declares it.
@@ -172,6 +174,8 @@ pub struct Parameter {
     /// No file of the region declares it: approved values do, from this day.
     /// Before it the region above decides.
     pub(crate) since: Option<Date>,
+    /// Where its key is written.
+    pub(crate) at: Place,
 }
 
 /// All parameters of all regions.
@@ -284,7 +288,7 @@ impl Parameters {
             return problems.push(placed(document, &file.region, fault));
         };
         for entry in &file.parameters {
-            match self.entry(&file, entry) {
+            match self.entry(document, &file, entry) {
                 Ok(parameter) if file.approved => {
                     let waits = (prefix.clone(), parameter, document.name.clone());
                     self.waiting.push(waits);
@@ -361,6 +365,7 @@ impl Parameters {
 
     fn entry(
         &mut self,
+        document: &Document,
         file: &File,
         entry: &Entry,
     ) -> Result<Parameter, Box<(Spanned<String>, Fault)>> {
@@ -391,7 +396,7 @@ impl Parameters {
         }
         let mut values = Vec::new();
         for one in &entry.values {
-            values.push(value(file, one, &ty).map_err(|fault| {
+            values.push(value(document, file, one, &ty).map_err(|fault| {
                 let place = Spanned::new(String::new(), one.value.referenced, one.value.defined);
                 Box::new((place, fault))
             })?);
@@ -410,11 +415,17 @@ impl Parameters {
             region: file.region.value.clone(),
             values,
             reported: entry.reported.clone(),
+            at: place(document, &entry.key),
         })
     }
 }
 
-fn value(file: &File, entry: &ValueEntry, ty: &Type) -> Result<ParameterValue, Fault> {
+fn value(
+    document: &Document,
+    file: &File,
+    entry: &ValueEntry,
+    ty: &Type,
+) -> Result<ParameterValue, Fault> {
     let setting = setting(&entry.value.value, ty).ok_or_else(|| {
         Fault::new(
             0,
@@ -449,6 +460,7 @@ fn value(file: &File, entry: &ValueEntry, ty: &Type) -> Result<ParameterValue, F
         proposed_by: entry.proposed_by.clone(),
         approved_by: entry.approved_by.clone(),
         closes: entry.closes,
+        at: place(document, &entry.value),
     })
 }
 

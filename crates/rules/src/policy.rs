@@ -13,12 +13,14 @@ use crate::document::{About, Both, PolicyKind};
 use crate::expr::Expr;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::sentence::Sentence;
+use crate::sentence::{Piece, Sentence};
 use crate::yaml::Document;
 
 /// One dated version of a policy.
 #[derive(Debug)]
 pub struct Policy {
+    /// Name of the document it stands in.
+    pub document: String,
     /// Its name, such as `subsistence_allowance`.
     pub id: String,
     /// Which version.
@@ -175,6 +177,18 @@ pub(crate) struct Plan {
     /// Empty without words for a village.
     pub(crate) village: Sentence,
     pub(crate) advice: Both,
+}
+
+impl Plan {
+    /// The expressions in its sentences.
+    pub(crate) fn spoken(&self) -> impl Iterator<Item = &Expr> {
+        let sentences = [&self.zh, &self.en, &self.village];
+        let pieces = sentences.into_iter().flat_map(|sentence| &sentence.0);
+        pieces.filter_map(|piece| match piece {
+            Piece::Value(_, expr) => Some(expr),
+            Piece::Text(_) | Piece::Missing(_) => None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

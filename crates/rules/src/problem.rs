@@ -37,6 +37,17 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// Where something stands in the documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Name of the document; empty for what no document says.
+    pub(crate) document: String,
+    /// 1-based line; 0 when the whole document is meant.
+    pub(crate) line: u32,
+    /// 1-based column in characters; 0 when the whole document is meant.
+    pub(crate) column: u32,
+}
+
 /// A problem inside one expression, before it is placed in its document.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {

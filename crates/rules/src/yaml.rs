@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use crate::problem::{Fault, Problem, nearest};
+use crate::problem::{Fault, Place, Problem, nearest};
 
 /// Bytes of one document.
 const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
@@ -65,6 +65,15 @@ fn suggestion(message: &str) -> Option<String> {
         .split(", ")
         .map(|name| name.trim_matches(['`', ' ']));
     nearest(unknown, names)
+}
+
+/// Where a scalar begins.
+pub(crate) fn place<T>(document: &Document, scalar: &Spanned<T>) -> Place {
+    Place {
+        document: document.name.clone(),
+        line: narrow(scalar.referenced.line()),
+        column: narrow(scalar.referenced.column()),
+    }
 }
 
 /// Places a fault of an expression in its document. The parser's offset counts

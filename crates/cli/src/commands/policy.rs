@@ -1,15 +1,21 @@
 //! `hearth policy`: checks documents against the fact dictionary, shows what
 //! they say, evaluates plain CEL.
 
+mod docs;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use domain::region::DivisionCode;
 use domain::time::Date;
-use rules::{CaseOutcome, CaseSets, Document, Plain, PlainProgram, PolicySet, Problem, run_cases};
+use rules::{
+    CaseOutcome, CaseSets, Document, Plain, PlainProgram, PolicySet, Problem, ReviewScope,
+    Reviewed, Warning, review, run_cases,
+};
 use serde_json::{Map, Value, json};
 
 use crate::commands::import::division;
+use crate::commands::policy::docs::DocsArgs;
 use crate::documents::{Documents, Tables};
 use crate::exit;
 use crate::terminal::say;
@@ -17,12 +23,14 @@ use crate::terminal::say;
 /// Verbs about policies.
 #[derive(Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Checks policies and parameters; exit 1 with file, line and column
-    Check(PolicyArgs),
+    /// Checks policies and parameters and warns; exit 1 with file, line, column
+    Check(CheckArgs),
     /// Runs the cases beside the policies; exit 1 when one comes out otherwise
     Test(PolicyArgs),
     /// Shows policies as sentences, and unset parameters of a place
     Show(ShowArgs),
+    /// Writes a page for each policy; with --check compares, exit 1 if stale
+    Docs(DocsArgs),
     /// Evaluates plain CEL over JSON facts; prints one line, exit 1 for an error
     Eval(EvalArgs),
 }
@@ -38,6 +46,22 @@ pub(crate) struct PolicyArgs {
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What `hearth policy check` takes.
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    documents: PolicyArgs,
+    /// Warns of figures of this place only, not of every place with a file
+    #[arg(long, value_name = "CODE", value_parser = division)]
+    region: Option<DivisionCode>,
+    /// Warns of values not set, and of reviews past, on this date
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+    /// Exit 1 when there are warnings
+    #[arg(long)]
+    strict: bool,
 }
 
 /// What `hearth policy show` takes.
@@ -70,41 +94,67 @@ pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
         PolicyCommand::Check(args) => check(args),
         PolicyCommand::Test(args) => test(args),
         PolicyCommand::Show(args) => show(args),
+        PolicyCommand::Docs(args) => docs::run(args),
         PolicyCommand::Eval(args) => eval(args),
     }
 }
 
-fn load(args: &PolicyArgs) -> anyhow::Result<Result<PolicySet, Vec<Problem>>> {
+fn load(args: &PolicyArgs) -> anyhow::Result<(Documents, Result<PolicySet, Vec<Problem>>)> {
     let mut documents = Documents::of(&args.folder)?;
     documents.add_parameters(&args.parameters)?;
-    Ok(documents.load())
+    let set = documents.load();
+    Ok((documents, set))
 }
 
-fn check(args: &PolicyArgs) -> anyhow::Result<()> {
-    match load(args)? {
-        Ok(set) => {
-            if args.json {
-                say!(
-                    "{}",
-                    json!({ "policies": set.policies().len(), "hash": set.hash(), "problems": [] })
-                );
-            } else {
-                say!("政策 policies {} · {}", set.policies().len(), set.hash());
-            }
-            Ok(())
+fn check(args: &CheckArgs) -> anyhow::Result<()> {
+    let (documents, set) = load(&args.documents)?;
+    let set = match set {
+        Ok(set) => set,
+        Err(problems) => return refuse(&problems, args.documents.json),
+    };
+    let reviewed = Reviewed {
+        set: &set,
+        policies: &documents.policies,
+        cases: &documents.cases,
+    };
+    let scope = ReviewScope {
+        region: args.region,
+        on: args.on,
+    };
+    let warnings = review(&reviewed, scope);
+    if args.documents.json {
+        let views: Vec<_> = warnings.iter().map(warning_view).collect();
+        say!(
+            "{}",
+            json!({
+                "policies": set.policies().len(), "hash": set.hash(), "problems": [],
+                "warnings": views,
+            })
+        );
+    } else {
+        say!("政策 policies {} · {}", set.policies().len(), set.hash());
+        for warning in &warnings {
+            say!("{warning}\n  {}", warning.zh);
         }
-        Err(problems) => {
-            if args.json {
-                let views: Vec<_> = problems.iter().map(view).collect();
-                say!("{}", json!({ "problems": views }));
-            } else {
-                for problem in &problems {
-                    say!("{problem}\n  {}", problem.zh);
-                }
-            }
-            Err(exit::check(format!("{} problem(s) found", problems.len())))
+        say!("提醒 warnings {}", warnings.len());
+    }
+    if args.strict && !warnings.is_empty() {
+        return Err(exit::check(format!("{} warning(s)", warnings.len())));
+    }
+    Ok(())
+}
+
+/// Says what is wrong with documents.
+fn refuse(problems: &[Problem], json: bool) -> anyhow::Result<()> {
+    if json {
+        let views: Vec<_> = problems.iter().map(view).collect();
+        say!("{}", json!({ "problems": views }));
+    } else {
+        for problem in problems {
+            say!("{problem}\n  {}", problem.zh);
         }
     }
+    Err(exit::check(format!("{} problem(s) found", problems.len())))
 }
 
 /// Cases bring the labelled samples; parameter files given beside them do not
@@ -199,9 +249,17 @@ fn view(problem: &Problem) -> serde_json::Value {
     })
 }
 
+fn warning_view(warning: &Warning) -> serde_json::Value {
+    json!({
+        "document": warning.document, "line": warning.line, "column": warning.column,
+        "code": warning.code, "zh": warning.zh, "en": warning.en,
+    })
+}
+
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
-    let Ok(set) = load(&args.documents)? else {
-        return check(&args.documents);
+    let set = match load(&args.documents)?.1 {
+        Ok(set) => set,
+        Err(problems) => return refuse(&problems, args.documents.json),
     };
     let unset = match (args.region, args.on) {
         (Some(region), Some(on)) => set.unset(region, on),

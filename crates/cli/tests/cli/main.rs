@@ -5,6 +5,7 @@
 mod backup;
 mod demo;
 mod ledger;
+mod policy;
 mod postgres;
 mod serving;
 mod support;

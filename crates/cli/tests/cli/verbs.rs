@@ -80,6 +80,12 @@ fn help_is_one_line_per_verb_and_names_the_exit_codes() {
         assert!(help.contains("Usage: hearth"), "{verb}");
         assert!(help.is_ascii() || help.contains("暖心"), "{verb}");
     }
+    let help = says(&["policy", "--help"]);
+    let (_, below) = help.split_once("Commands:\n").unwrap();
+    let (below, _) = below.split_once("\n\n").unwrap();
+    let below = below.lines().map(|line| line.split_whitespace().next());
+    let below: Vec<&str> = below.map(Option::unwrap).collect();
+    assert_eq!(below, ["check", "test", "show", "docs", "eval"]);
     refuses(&["demo", "--jsno"], USAGE);
     refuses(&["demo", "--json"], USAGE);
     refuses(&["nothing"], USAGE);

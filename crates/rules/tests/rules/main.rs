@@ -8,6 +8,7 @@
 mod appraise;
 mod cases;
 mod census;
+mod handbook;
 mod language;
 mod late;
 mod machine;
@@ -15,6 +16,7 @@ mod mutation;
 mod parameters;
 mod plain;
 mod promises;
+mod review;
 mod same;
 mod support;
 mod village;
