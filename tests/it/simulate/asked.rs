@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use api::simulations::{Detail, SimulationView};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::authority::Operation;
 use domain::ids::Subject;
 use serde_json::{Value as Json, json};
@@ -131,6 +131,60 @@ async fn on_any(app: TestApp) {
 
     counted(&app, &county).await;
     one_by_one(&app).await;
+    on_the_page(&app).await;
+}
+
+/// The page: the same answer in words, for the same readers.
+async fn on_the_page(app: &TestApp) {
+    let sent = async |officer: &str, value: &str| {
+        let form = format!("key=allowance_standard&value={value}&region={COUNTY}&on=2026-11-20");
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let form = form.into_bytes();
+        app.call(officer, Method::POST, "/simulations", &kind, form)
+            .await
+    };
+    let county = sent("county", "3000").await;
+    assert_eq!(county.status, StatusCode::OK);
+    let words = county.text();
+    let exact = told(app, "county", &raised()).await;
+    let linked: BTreeSet<Subject> = shown(&exact)
+        .into_iter()
+        .filter(|subject| {
+            let id = subject.as_uuid();
+            words.contains(&format!("\"/families/{id}\""))
+                || words.contains(&format!("\"/persons/{id}\""))
+        })
+        .collect();
+    assert!(linked.len() > 10, "{words}");
+    for told in [
+        "只供参考",
+        "数据截至提交",
+        "<svg",
+        "与上图相同的数字",
+        "差一点的",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+    let coarse = sent("policy", "3000").await.text();
+    assert!(
+        coarse.contains("不足5") && coarse.contains("<svg"),
+        "{coarse}"
+    );
+    assert!(!coarse.contains("/families/") && !coarse.contains("/persons/"));
+    let wrong = sent("county", "plenty").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = wrong.text();
+    assert!(
+        kept.contains("value=\"plenty\"") && kept.contains("低保标准”的值应为"),
+        "{kept}"
+    );
+    for (officer, status) in [("child", 403), ("importer", 403), ("county", 200)] {
+        let page = app.get(officer, "/simulations").await;
+        assert_eq!(page.status.as_u16(), status, "{officer}");
+        let start = app.get(officer, "/policies").await.text();
+        let linked = start.contains("href=\"/simulations\"");
+        assert_eq!(linked, status == 200, "{officer}");
+    }
 }
 
 /// Who may not read people gets counts that point at nobody, and no more.
@@ -145,12 +199,11 @@ async fn counted(app: &TestApp, exact: &Json) {
     let mut withheld = 0;
     for (rough, fine) in rough.iter().zip(&fine) {
         let fine = fine.as_u64().unwrap();
-        match rough.as_u64() {
-            Some(told) => assert_eq!((told, told % 5), (fine - fine % 5, 0)),
-            None => {
-                assert!((1..5).contains(&fine), "{fine} is withheld");
-                withheld += 1;
-            }
+        if let Some(told) = rough.as_u64() {
+            assert_eq!((told, told % 5), (fine - fine % 5, 0));
+        } else {
+            assert!((1..5).contains(&fine), "{fine} is withheld");
+            withheld += 1;
         }
     }
     assert!(withheld > 0, "there was nothing to withhold: {exact}");

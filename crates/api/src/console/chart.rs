@@ -119,10 +119,15 @@ pub(super) fn two_sided(rows: Vec<(String, Sides)>) -> Chart {
     for (name, [lost, gained]) in rows {
         let (to_left, to_right) = (scaled(lost.0), scaled(gained.0));
         let part = |class, x, width| Part { class, x, width };
-        let label = |x, anchor, sign, text: &str| Label {
+        let label = |x, anchor, sign: &str, text: &str| Label {
             x,
             anchor,
-            text: format!("{sign}{text}"),
+            // What is withheld is no number to put a sign before.
+            text: if text.chars().all(|c| c.is_ascii_digit()) {
+                format!("{sign}{text}")
+            } else {
+                text.to_owned()
+            },
         };
         // Nothing is written at the side where nothing moves.
         let left = (lost.1 != "0").then(|| label(x_zero - to_left - 6, "end", "−", &lost.1));
@@ -186,6 +191,8 @@ mod tests {
         assert_eq!(told(&chart.bars[0]), ["+40"]);
         assert_eq!(told(&chart.bars[1]), ["−10", "+20"]);
         assert!(told(&chart.bars[2]).is_empty());
+        let few = two_sided(vec![(String::new(), [side(0), (0, "不足5".to_owned())])]);
+        assert_eq!(told(&few.bars[0]), ["不足5"]);
         for bar in &chart.bars {
             let [lost, gained] = bar.parts.as_slice() else {
                 panic!("two sides");

@@ -90,7 +90,7 @@ struct ChangeLine {
 struct Told {
     met: String,
     undetermined: String,
-    told: String,
+    to_tell: String,
 }
 
 /// A row of the table of money.
@@ -262,7 +262,7 @@ fn held(app: &App, grant: &Grant, region: DivisionCode) -> Vec<Held> {
             value: value.map_or_else(String::new, |value| value.words.clone()),
             source: value.map_or_else(String::new, |v| format!("{}{}", v.document, v.article)),
             place: place(app, &parameter.region),
-            sample: value.is_some_and(|value| value.sample),
+            sample: value.is_some_and(|v| v.sample && !v.document.contains("示例")),
             policies: titles.into_iter().map(str::to_owned).collect(),
         };
         Some((order, held))
@@ -306,7 +306,11 @@ fn told(app: &App, page: &SimulationPage, question: &Question, asked: &Asked) ->
             format!("{county}：试算时有数据写入，读取于提交 {from} 至 {to} 之间")
         }
     };
-    let blocks = view.policies.iter().zip(asked.answer.policies.values());
+    let changes = view.policies.iter().zip(asked.answer.policies.values());
+    let mut changes: Vec<_> = changes.collect();
+    // Who is paid first, and those under whom nobody moves last.
+    changes.sort_by_key(|(_, of)| (of.money.is_none(), of.gained + of.lost == 0));
+    let views = || changes.iter().map(|(view, _)| *view);
     let left: Vec<String> = asked.answer.left.iter().map(title).collect();
     Reply {
         question: said(page, question),
@@ -317,14 +321,11 @@ fn told(app: &App, page: &SimulationPage, question: &Question, asked: &Asked) ->
         coarse: asked.detail == Detail::Counts,
         left: left.join("、"),
         deferred: number(view.deferred),
-        changes: view.policies.iter().map(|one| change(app, one)).collect(),
-        money: view
-            .policies
+        changes: views().map(|one| change(app, one)).collect(),
+        money: views().filter_map(|one| money(app, one)).collect(),
+        policies: changes
             .iter()
-            .filter_map(|one| money(app, one))
-            .collect(),
-        policies: blocks
-            .map(|(view, change)| block(app, view, change))
+            .map(|(view, of)| block(app, view, of))
             .collect(),
     }
 }
@@ -347,7 +348,7 @@ fn counted(counts: &CountsView) -> Told {
     Told {
         met: number(counts.met),
         undetermined: number(counts.undetermined),
-        told: number(counts.told),
+        to_tell: number(counts.told),
     }
 }
 
