@@ -26,7 +26,7 @@ async fn asks(person: &mut Person) {
 async fn an_answer_is_four_steps_away_and_everybody_can_read_it() {
     let spec = CountySpec {
         seed: 5,
-        households: 160,
+        households: 80,
         on: sample_day(),
     };
     let office = Office::with(&invent(&spec, &divisions()).feeds).await;
