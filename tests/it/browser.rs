@@ -17,6 +17,7 @@ mod plain;
 mod sender;
 mod standards;
 mod village;
+mod whatif;
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Weak};

@@ -233,6 +233,10 @@ impl Route {
             }),
             "exports" => json!({ "purpose": "home_visit" }),
             "disclosures" => json!({ "subject": format!("p:{}", place.person) }),
+            "simulations" => json!({
+                "values": [{ "key": "allowance_standard", "value": "3000" }],
+                "region": "320412", "on": "2026-11-20",
+            }),
             _ => json!({}),
         };
         ("application/json", body.to_string())
@@ -462,6 +466,17 @@ async fn alerts_about_children_are_the_childrens_officers() {
             "{entry}"
         );
         assert_eq!(entry["number"], number, "{entry}");
+    }
+    // Nor is anybody else told how many there would be, were something another.
+    let body = json!({
+        "values": [{ "key": "adult_age", "value": "9" }],
+        "region": "320412", "on": "2026-11-20",
+    });
+    for (officer, is_told) in [("auditor", true), ("county", false), ("policy", false)] {
+        let answer = app.post(officer, "/api/v1/simulations", &[], &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let shows = answer.text().contains("\"unattended_child\"");
+        assert_eq!(shows, is_told, "{officer}: {}", answer.text());
     }
     let page = app.get("children", &format!("/alerts/{alert}")).await;
     assert_eq!(page.status, StatusCode::OK);

@@ -1,6 +1,8 @@
 //! What if a parameter were another: the answer is what evaluating under that
 //! value gives, and asking changes nothing.
 
+mod asked;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,10 +18,10 @@ use rules::Margin;
 use synth::{CountySpec, invent};
 use testkit::app::{COUNTY, TestApp, divisions, sample_day};
 
-async fn filled(app: TestApp) -> TestApp {
+async fn filled(app: TestApp, households: u32) -> TestApp {
     let spec = CountySpec {
         seed: 5,
-        households: 320,
+        households,
         on: sample_day(),
     };
     for file in &invent(&spec, &divisions()).feeds {
@@ -70,7 +72,7 @@ async fn met(deps: &Arc<Deps>, policy: &str) -> BTreeSet<Subject> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_is_what_evaluating_under_the_value_gives() {
-    let app = filled(TestApp::sqlite().await).await;
+    let app = filled(TestApp::sqlite().await, 320).await;
     let before = app.deps.store.statistics().await.unwrap();
     let now = met(&app.deps, "subsistence_allowance").await;
     let same = asked(&app, "1160").await;
@@ -106,7 +108,7 @@ async fn the_answer_is_what_evaluating_under_the_value_gives() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_is_of_the_grants_counties_and_of_known_parameters() {
-    let app = filled(TestApp::sqlite().await).await;
+    let app = filled(TestApp::sqlite().await, 320).await;
     let foreign = app.grant("elsewhere", Operation::ReadPeople);
     let answer = simulate(&app.deps, &foreign, &raised("3000"))
         .await
@@ -165,7 +167,7 @@ async fn known(deps: &Arc<Deps>) -> Vec<(i64, i64)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_and_near_misses_are_what_each_familys_numbers_say() {
-    let app = filled(TestApp::sqlite().await).await;
+    let app = filled(TestApp::sqlite().await, 320).await;
     let families = known(&app.deps).await;
     // Rounded half up; who is 符合 is below the line, so nothing is negative.
     let amounts = |factor: i64| -> i64 {

@@ -39,6 +39,10 @@ pub struct Limits {
     pub requests_per_minute_max: u32,
     /// Identities one officer may be shown in full in an hour.
     pub identities_per_hour_max: u32,
+    /// Simulations that may run at once; of one officer, one.
+    pub simulations_max: usize,
+    /// Seconds a simulation may take.
+    pub simulation_seconds: u64,
 }
 
 impl Default for Limits {
@@ -55,6 +59,8 @@ impl Default for Limits {
             request_seconds: 30,
             requests_per_minute_max: 600,
             identities_per_hour_max: 60,
+            simulations_max: 2,
+            simulation_seconds: 120,
         }
     }
 }

@@ -35,6 +35,7 @@ mod registry;
 mod several;
 mod sheet;
 mod shell;
+mod simulation;
 mod staff;
 mod steps;
 mod today;
@@ -150,6 +151,8 @@ fn of_the_county() -> Vec<Entry> {
         page("/parameters", proposal::list),
         page("/parameters/{key}", proposal::one),
         form("/parameters/{key}", proposal::propose),
+        page("/simulations", simulation::page),
+        form("/simulations", simulation::answer),
         page("/proposals/{id}", proposal::proposal),
         form("/proposals/{id}/{noun}", proposal::review),
         page("/accounts", accounts::page),

@@ -30,6 +30,7 @@ pub mod proposals;
 pub mod publication;
 mod rolled;
 pub mod server;
+pub mod simulations;
 mod spans;
 mod spool;
 pub mod stream;
@@ -126,6 +127,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proposals::one))
         .routes(routes!(proposals::approve))
         .routes(routes!(proposals::reject))
+        .routes(routes!(simulations::run))
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))
         .routes(routes!(ledger_log::disclosures))
@@ -242,8 +244,8 @@ async fn strip(State(app): State<App>, mut request: Request, next: Next) -> Resp
     next.run(request).await
 }
 
-/// Bounds the time of a request; uploads and waiting feeds have their own
-/// bounds.
+/// Bounds the time of a request; uploads, waiting feeds and simulations have
+/// their own bounds.
 async fn bounded(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if [
@@ -251,6 +253,8 @@ async fn bounded(State(app): State<App>, request: Request, next: Next) -> Respon
         "/imports",
         "/api/v1/alerts/feed",
         "/api/v1/alerts/stream",
+        "/api/v1/simulations",
+        "/simulations",
     ]
     .contains(&path)
     {

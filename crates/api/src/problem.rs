@@ -91,6 +91,15 @@ impl Problem {
         }
     }
 
+    /// 422: what is wrong with a policy, a parameter or its value.
+    pub(crate) fn of_rules(problem: &rules::Problem) -> Problem {
+        let nearest = problem.nearest.as_deref();
+        let zh = nearest.map(|name| format!("{}（是不是 {name}？）", problem.zh));
+        let zh = zh.as_deref().unwrap_or(&problem.zh);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, problem.code, zh, &problem.en)
+    }
+
     /// Its HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -445,13 +454,7 @@ impl From<ParameterError> for Problem {
         let conflict = |code, zh: &str| Problem::new(StatusCode::CONFLICT, code, zh, &en);
         match error {
             ParameterError::NotFound => Problem::not_found(),
-            ParameterError::Wrong(problem) => {
-                let nearest = problem.nearest.as_deref();
-                let zh = nearest.map(|name| format!("{}（是不是 {name}？）", problem.zh));
-                let zh = zh.as_deref().unwrap_or(&problem.zh);
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Problem::new(status, problem.code, zh, &problem.en)
-            }
+            ParameterError::Wrong(problem) => Problem::of_rules(&problem),
             ParameterError::SamePerson => conflict(
                 "proposal.same_person",
                 "提出人不得复核自己提出的数值，请由另一人复核",

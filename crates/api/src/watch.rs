@@ -1,10 +1,11 @@
-//! How much one officer may ask: requests a minute, identities in full an hour.
+//! How much one officer may ask: requests a minute, identities in full an hour,
+//! one simulation at a time.
 //!
 //! Counted in memory by each node: a restart begins anew, two nodes allow
 //! twice. Every identity shown is in the ledger all the same.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ids::OfficerId;
 use domain::time::Instant;
@@ -19,6 +20,31 @@ pub struct Watch {
     /// When an officer who asks evenly would be due for the next request.
     due: Mutex<BTreeMap<OfficerId, i64>>,
     shown: Mutex<BTreeMap<OfficerId, Shown>>,
+    /// Whose simulations are running.
+    simulating: Mutex<BTreeSet<OfficerId>>,
+}
+
+/// Room for one simulation, given back when dropped: at its end, or when its
+/// client has gone away.
+#[derive(Debug)]
+pub struct Running {
+    watch: Arc<Watch>,
+    officer: OfficerId,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        held(&self.watch.simulating).remove(&self.officer);
+    }
+}
+
+/// Why a simulation may not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Another one of the officer is running.
+    ByOneself,
+    /// As many as may run are running.
+    ByOthers,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +79,26 @@ impl Watch {
         }
         *due = next;
         Ok(())
+    }
+
+    /// Makes room for a simulation of an officer, one of so many at once.
+    pub fn simulation(
+        self: &Arc<Watch>,
+        officer: OfficerId,
+        most: usize,
+    ) -> Result<Running, Taken> {
+        let mut simulating = held(&self.simulating);
+        if simulating.contains(&officer) {
+            return Err(Taken::ByOneself);
+        }
+        if simulating.len() >= most {
+            return Err(Taken::ByOthers);
+        }
+        simulating.insert(officer);
+        Ok(Running {
+            watch: self.clone(),
+            officer,
+        })
     }
 
     /// Counts an identity about to be shown in full.
@@ -109,6 +155,22 @@ mod tests {
         let later = now.plus_seconds(1);
         assert_eq!(watch.request(officer(1), later, 60), Ok(()));
         assert!(watch.request(officer(1), later, 60).is_err());
+    }
+
+    #[test]
+    fn one_simulation_of_an_officer_and_so_many_in_all_run_at_once() {
+        let watch = Arc::new(Watch::default());
+        let first = watch.simulation(officer(1), 2).unwrap();
+        let again = watch.simulation(officer(1), 2);
+        assert_eq!(again.unwrap_err(), Taken::ByOneself);
+        let second = watch.simulation(officer(2), 2).unwrap();
+        let third = watch.simulation(officer(3), 2);
+        assert_eq!(third.unwrap_err(), Taken::ByOthers);
+        // Ended or given up, there is room again.
+        drop(first);
+        let third = watch.simulation(officer(3), 2).unwrap();
+        drop((second, third));
+        assert!(watch.simulation(officer(1), 1).is_ok());
     }
 
     #[test]

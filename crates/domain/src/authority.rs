@@ -105,7 +105,7 @@ impl Role {
             DirectAlerts, ExportPeople, Import, ManageAccounts, ProposeParameters, Publish,
             ReadAccounts, ReadAlerts, ReadCareVisits, ReadDecisions, ReadFeed, ReadHistory,
             ReadImports, ReadLeads, ReadLedger, ReadOwnLeads, ReadPeople, ReadPolicies,
-            RecordVisit, ReportLead, ReviewParameters, SearchPeople, WorkAlerts,
+            RecordVisit, ReportLead, ReviewParameters, SearchPeople, Simulate, WorkAlerts,
         };
         match self {
             Role::Caseworker => &[
@@ -123,6 +123,7 @@ impl Role {
                 ReadLeads,
                 RecordVisit,
                 ReportLead,
+                Simulate,
             ],
             Role::CountyOfficer => OF_A_COUNTY,
             Role::Importer => &[Import, ReadImports, ReadPolicies, ReportLead, ReadOwnLeads],
@@ -138,11 +139,12 @@ impl Role {
                 ReadAccounts,
                 ReadLeads,
                 ReadCareVisits,
+                Simulate,
             ],
             Role::SystemAdmin => &[ReadPolicies],
             Role::SecurityAdmin => &[ReadPolicies, ReadAccounts, ManageAccounts],
             Role::VillageContact => &[ReportLead, ReadOwnLeads, ReadCareVisits, RecordVisit],
-            Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters],
+            Role::PolicyOfficer => &[ReadPolicies, ProposeParameters, ReviewParameters, Simulate],
             Role::ChildrenOfficer => &[
                 ReadAlerts,
                 ReadFeed,
@@ -210,6 +212,7 @@ const OF_A_COUNTY: &[Operation] = &[
     Operation::RecordVisit,
     Operation::ReportLead,
     Operation::ReviewParameters,
+    Operation::Simulate,
     Operation::Subscribe,
 ];
 
@@ -267,11 +270,14 @@ pub enum Operation {
     ApproveExports,
     /// Make a file for 公示 or 公布.
     Publish,
+    /// Ask who would qualify, were a parameter another. Counts only, without
+    /// [`Operation::ReadPeople`].
+    Simulate,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Operation; 25] = [
+    pub const ALL: [Operation; 26] = [
         Operation::ReadAlerts,
         Operation::ReadFeed,
         Operation::WorkAlerts,
@@ -297,6 +303,7 @@ impl Operation {
         Operation::ExportPeople,
         Operation::ApproveExports,
         Operation::Publish,
+        Operation::Simulate,
     ];
 
     /// Stable name.
@@ -327,6 +334,7 @@ impl Operation {
             Operation::ExportPeople => "export_people",
             Operation::ApproveExports => "approve_exports",
             Operation::Publish => "publish",
+            Operation::Simulate => "simulate",
         }
     }
 }
@@ -457,6 +465,20 @@ impl Grant {
         self.knows
     }
 
+    /// The same permission for what of one county it reaches, if anything.
+    pub fn within(&self, county: DivisionCode) -> Option<Grant> {
+        let inside = self.regions.iter().filter(|own| county.contains(own));
+        let regions: Vec<DivisionCode> = if self.covers(county) {
+            vec![county]
+        } else {
+            inside.copied().collect()
+        };
+        (!regions.is_empty()).then(|| Grant {
+            regions,
+            ..self.clone()
+        })
+    }
+
     /// Whether a place lies inside.
     pub fn covers(&self, place: DivisionCode) -> bool {
         self.regions.iter().any(|region| region.contains(&place))
@@ -510,7 +532,12 @@ mod tests {
         // Who enters standards sees no people; who works may review, not propose.
         assert_eq!(
             may(Role::PolicyOfficer),
-            ["read_policies", "propose_parameters", "review_parameters"]
+            [
+                "read_policies",
+                "propose_parameters",
+                "review_parameters",
+                "simulate"
+            ]
         );
         assert!(may(Role::CountyOfficer).contains(&"review_parameters"));
         let proposing = Role::ALL
@@ -540,6 +567,28 @@ mod tests {
         assert_eq!(regions(&officer), [place("320412100201")]);
         officer.role = Role::Caseworker;
         assert_eq!(regions(&officer).len(), 2);
+    }
+
+    #[test]
+    fn a_grant_within_a_county_reaches_no_further_than_either() {
+        let place = |code| DivisionCode::parse(code).unwrap();
+        let mut officer = Officer {
+            id: OfficerId::from_uuid(uuid::Uuid::nil()),
+            name: "经办".to_owned(),
+            role: Role::Caseworker,
+            regions: vec![place("320412100"), place("320411002")],
+            sources: vec![],
+        };
+        let within = |officer: &Officer, county: &'static str| {
+            let grant = officer.authorize(Operation::Simulate, "test").unwrap();
+            grant
+                .within(place(county))
+                .map(|grant| grant.regions().to_vec())
+        };
+        assert_eq!(within(&officer, "320412"), Some(vec![place("320412100")]));
+        assert_eq!(within(&officer, "320413"), None);
+        officer.regions = vec![place("3204")];
+        assert_eq!(within(&officer, "320412"), Some(vec![place("320412")]));
     }
 
     #[test]

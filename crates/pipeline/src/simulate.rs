@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::authority::Grant;
-use domain::evaluation::Decision;
+use domain::evaluation::{Confidential, Decision};
 use domain::household::Household;
 use domain::ids::Subject;
 use domain::parameter::ProposedValue;
@@ -153,6 +153,8 @@ pub struct Near {
     pub unit: Subject,
     /// Whom the verdict is about.
     pub subject: Subject,
+    /// Where the unit has its hukou, if known.
+    pub township: Option<DivisionCode>,
     /// Which criterion, and by how much.
     pub miss: Miss,
 }
@@ -164,6 +166,8 @@ pub struct Example {
     pub unit: Subject,
     /// Whom the verdict is about.
     pub subject: Subject,
+    /// Where the unit has its hukou, if known.
+    pub township: Option<DivisionCode>,
     /// Newly 符合, or no more.
     pub gained: bool,
     /// Why, under the values asked about.
@@ -202,7 +206,8 @@ impl From<store::StoreError> for SimulateError {
     }
 }
 
-/// Judges everybody of the grant under the values in force and those asked about.
+/// Judges everybody of the grant under the values in force and those asked
+/// about. Policies whose alerts the grant is not shown are not in the answer.
 pub async fn simulate(
     deps: &Arc<Deps>,
     grant: &Grant,
@@ -218,23 +223,34 @@ pub async fn simulate(
         units: 0,
         through: BTreeMap::new(),
         policies: BTreeMap::new(),
-        left: machine.left().map(|left| left.policy.clone()).collect(),
+        left: left(&machine, &now, grant),
         deferred: 0,
     };
+    let asked = Asked {
+        machine,
+        now,
+        then,
+        keys,
+        knows: grant.knows(),
+        on: question.on,
+    };
     for partition in deps.store.partitions().await? {
-        if grant.covers(partition) {
-            let asked = Asked {
-                machine: machine.clone(),
-                now: now.clone(),
-                then: then.clone(),
-                keys: keys.clone(),
-                on: question.on,
-            };
-            county(deps, partition, &asked, &mut answer).await?;
+        if let Some(inside) = grant.within(partition) {
+            county(deps, partition, &inside, &asked, &mut answer).await?;
         }
     }
     answer.policies.retain(|_, change| change.changes());
     Ok(answer)
+}
+
+/// Policies of the grant that the columns do not judge.
+fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<String> {
+    let known = |id: &str| {
+        let policy = set.policy(id);
+        policy.is_none_or(|policy| grant.knows().contains(&policy.confidential))
+    };
+    let left = machine.left().filter(|left| known(&left.policy));
+    left.map(|left| left.policy.clone()).collect()
 }
 
 #[derive(Clone)]
@@ -244,26 +260,26 @@ struct Asked {
     then: Arc<PolicySet>,
     /// Parameters asked about.
     keys: Arc<BTreeSet<String>>,
+    /// Which policies are for whom asks.
+    knows: &'static [Confidential],
     on: Date,
 }
 
-/// Everybody of one county, a page after the other.
+/// Everybody of one county whom the grant covers, a page after the other.
 async fn county(
     deps: &Arc<Deps>,
     partition: DivisionCode,
+    grant: &Grant,
     asked: &Asked,
     answer: &mut Simulation,
 ) -> Result<(), StepError> {
-    let grant = Grant::for_steps(partition);
     let begun = deps.store.checkpoint(partition, APPLY).await?;
     for letter in ["h", "p"] {
         let mut after = None;
         loop {
             let today = deps.clock.today();
-            let page = deps
-                .store
-                .subjects(&grant, letter, today, after, PAGE)
-                .await?;
+            let store = deps.store.as_ref();
+            let page = store.subjects(grant, letter, today, after, PAGE).await?;
             let Some(last) = page.last().copied() else {
                 break;
             };
@@ -319,14 +335,18 @@ impl Asked {
     }
 
     fn count(&self, part: &mut Part, before: &Screened, after: &Screened, household: &Household) {
+        let policy = &self.now.policies()[before.policy];
+        if !self.knows.contains(&policy.confidential) {
+            return;
+        }
         let (Outcome::Judged(was, told), Outcome::Judged(would, tells)) =
             (before.outcome, after.outcome)
         else {
             part.deferred += 1;
             return;
         };
-        let policy = &self.now.policies()[before.policy];
         let id = &policy.id;
+        let township = household.hukou.and_then(|place| place.township());
         let change = part.policies.entry(id.clone()).or_default();
         change.before.add(was, told);
         change.after.add(would, tells);
@@ -342,12 +362,12 @@ impl Asked {
                 .extend(seen.and_then(|seen| seen.miss).map(|miss| Near {
                     unit: after.unit,
                     subject: after.subject,
+                    township,
                     miss,
                 }));
             nearest(&mut change.near);
         }
         if gained || lost || fen != 0 {
-            let township = household.hukou.and_then(|place| place.township());
             let town = change.by_township.entry(township).or_default();
             town.gained += u64::from(gained);
             town.lost += u64::from(lost);
@@ -368,6 +388,7 @@ impl Asked {
             change.examples.extend(decision.map(|decision| Example {
                 unit: after.unit,
                 subject: after.subject,
+                township,
                 gained,
                 decision: Box::new(decision),
             }));
@@ -426,6 +447,16 @@ impl Counts {
 }
 
 impl Simulation {
+    /// Whom the answer shows as examples and near misses.
+    pub fn shown(&self) -> BTreeSet<Subject> {
+        let changes = self.policies.values();
+        let shown = changes.flat_map(|change| {
+            let examples = change.examples.iter().flat_map(|e| [e.unit, e.subject]);
+            examples.chain(change.near.iter().flat_map(|n| [n.unit, n.subject]))
+        });
+        shown.collect()
+    }
+
     fn add(&mut self, part: Part) {
         self.units += part.units;
         self.deferred += part.deferred;

@@ -228,6 +228,18 @@ impl Parameters {
         found.dated.map(|v| v.words.as_str())
     }
 
+    /// The declaration that decides for a place on a date, and its value then;
+    /// the value is missing where the place has set none.
+    pub fn held(
+        &self,
+        key: &str,
+        place: DivisionCode,
+        on: Date,
+    ) -> Option<(&Parameter, Option<&ParameterValue>)> {
+        let found = self.find(key, place, on)?;
+        Some((found.parameter, found.dated))
+    }
+
     /// The whole number that holds for a place on a date, of a parameter counted
     /// in months, days, years or pieces.
     pub fn number(&self, key: &str, place: DivisionCode, on: Date) -> Option<i64> {

@@ -12,7 +12,7 @@ const AXE: &str = include_str!("axe/axe.min.js");
 
 /// Breaches axe finds on the open page, in words. A watermark is there to be
 /// read through: decoration, which 1.4.3 exempts.
-async fn breaches(person: &Person) -> Vec<String> {
+pub(super) async fn breaches(person: &Person) -> Vec<String> {
     let run = "const done = arguments[arguments.length - 1];
         axe.run({ exclude: ['.watermark'] }, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
            .then(found => done(found.violations.map(v => v.id + ': ' + v.help + ' – ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))))

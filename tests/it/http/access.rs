@@ -115,6 +115,10 @@ fn body(path: &str) -> Json {
         "searches" => json!({ "name": "王" }),
         "disclosures" => json!({ "subject": "p:00000000-0000-0000-0000-000000000001" }),
         "approval" | "rejection" => json!({ "words": "看过文件" }),
+        "simulations" => json!({
+            "values": [{ "key": "allowance_standard", "value": "3000" }],
+            "region": "320412", "on": "2026-11-20",
+        }),
         _ => json!({}),
     }
 }

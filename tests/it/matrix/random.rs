@@ -16,7 +16,7 @@ const CALLERS: u64 = 16;
 const CALLS: usize = 100_000;
 
 /// Pages that open the register of a township; asked for less often.
-const HEAVY: [&str; 10] = [
+const HEAVY: [&str; 12] = [
     "/families",
     "/families/export",
     "/families/search",
@@ -27,6 +27,8 @@ const HEAVY: [&str; 10] = [
     "/api/v1/publications",
     "/api/v1/exports",
     "/api/v1/alerts",
+    "/api/v1/simulations",
+    "/simulations",
 ];
 
 /// Bytes that say whether a canary may begin here; none is shorter.
@@ -95,6 +97,8 @@ async fn world() -> World {
     let mut app = TestApp::sqlite().await;
     // What stops a curious officer after sixty would hide what the rest are shown.
     app.limit(|limits| limits.identities_per_hour_max = u32::MAX);
+    // Nor is anybody to wait for the simulations of others.
+    app.limit(|limits| limits.simulations_max = usize::MAX);
     fill(&app, 11, 160).await;
     let places = BTreeMap::from([
         (HUTANG, place(&app, "hutang", "niutang").await),

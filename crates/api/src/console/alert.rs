@@ -150,17 +150,17 @@ pub(super) struct BasisView {
 }
 
 /// One number of the calculation.
-struct Number {
-    label: String,
-    value: String,
+pub(super) struct Number {
+    pub(super) label: String,
+    pub(super) value: String,
 }
 
 /// One criterion with its numbers.
-struct Criterion {
-    zh: String,
-    outcome: &'static str,
-    numbers: Vec<Number>,
-    missing: Vec<String>,
+pub(super) struct Criterion {
+    pub(super) zh: String,
+    pub(super) outcome: &'static str,
+    pub(super) numbers: Vec<Number>,
+    pub(super) missing: Vec<String>,
 }
 
 /// One parameter as used.
@@ -405,7 +405,8 @@ fn chosen(typed: &Typed, found: Option<OutcomeCode>) -> &str {
     }
 }
 
-fn criteria(app: &App, decision: &Decision) -> Vec<Criterion> {
+/// Each criterion with its numbers, in words.
+pub(super) fn criteria(app: &App, decision: &Decision) -> Vec<Criterion> {
     let criterion = |trace: &CriterionTrace| Criterion {
         zh: trace.zh.clone(),
         outcome: match trace.holds {

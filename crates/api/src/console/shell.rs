@@ -83,6 +83,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/exports", "导出"),
             ("/publications", "公示公布"),
             ("/policies", "政策"),
+            ("/simulations", "试算"),
         ],
         Role::ChildrenOfficer => &[
             ("/", "今天要办"),
@@ -100,6 +101,7 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/publications", "公示公布"),
             ("/policies", "政策"),
             ("/parameters", "标准与复核"),
+            ("/simulations", "试算"),
         ],
         Role::Auditor => &[
             ("/", "预警"),
@@ -110,8 +112,13 @@ fn entries(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/accounts", "账号"),
             ("/policies", "政策"),
             ("/parameters", "标准与复核"),
+            ("/simulations", "试算"),
         ],
-        Role::PolicyOfficer => &[("/policies", "政策"), ("/parameters", "标准与复核")],
+        Role::PolicyOfficer => &[
+            ("/policies", "政策"),
+            ("/parameters", "标准与复核"),
+            ("/simulations", "试算"),
+        ],
         Role::Importer => &[("/imports", "报送"), ("/policies", "政策")],
         Role::SystemAdmin => &[("/policies", "政策")],
         Role::SecurityAdmin => &[("/accounts", "账号"), ("/policies", "政策")],

@@ -211,6 +211,7 @@ pub(super) const fn operation(operation: Operation) -> &'static str {
         Operation::ExportPeople => "导出台账",
         Operation::ApproveExports => "审批导出",
         Operation::Publish => "公示公布",
+        Operation::Simulate => "试算",
     }
 }
 

@@ -1,20 +1,15 @@
 //! `hearth simulate`: who would qualify, and who no more, were a parameter
 //! another. Nothing is written.
 
-use std::collections::BTreeSet;
-
+use api::simulations::{Detail, SimulationView};
 use clap::Args;
 use domain::authority::Operation;
-use domain::ids::Subject;
 use domain::money::Money;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use pipeline::Deps;
-use pipeline::simulate::{
-    Counts, Example, Near, PolicyChange, Question, SimulateError, Simulation, simulate,
-};
+use pipeline::simulate::{PolicyChange, Question, SimulateError, Simulation, simulate};
 use rules::Margin;
-use serde_json::{Value as Json, json};
 
 use crate::commands::Place;
 use crate::commands::import::division;
@@ -64,74 +59,17 @@ pub(crate) async fn run(args: &SimulateArgs, settings: Settings) -> anyhow::Resu
         Err(SimulateError::Step(error)) => return Err(error.into()),
     };
     // Who is an example is shown with what the verdict rests on.
-    let changes = answer.policies.values();
-    let shown = changes.flat_map(|change| {
-        let examples = change.examples.iter().flat_map(|e| [e.unit, e.subject]);
-        examples.chain(change.near.iter().flat_map(|n| [n.unit, n.subject]))
-    });
-    let shown: BTreeSet<Subject> = shown.collect();
+    let shown = answer.shown();
     if !shown.is_empty() {
         sentences::disclose(&deps, &grant, &shown).await?;
     }
     if args.json {
-        say!("{}", view(&answer));
+        let view = SimulationView::of(&answer, Detail::People);
+        say!("{}", serde_json::to_string(&view)?);
     } else {
         print(&deps, args, &answer)?;
     }
     Ok(())
-}
-
-fn counts(counts: Counts) -> Json {
-    json!({ "met": counts.met, "undetermined": counts.undetermined, "told": counts.told })
-}
-
-fn view(answer: &Simulation) -> Json {
-    let example = |one: &Example| {
-        json!({
-            "unit": one.unit.as_uuid(), "subject": one.subject.as_uuid(),
-            "gained": one.gained, "criteria": one.decision.criteria,
-        })
-    };
-    let near = |one: &Near| {
-        let (unit, by) = match one.miss.by {
-            Margin::Fen(fen) => ("fen", fen),
-            Margin::Whole(n) => ("whole", n),
-        };
-        json!({
-            "unit": one.unit.as_uuid(), "subject": one.subject.as_uuid(),
-            "criterion": one.miss.criterion, "by": by, "by_unit": unit,
-        })
-    };
-    let policy = |(id, change): (&String, &PolicyChange)| {
-        let towns = change.by_township.iter().map(|(code, town)| {
-            json!({
-                "township": code.map(|code| code.to_string()),
-                "gained": town.gained, "lost": town.lost, "fen_per_month": town.fen,
-            })
-        });
-        let money = change.money.map(|money| {
-            json!({
-                "before": money.before, "after": money.after,
-                "difference": money.difference(), "unknown": money.unknown,
-            })
-        });
-        json!({
-            "policy": id, "before": counts(change.before), "after": counts(change.after),
-            "gained": change.gained, "lost": change.lost,
-            "townships": towns.collect::<Vec<_>>(),
-            "examples": change.examples.iter().map(example).collect::<Vec<_>>(),
-            "fen_per_month": money,
-            "near": change.near.iter().map(near).collect::<Vec<_>>(),
-        })
-    };
-    let through = answer.through.iter().map(
-        |(county, (from, to))| json!({ "county": county.to_string(), "from": from, "to": to }),
-    );
-    json!({
-        "units": answer.units, "through": through.collect::<Vec<_>>(), "left": answer.left,
-        "deferred": answer.deferred,
-        "policies": answer.policies.iter().map(policy).collect::<Vec<_>>(),
-    })
 }
 
 fn yuan(fen: i64) -> String {
