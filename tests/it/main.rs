@@ -13,6 +13,7 @@ mod browser;
 mod console;
 mod crash;
 mod declined;
+mod guard;
 mod hooks;
 mod http;
 mod login;

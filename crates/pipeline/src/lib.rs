@@ -22,6 +22,7 @@ pub mod drafts;
 pub mod error;
 pub mod evaluate;
 pub mod export;
+pub mod guard;
 pub mod intake;
 pub mod leads;
 pub mod loading;
