@@ -15,6 +15,7 @@ mod crash;
 mod declined;
 mod guard;
 mod hooks;
+mod horizon;
 mod http;
 mod login;
 mod matrix;

@@ -23,6 +23,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod guard;
+pub mod horizon;
 pub mod intake;
 pub mod leads;
 pub mod loading;

@@ -522,7 +522,7 @@ impl Simulation {
 }
 
 /// The set with the values asked about.
-async fn asked(
+pub(crate) async fn asked(
     deps: &Deps,
     seen: &policies::Seen,
     question: &Question,
