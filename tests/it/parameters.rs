@@ -60,7 +60,11 @@ async fn review(
     let version = format!("\"{version}\"");
     let headers = [("if-match", version.as_str()), ("idempotency-key", key)];
     let path = format!("{PROPOSALS}/{proposal}/{noun}");
-    let body = json!({ "words": "已核对文件原文" });
+    let mut body = json!({ "words": "已核对文件原文" });
+    if noun == "approval" {
+        // The line is far below the sample's: many verdicts change with it.
+        body["reason"] = json!("文件第三条原文如此");
+    }
     app.post(officer, &path, &headers, &body).await
 }
 

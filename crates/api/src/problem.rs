@@ -459,6 +459,23 @@ impl From<ParameterError> for Problem {
                 "proposal.same_person",
                 "提出人不得复核自己提出的数值，请由另一人复核",
             ),
+            ParameterError::Cases(case) => Problem::new(
+                StatusCode::CONFLICT,
+                "proposal.cases",
+                &format!(
+                    "政策 {} 的案例“{}”不通过（{}:{}），先修好政策文件再批准",
+                    case.policy, case.name, case.document, case.line
+                ),
+                &format!(
+                    "a case of `{}` fails at {}:{}",
+                    case.policy, case.document, case.line
+                ),
+            ),
+            // Where it can be answered it is answered with what was found.
+            ParameterError::Guarded(_) => conflict(
+                crate::proposals::REASON_NEEDED,
+                "批准须写明“仍予批准的理由”",
+            ),
             ParameterError::Words => Problem::bad(
                 "proposal.words",
                 "请写明复核意见：看了哪份文件、为什么批准或不批准",

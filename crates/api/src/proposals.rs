@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::authority::{Grant, Operation};
 use domain::ids::{OfficerId, ProposalId};
-use domain::parameter::ProposedValue;
+use domain::parameter::{Finding, Guarded, ProposedValue};
 use domain::region::DivisionCode;
 use pipeline::parameters::{ParameterError, Review};
+use rules::PolicySet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::commit::Answer;
@@ -52,10 +53,63 @@ pub struct ProposalView {
     reviewed_by: Option<String>,
     reviewed_at: Option<String>,
     words: Option<String>,
+    /// What judging everybody before the approval said.
+    guarded: Option<GuardedView>,
+}
+
+/// Everybody judged with and without a value, before it was approved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GuardedView {
+    /// On which day.
+    on: String,
+    /// Households and people alone.
+    units: u64,
+    /// What was out of the ordinary; bounds are platform defaults.
+    findings: Vec<FindingView>,
+    /// Why it was approved all the same.
+    reason: Option<String>,
+}
+
+/// What was found of one policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FindingView {
+    /// Which policy.
+    policy: String,
+    /// `nobody`, `nearly_all`, `changes`, `not_judged`, `too_few`.
+    found: &'static str,
+    count: u64,
+    of: u64,
+    zh: String,
+    en: String,
+}
+
+impl GuardedView {
+    fn of(set: &PolicySet, guarded: &Guarded) -> GuardedView {
+        let view = |one: &Finding| FindingView {
+            policy: one.policy.clone(),
+            found: one.found.name(),
+            count: one.count,
+            of: one.of,
+            zh: finding_zh(set, one),
+            en: one.en(),
+        };
+        GuardedView {
+            on: guarded.on.to_string(),
+            units: guarded.units,
+            findings: guarded.findings.iter().map(view).collect(),
+            reason: guarded.reason.clone(),
+        }
+    }
+}
+
+/// A finding with the policy's title.
+pub(crate) fn finding_zh(set: &PolicySet, one: &Finding) -> String {
+    let title = set.policy(&one.policy).map(|p| p.title.zh.as_str());
+    one.zh(title.unwrap_or(&one.policy))
 }
 
 impl ProposalView {
-    fn of(one: &Proposed) -> ProposalView {
+    fn of(set: &PolicySet, one: &Proposed) -> ProposalView {
         let (row, value) = (&one.proposal, &one.proposal.value);
         let review = one.review.as_ref();
         ProposalView {
@@ -78,6 +132,9 @@ impl ProposalView {
             reviewed_by: review.map(|review| review.by.to_string()),
             reviewed_at: review.map(|review| review.at.to_string()),
             words: review.map(|review| review.words.clone()),
+            guarded: review
+                .and_then(|review| review.guarded.as_ref())
+                .map(|guarded| GuardedView::of(set, guarded)),
         }
     }
 }
@@ -115,8 +172,10 @@ pub async fn list(
     }
     let all = app.deps.store.proposals(&grant, PROPOSALS_MAX).await?;
     let wanted = |one: &&Proposed| state.is_none_or(|state| one.state().name() == state);
+    let set = app.deps.policies();
+    let views = all.iter().filter(wanted);
     Ok(Json(ProposalsPage {
-        proposals: all.iter().filter(wanted).map(ProposalView::of).collect(),
+        proposals: views.map(|one| ProposalView::of(&set, one)).collect(),
     }))
 }
 
@@ -129,7 +188,8 @@ pub async fn one(
 ) -> Answered<Response> {
     let grant = caller.grant(Operation::ReadPolicies)?;
     let one = app.deps.store.proposal(&grant, id).await?;
-    let view = ProposalView::of(&one.ok_or_else(Problem::not_found)?);
+    let one = one.ok_or_else(Problem::not_found)?;
+    let view = ProposalView::of(&app.deps.policies(), &one);
     let version = view.version;
     Ok(tagged(StatusCode::OK, version, Json(view)))
 }
@@ -320,6 +380,32 @@ pub(crate) async fn propose_value(
         .map_err(|_| Problem::from(pipeline::StepError::Computation))?
 }
 
+/// What was found, and how to go on.
+fn asks_reason(set: &PolicySet, guarded: &Guarded) -> Problem {
+    let asking = || guarded.findings.iter().filter(|one| one.found.asks());
+    let zh: Vec<String> = asking().map(|one| finding_zh(set, one)).collect();
+    let en: Vec<String> = asking().map(Finding::en).collect();
+    Problem::new(
+        StatusCode::CONFLICT,
+        REASON_NEEDED,
+        &format!(
+            "按 {} 对 {} 户（人）试算：{}。请先核对数值和单位；确为文件本意的，写明“仍予批准的理由”后再批准（界限为平台默认，非法定）",
+            guarded.on,
+            guarded.units,
+            zh.join("；")
+        ),
+        &format!(
+            "judging {} units on {}: {}; check the figure and its unit, or approve with a `reason` (bounds are platform defaults)",
+            guarded.units,
+            guarded.on,
+            en.join("; ")
+        ),
+    )
+}
+
+/// The code of an approval that is refused until a reason is given.
+pub(crate) const REASON_NEEDED: &str = "proposal.reason_needed";
+
 /// Reviews, for the JSON handlers and for the form.
 pub(crate) async fn review_value(
     app: &App,
@@ -328,7 +414,10 @@ pub(crate) async fn review_value(
     review: Review,
 ) -> Answered<Stands> {
     let route = if review.approve { APPROVE } else { REJECT };
-    let content = format!("{}\n{}\n{}", review.proposal, review.version, review.words);
+    let mut content = format!("{}\n{}\n{}", review.proposal, review.version, review.words);
+    if let Some(reason) = &review.reason {
+        content = format!("{content}\nreason: {reason}");
+    }
     let repeat = Repeat::new(grant, route, key, &content);
     if let Some(before) = repeat.before(app).await? {
         return Ok(before);
@@ -337,6 +426,9 @@ pub(crate) async fn review_value(
     let task = tokio::spawn(async move {
         let answer = |one: &Proposed| repeat.answer(&app, one);
         let done = pipeline::parameters::review(&app.deps, &grant, &review, answer).await;
+        if let Err(ParameterError::Guarded(guarded)) = &done {
+            return Err(asks_reason(&app.deps.policies(), guarded));
+        }
         repeat.end(done)
     });
     task.await
@@ -369,12 +461,23 @@ pub struct ReviewBody {
     words: String,
 }
 
+/// What a second person says who approves.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalBody {
+    /// Which document was read, and why; never empty.
+    words: String,
+    /// Why it is approved although `proposal.reason_needed` was answered. It is
+    /// kept with the review.
+    reason: Option<String>,
+}
+
 async fn take(
     app: App,
     caller: Caller,
     id: ProposalId,
     headers: HeaderMap,
-    words: String,
+    said: ApprovalBody,
     approve: bool,
 ) -> Answered<Response> {
     let grant = caller.grant(Operation::ReviewParameters)?;
@@ -382,16 +485,18 @@ async fn take(
         proposal: id,
         version: version(&headers)?,
         approve,
-        words,
+        words: said.words,
+        reason: said.reason,
     };
     let done = review_value(&app, &grant, key(&headers)?, review).await?;
     Ok(done.respond())
 }
 
 /// Approves what another person proposed; it takes effect with the next round.
+/// Everybody it concerns is judged with and without it first.
 #[utoipa::path(
     post, path = "/api/v1/parameters/proposals/{id}/approval", tag = "policies",
-    params(("id" = String, Path), ("If-Match" = String, Header), ("Idempotency-Key" = String, Header)), request_body = ReviewBody,
+    params(("id" = String, Path), ("If-Match" = String, Header), ("Idempotency-Key" = String, Header)), request_body = ApprovalBody,
     responses((status = 200, body = StandsView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 412, body = ProblemBody), (status = 422, body = ProblemBody))
 )]
 pub async fn approve(
@@ -399,9 +504,9 @@ pub async fn approve(
     caller: Caller,
     StrictPath(id): StrictPath<ProposalId>,
     headers: HeaderMap,
-    StrictJson(body): StrictJson<ReviewBody>,
+    StrictJson(body): StrictJson<ApprovalBody>,
 ) -> Answered<Response> {
-    take(app, caller, id, headers, body.words, true).await
+    take(app, caller, id, headers, body, true).await
 }
 
 /// Rejects what another person proposed; it never has any effect.
@@ -417,5 +522,9 @@ pub async fn reject(
     headers: HeaderMap,
     StrictJson(body): StrictJson<ReviewBody>,
 ) -> Answered<Response> {
-    take(app, caller, id, headers, body.words, false).await
+    let said = ApprovalBody {
+        words: body.words,
+        reason: None,
+    };
+    take(app, caller, id, headers, said, false).await
 }

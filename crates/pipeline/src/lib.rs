@@ -22,6 +22,8 @@ pub mod drafts;
 pub mod error;
 pub mod evaluate;
 pub mod export;
+pub mod guard;
+pub mod horizon;
 pub mod intake;
 pub mod leads;
 pub mod loading;

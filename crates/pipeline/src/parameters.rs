@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use domain::authority::Grant;
 use domain::ids::{OfficerId, ProposalId};
-use domain::parameter::{ProposalState, ProposedValue};
-use rules::{Preview, Problem};
+use domain::parameter::{Guarded, ProposalState, ProposedValue};
+use rules::{CaseOutcome, Preview, Problem};
 use store::StoreError;
 use store::commit::{Answer, Commit, CommitKind, Write};
 use store::parameters::{ProposalRow, Proposed, ReviewRow};
@@ -15,7 +15,8 @@ use store::parameters::{ProposalRow, Proposed, ReviewRow};
 use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::StepError;
-use crate::policies;
+use crate::guard;
+use crate::policies::{self, Seen};
 
 /// Why a value was not proposed or reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,12 @@ pub enum ParameterError {
     /// The proposer reviews.
     #[error("who proposes a value does not review it")]
     SamePerson,
+    /// A case of a policy that uses the parameter fails.
+    #[error("a case of a policy that uses the parameter fails")]
+    Cases(Box<CaseOutcome>),
+    /// What judging everybody found asks for a reason.
+    #[error("an approval with these consequences needs a reason")]
+    Guarded(Box<Guarded>),
     /// A review says why.
     #[error("a review needs words")]
     Words,
@@ -109,6 +116,8 @@ pub struct Review {
     pub approve: bool,
     /// Why; never empty.
     pub words: String,
+    /// Why it is approved in spite of what judging everybody found.
+    pub reason: Option<String>,
 }
 
 /// Approves or rejects what another person proposed for a place of the grant.
@@ -134,19 +143,20 @@ pub async fn review(
     }
     let seen = policies::refresh(deps).await?;
     let at = deps.clock.now();
-    let row = ReviewRow {
+    let mut row = ReviewRow {
         // Who approves has seen every value approved before.
         number: seen.reviews + 1,
         proposal: review.proposal,
         approved: review.approve,
         words: words.to_owned(),
+        guarded: None,
         by: grant.officer(),
         at,
     };
     proposed.review = Some(row.clone());
     if review.approve {
-        seen.set.propose(&proposed.proposal.value)?;
-        policies::tried(deps, seen.reviews, &proposed).await??;
+        row.guarded = Some(guarded(deps, &seen, &proposed, review.reason.as_deref()).await?);
+        proposed.review = Some(row.clone());
     }
     let commit = commit(
         deps,
@@ -174,6 +184,36 @@ pub async fn review(
         tracing::error!(%error, "an approved value could not be joined yet");
     }
     Ok(proposed)
+}
+
+/// What judging says of a value about to be approved. Cases come first: shares
+/// that a broken policy gives say nothing.
+async fn guarded(
+    deps: &Arc<Deps>,
+    seen: &Seen,
+    proposed: &Proposed,
+    reason: Option<&str>,
+) -> Result<Guarded, ParameterError> {
+    let value = &proposed.proposal.value;
+    seen.set.propose(value)?;
+    let then = policies::tried(deps, seen.reviews, proposed).await??;
+    let uses = |id: &str| {
+        let policy = then.policy(id);
+        policy.is_some_and(|policy| policy.parameters.contains(&value.key))
+    };
+    let cases = policies::cases(deps).await?;
+    let mut failing = cases.iter().filter(|case| !case.ok && uses(&case.policy));
+    if let Some(case) = failing.next() {
+        return Err(ParameterError::Cases(Box::new(case.clone())));
+    }
+    let mut guarded = guard::judge(deps, seen, value, then).await?;
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    guarded.reason = reason.map(str::to_owned);
+    let asks = guarded.findings.iter().any(|one| one.found.asks());
+    if asks && guarded.reason.is_none() {
+        return Err(ParameterError::Guarded(Box::new(guarded)));
+    }
+    Ok(guarded)
 }
 
 /// One person may hold two accounts.

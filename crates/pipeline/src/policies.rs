@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, OnceLock, RwLock};
 
+use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use rules::{
     ApprovedValue, CaseOutcome, CaseSets, Document, PolicySet, Problem, approved_documents,
@@ -36,6 +37,7 @@ pub struct Policies {
     documents: Arc<Documents>,
     standing: RwLock<Standing>,
     cases: OnceLock<Arc<Vec<CaseOutcome>>>,
+    judging: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
@@ -59,6 +61,7 @@ impl Policies {
                 approved: Arc::default(),
             }),
             cases: OnceLock::new(),
+            judging: tokio::sync::Mutex::default(),
         })
     }
 
@@ -69,12 +72,18 @@ impl Policies {
             documents: self.documents.clone(),
             standing: RwLock::new(self.standing()),
             cases: OnceLock::new(),
+            judging: tokio::sync::Mutex::default(),
         }
     }
 
     /// The set in force now.
     pub fn set(&self) -> Arc<PolicySet> {
         self.standing().set
+    }
+
+    /// Held while everybody is judged for an approval.
+    pub(crate) fn judging(&self) -> &tokio::sync::Mutex<()> {
+        &self.judging
     }
 
     fn standing(&self) -> Standing {
@@ -132,19 +141,39 @@ pub async fn refresh(deps: &Deps) -> Result<Seen, StepError> {
 /// When a program starts: keeps its documents and joins what was approved.
 pub async fn start(deps: &Deps) -> Result<(), StepError> {
     let standing = deps.policies.standing();
-    keep(deps, &standing.set, &standing.approved).await?;
+    let new = keep(deps, &standing.set, &standing.approved).await?;
+    if new {
+        tracing::info!(
+            policy_set = standing.set.hash(),
+            "these policy and parameter files were never in force here: everybody is judged anew, and no share was judged before"
+        );
+    }
     refresh(deps).await?;
     Ok(())
 }
 
-/// Whether the set would still load with one more value.
+/// The set with one more value, when it would still load.
 pub(crate) async fn tried(
     deps: &Deps,
     reviews: i64,
     more: &Proposed,
-) -> Result<Result<(), Problem>, StepError> {
-    let tried = with(deps, reviews, vec![value(more)]).await?;
-    Ok(tried.map(|_| ()))
+) -> Result<Result<PolicySet, Problem>, StepError> {
+    with(deps, reviews, vec![value(more)]).await
+}
+
+/// The set with a value that nobody has approved in that form.
+pub(crate) async fn supposed(
+    deps: &Deps,
+    reviews: i64,
+    value: ProposedValue,
+) -> Result<Result<PolicySet, Problem>, StepError> {
+    let who = "what-if".to_owned();
+    let value = ApprovedValue {
+        value,
+        proposed_by: who.clone(),
+        approved_by: who,
+    };
+    with(deps, reviews, vec![value]).await
 }
 
 /// The set with more values, or what is wrong with one of them.
@@ -213,11 +242,12 @@ fn kept_key(hash: &str) -> String {
     format!("policy_set:{hash}")
 }
 
-/// Keeps the documents of a policy set under its hash.
-async fn keep(deps: &Deps, set: &PolicySet, approved: &[Document]) -> Result<(), StepError> {
+/// Keeps the documents of a policy set under its hash; whether it was not kept
+/// before.
+async fn keep(deps: &Deps, set: &PolicySet, approved: &[Document]) -> Result<bool, StepError> {
     let key = kept_key(set.hash());
     if deps.store.setting(&key).await?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let pair = |d: &Document| (d.name.clone(), d.text.clone());
     let documents = &deps.policies.documents;
@@ -242,7 +272,7 @@ async fn keep(deps: &Deps, set: &PolicySet, approved: &[Document]) -> Result<(),
         answer: None,
     };
     deps.store.commit(&commit).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// The policy set with this hash, if it is the one in force or was kept.

@@ -66,6 +66,14 @@ pub struct PolicyChange {
     pub gained: u64,
     /// Would be 符合 no more.
     pub lost: u64,
+    /// Subjects to whom it would apply: anything but 不适用.
+    pub applicable: u64,
+    /// To whom it does or would apply.
+    pub concerned: u64,
+    /// Of those, whose verdict would be another.
+    pub moved: u64,
+    /// Verdicts that only the interpreter can give, which are in no count.
+    pub deferred: u64,
     /// The same by township; `None` is without a known one.
     pub by_township: BTreeMap<Option<DivisionCode>, Town>,
     /// Money a month; `None` when the policy declares no amount.
@@ -216,30 +224,65 @@ pub async fn simulate(
     let seen = policies::refresh(deps).await?;
     let now = seen.set.clone();
     let then = Arc::new(asked(deps, &seen, question).await?);
-    let machine = Arc::new(Machine::of(&now));
     let keys = question.values.iter().map(|(key, _)| key.clone());
-    let keys: Arc<BTreeSet<String>> = Arc::new(keys.collect());
+    let both = Both {
+        now,
+        now_on: question.on,
+        then,
+        keys: Arc::new(keys.collect()),
+        on: question.on,
+        within: None,
+        counts_only: false,
+    };
+    let mut answer = compare(deps, grant, both).await?;
+    answer.policies.retain(|_, change| change.changes());
+    Ok(answer)
+}
+
+/// Two sets to judge everybody under.
+pub(crate) struct Both {
+    /// As things are.
+    pub(crate) now: Arc<PolicySet>,
+    /// On which day they are so.
+    pub(crate) now_on: Date,
+    /// As they would be.
+    pub(crate) then: Arc<PolicySet>,
+    /// Parameters asked about.
+    pub(crate) keys: Arc<BTreeSet<String>>,
+    /// On which day.
+    pub(crate) on: Date,
+    /// Only households registered within this place.
+    pub(crate) within: Option<DivisionCode>,
+    /// Nothing but counts: no money, no near misses, no examples.
+    pub(crate) counts_only: bool,
+}
+
+/// Judges everybody of the grant under both; policies without a change are in
+/// the answer, too.
+pub(crate) async fn compare(
+    deps: &Arc<Deps>,
+    grant: &Grant,
+    both: Both,
+) -> Result<Simulation, StepError> {
+    let machine = Arc::new(Machine::of(&both.now));
+    let both = Arc::new(both);
     let mut answer = Simulation {
         units: 0,
         through: BTreeMap::new(),
         policies: BTreeMap::new(),
-        left: left(&machine, &now, grant),
+        left: left(&machine, &both.now, grant),
         deferred: 0,
     };
     let asked = Asked {
         machine,
-        now,
-        then,
-        keys,
+        both,
         knows: grant.knows(),
-        on: question.on,
     };
     for partition in deps.store.partitions().await? {
         if let Some(inside) = grant.within(partition) {
             county(deps, partition, &inside, &asked, &mut answer).await?;
         }
     }
-    answer.policies.retain(|_, change| change.changes());
     Ok(answer)
 }
 
@@ -256,13 +299,16 @@ fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<String> {
 #[derive(Clone)]
 struct Asked {
     machine: Arc<Machine>,
-    now: Arc<PolicySet>,
-    then: Arc<PolicySet>,
-    /// Parameters asked about.
-    keys: Arc<BTreeSet<String>>,
+    both: Arc<Both>,
     /// Which policies are for whom asks.
     knows: &'static [Confidential],
-    on: Date,
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Both;
+    fn deref(&self) -> &Both {
+        &self.both
+    }
 }
 
 /// Everybody of one county whom the grant covers, a page after the other.
@@ -313,9 +359,15 @@ impl Asked {
                 .is_some_and(|fold| registry::home(fold, &loaded.coverage, self.on) == *unit),
         };
         let units = page.iter().filter(|unit| alone(unit));
-        let households: Vec<Household> = units.map(|unit| loaded.project(*unit, self.on)).collect();
+        let here = |household: &Household| {
+            let within =
+                |place: DivisionCode| household.hukou.is_some_and(|hukou| place.contains(&hukou));
+            self.within.is_none_or(within)
+        };
+        let households = units.map(|unit| loaded.project(*unit, self.on));
+        let households: Vec<Household> = households.filter(here).collect();
         let columns = self.machine.columns(&households);
-        let now = self.machine.screen(&columns, &self.now, self.on);
+        let now = self.machine.screen(&columns, &self.now, self.now_on);
         let then = self.machine.screen(&columns, &self.then, self.on);
         let mut part = Part {
             units: u64::try_from(households.len()).unwrap_or(u64::MAX),
@@ -343,6 +395,8 @@ impl Asked {
             (before.outcome, after.outcome)
         else {
             part.deferred += 1;
+            let id = self.now.policies()[before.policy].id.clone();
+            part.policies.entry(id).or_default().deferred += 1;
             return;
         };
         let id = &policy.id;
@@ -350,6 +404,13 @@ impl Asked {
         let change = part.policies.entry(id.clone()).or_default();
         change.before.add(was, told);
         change.after.add(would, tells);
+        let applies = |standing| standing != Standing::NotApplicable;
+        change.applicable += u64::from(applies(would));
+        change.concerned += u64::from(applies(was) || applies(would));
+        change.moved += u64::from(was != would);
+        if self.counts_only {
+            return;
+        }
         let (gained, lost) = (
             would == Standing::Met && was != Standing::Met,
             was == Standing::Met && would != Standing::Met,
@@ -466,6 +527,10 @@ impl Simulation {
             change.after.join(more.after);
             change.gained += more.gained;
             change.lost += more.lost;
+            change.applicable += more.applicable;
+            change.concerned += more.concerned;
+            change.moved += more.moved;
+            change.deferred += more.deferred;
             for (town, more) in more.by_township {
                 let known = change.by_township.entry(town).or_default();
                 known.gained += more.gained;
@@ -488,7 +553,7 @@ impl Simulation {
 }
 
 /// The set with the values asked about.
-async fn asked(
+pub(crate) async fn asked(
     deps: &Deps,
     seen: &policies::Seen,
     question: &Question,

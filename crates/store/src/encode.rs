@@ -5,7 +5,7 @@ use domain::alert::{FeedKind, FeedNews, Found};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Confidential, Finding};
 use domain::ids::Subject;
-use domain::parameter::ProposedValue;
+use domain::parameter::{Guarded, ProposedValue};
 use domain::record::{Coverage, ReadWhy, RowNote, RowOutcome};
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
@@ -257,7 +257,13 @@ impl RowDigest {
         self.text(&row.words);
         self.uuid(row.by.as_uuid());
         self.number(row.at.as_micros());
+        // Reviews from before keep the digest they were written with.
+        if let Some(guarded) = &row.guarded {
+            self.text("guarded");
+            self.text(&guarded_text(guarded));
+        }
     }
+
     pub(crate) fn export(&mut self, row: &ExportRow) {
         self.text("export");
         self.uuid(row.id.as_uuid());
@@ -440,6 +446,10 @@ impl Cell {
         serde_json::from_str(json).map_err(|_| self.damaged("not a proposed value"))
     }
 
+    pub(crate) fn guarded(self, json: &str) -> Result<Guarded, StoreError> {
+        serde_json::from_str(json).map_err(|_| self.damaged("not what was judged of a value"))
+    }
+
     pub(crate) fn notes(self, json: &str) -> Result<Vec<RowNote>, StoreError> {
         serde_json::from_str(json).map_err(|_| self.damaged("not a list of notes"))
     }
@@ -470,6 +480,11 @@ pub(crate) const fn level_rank(level: AlertLevel) -> i64 {
 /// A proposed value as stored.
 pub(crate) fn proposed_text(value: &ProposedValue) -> String {
     serde_json::to_string(value).expect("a proposed value is texts and days")
+}
+
+/// What was judged of a value, as stored.
+pub(crate) fn guarded_text(guarded: &Guarded) -> String {
+    serde_json::to_string(guarded).expect("it is texts, numbers and a day")
 }
 
 /// The line of a feed as stored; inverse of [`Cell::feed`]. A kept line stands

@@ -2,7 +2,7 @@
 //! commit's ledger digest, never changed.
 
 use domain::ids::{OfficerId, ProposalId};
-use domain::parameter::{ProposalState, ProposedValue};
+use domain::parameter::{Guarded, ProposalState, ProposedValue};
 use domain::time::Instant;
 
 /// A value somebody proposed.
@@ -33,6 +33,8 @@ pub struct ReviewRow {
     pub approved: bool,
     /// The reviewer's words.
     pub words: String,
+    /// What judging everybody had said; of approvals since that is done.
+    pub guarded: Option<Guarded>,
     /// Who.
     pub by: OfficerId,
     /// When.

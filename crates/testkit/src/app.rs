@@ -190,11 +190,16 @@ impl TestApp {
     /// On a new SQLite file, where no place has set anything of its own: the
     /// repository's parameters without the samples.
     pub async fn unset() -> TestApp {
+        let mut documents = policy_documents();
+        documents.parameters.clone_from(&documents.case_parameters);
+        TestApp::of(documents).await
+    }
+
+    /// On a new SQLite file, with documents of the test's own.
+    pub async fn of(documents: Documents) -> TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("hearth.db").display());
         let store = store::open(&url, &birth()).await.expect("a store");
-        let mut documents = policy_documents();
-        documents.parameters.clone_from(&documents.case_parameters);
         let outbound = OutboundSettings::default();
         TestApp::built(store, folder, outbound, None, false, documents).await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::ids::ProposalId;
-use domain::parameter::{ProposalState, ProposedValue};
+use domain::parameter::{Finding, Found, Guarded, ProposalState, ProposedValue};
 use store::commit::{CommitKind, RunRow, Write};
 use store::parameters::{ProposalRow, ReviewRow};
 use store::{Store, StoreError};
@@ -59,6 +59,17 @@ fn review(number: i64, of: u32, approved: bool) -> ReviewRow {
         proposal: proposal_id(of),
         approved,
         words: "已核对文件".to_owned(),
+        guarded: approved.then(|| Guarded {
+            on: "2026-11-20".parse().unwrap(),
+            units: 320,
+            findings: vec![Finding {
+                policy: "orphan".to_owned(),
+                found: Found::Changes,
+                count: 101,
+                of: 300,
+            }],
+            reason: Some("文件原文如此".to_owned()),
+        }),
         by: officer_id(2),
         at: at(5),
     }

@@ -8,6 +8,7 @@ use domain::authority::Operation;
 use domain::ids::ProposalId;
 use domain::parameter::{ProposalState, ProposedValue};
 use domain::region::DivisionCode;
+use pipeline::guard;
 use pipeline::parameters::{Review, preview};
 use serde::Deserialize;
 
@@ -21,7 +22,7 @@ use super::visitor::Visitor;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{Answered, Problem};
-use crate::proposals::{propose_value, review_value};
+use crate::proposals::{REASON_NEEDED, propose_value, review_value};
 use crate::strict::{StrictPath, StrictQuery, date};
 
 /// Whether a form to propose is shown.
@@ -289,6 +290,11 @@ struct ProposalPage {
     may_review: bool,
     key: String,
     words: String,
+    /// The last approval was refused until a reason is given.
+    asks_reason: bool,
+    reason: String,
+    nearly_all: u64,
+    changes: u64,
 }
 
 /// `GET /proposals/{id}`.
@@ -336,6 +342,10 @@ async fn proposal_page(app: &App, caller: &Caller, id: ProposalId) -> Answered<P
         line,
         key: fresh_key(),
         words: String::new(),
+        asks_reason: false,
+        reason: String::new(),
+        nearly_all: guard::NEARLY_ALL_PERCENT,
+        changes: guard::CHANGES_PERCENT,
     })
 }
 
@@ -346,6 +356,9 @@ pub(super) struct ReviewForm {
     key: String,
     version: i64,
     words: String,
+    /// Only asked for when judging everybody found something.
+    #[serde(default)]
+    reason: String,
 }
 
 /// `POST /proposals/{id}/{noun}`: `approval` or `rejection`.
@@ -366,6 +379,7 @@ pub(super) async fn review(
         version: form.version,
         approve,
         words: form.words.replace("\r\n", "\n"),
+        reason: Some(form.reason.replace("\r\n", "\n")).filter(|reason| !reason.is_empty()),
     };
     match review_value(&app, &grant, form.key, review).await {
         Ok(_) => Ok(Redirect::to(&format!("/proposals/{id}?done={noun}")).into_response()),
@@ -373,6 +387,8 @@ pub(super) async fn review(
         Err(problem) if problem.status().is_client_error() => {
             let mut page = proposal_page(&app, &caller, id).await?;
             page.words = form.words;
+            page.asks_reason = problem.code() == REASON_NEEDED || !form.reason.is_empty();
+            page.reason = form.reason;
             problem.zh().clone_into(&mut page.why);
             html_with(problem.status(), &page)
         }

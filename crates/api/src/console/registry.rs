@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use domain::authority::Grant;
 use domain::ids::OfficerId;
-use domain::parameter::ProposalState;
+use domain::parameter::{Guarded, ProposalState};
 use domain::region::DivisionCode;
 use domain::time::Period;
-use rules::{Parameter, ParameterValue};
+use rules::{Parameter, ParameterValue, PolicySet};
 use store::parameters::Proposed;
 
 use super::words;
 use crate::app::App;
 use crate::problem::Answered;
-use crate::proposals::PROPOSALS_MAX;
+use crate::proposals::{PROPOSALS_MAX, finding_zh};
 
 /// One value of a parameter.
 pub(super) struct Row {
@@ -130,6 +130,22 @@ pub(super) struct ProposalLine {
     pub(super) proposed: String,
     pub(super) reviewed: String,
     pub(super) words: String,
+    /// What judging everybody said of the approval.
+    pub(super) guarded: Vec<String>,
+    /// Why it was approved all the same.
+    pub(super) reason: String,
+}
+
+/// What judging everybody said, one sentence each.
+fn told(set: &PolicySet, guarded: &Guarded) -> Vec<String> {
+    let head = format!("批准前按 {} 对 {} 户（人）试算", guarded.on, guarded.units);
+    let findings = guarded.findings.iter();
+    let mut told: Vec<String> = vec![head];
+    told.extend(findings.map(|one| finding_zh(set, one)));
+    if guarded.findings.is_empty() {
+        told.push("未见异常比例".to_owned());
+    }
+    told
 }
 
 /// A proposal in words.
@@ -139,10 +155,15 @@ pub(super) async fn line(app: &App, names: &mut Names, one: &Proposed) -> Answer
     let title = set.parameters().iter().find(|p| p.key == value.key);
     let proposer = names.of(app, row.by).await?;
     let (mut reviewed, mut said) = (String::new(), String::new());
+    let (mut guarded, mut reason) = (Vec::new(), String::new());
     if let Some(review) = &one.review {
         let reviewer = names.of(app, review.by).await?;
         reviewed = format!("{reviewer} {}", words::minute(review.at));
         said.clone_from(&review.words);
+        if let Some(judged) = &review.guarded {
+            guarded = told(&set, judged);
+            reason = judged.reason.clone().unwrap_or_default();
+        }
     }
     Ok(ProposalLine {
         id: row.id.to_string(),
@@ -164,6 +185,8 @@ pub(super) async fn line(app: &App, names: &mut Names, one: &Proposed) -> Answer
         proposed: format!("{proposer} {}", words::minute(row.at)),
         reviewed,
         words: said,
+        guarded,
+        reason,
     })
 }
 

@@ -1,5 +1,9 @@
 //! `hearth simulate`: who would qualify, and who no more, were a parameter
-//! another. Nothing is written.
+//! another, or days to pass. Nothing is written.
+
+mod horizon;
+
+use std::collections::BTreeMap;
 
 use api::simulations::{Detail, SimulationView};
 use clap::Args;
@@ -10,6 +14,7 @@ use domain::time::Date;
 use pipeline::Deps;
 use pipeline::simulate::{PolicyChange, Question, SimulateError, Simulation, simulate};
 use rules::Margin;
+use serde_json::{Value as Json, json};
 
 use crate::commands::Place;
 use crate::commands::import::division;
@@ -23,14 +28,17 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     pub(crate) place: Place,
     /// A parameter and its value, as `allowance_standard=1100`; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE", required = true, value_parser = pair)]
+    #[arg(long = "set", value_name = "KEY=VALUE", required_unless_present = "horizon", requires = "region", value_parser = pair)]
     values: Vec<(String, String)>,
     /// For which place the value would hold
-    #[arg(long, value_name = "CODE", value_parser = division)]
-    region: DivisionCode,
+    #[arg(long, value_name = "CODE", requires = "values", value_parser = division)]
+    region: Option<DivisionCode>,
     /// On which day everybody is judged
     #[arg(long, value_name = "DATE")]
     on: Date,
+    /// Who enters and leaves by date alone in the days after, as `90d`
+    #[arg(long, value_name = "DAYS", value_parser = horizon::days)]
+    horizon: Option<u16>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -46,18 +54,13 @@ pub(crate) async fn run(args: &SimulateArgs, settings: Settings) -> anyhow::Resu
     let deps = office::open(&settings, "simulate").await?;
     let auditor = local::auditor(&deps).await?;
     let grant = auditor.authorize(Operation::ReadPeople, "hearth simulate")?;
-    let question = Question {
-        values: args.values.clone(),
-        region: args.region,
-        on: args.on,
+    if let Some(days) = args.horizon {
+        return horizon::run(args, &deps, &grant, days).await;
+    }
+    let Some((question, region)) = args.question().zip(args.region) else {
+        return Err(exit::configuration("--set needs --region".to_owned()));
     };
-    let answer = match simulate(&deps, &grant, &question).await {
-        Ok(answer) => answer,
-        Err(SimulateError::Wrong(problem)) => {
-            return Err(exit::check(format!("{}\n  {}", problem.en, problem.zh)));
-        }
-        Err(SimulateError::Step(error)) => return Err(error.into()),
-    };
+    let answer = simulate(&deps, &grant, &question).await.map_err(refused)?;
     // Who is an example is shown with what the verdict rests on.
     let shown = answer.shown();
     if !shown.is_empty() {
@@ -67,9 +70,31 @@ pub(crate) async fn run(args: &SimulateArgs, settings: Settings) -> anyhow::Resu
         let view = SimulationView::of(&answer, Detail::People);
         say!("{}", serde_json::to_string(&view)?);
     } else {
-        print(&deps, args, &answer)?;
+        print(&deps, args, region, &answer)?;
     }
     Ok(())
+}
+
+impl SimulateArgs {
+    fn question(&self) -> Option<Question> {
+        Some(Question {
+            values: self.values.clone(),
+            region: self.region?,
+            on: self.on,
+        })
+    }
+}
+
+fn refused(error: SimulateError) -> anyhow::Error {
+    match error {
+        SimulateError::Wrong(problem) => exit::check(format!("{}\n  {}", problem.en, problem.zh)),
+        SimulateError::Step(error) => error.into(),
+    }
+}
+
+fn positions_view(through: &BTreeMap<DivisionCode, (i64, i64)>) -> Vec<Json> {
+    let one = |(county, (from, to)): (&DivisionCode, &(i64, i64))| json!({ "county": county.to_string(), "from": from, "to": to });
+    through.iter().map(one).collect()
 }
 
 fn yuan(fen: i64) -> String {
@@ -81,14 +106,9 @@ fn signed(fen: i64) -> String {
     format!("{sign}{}", yuan(fen))
 }
 
-fn print(deps: &Deps, args: &SimulateArgs, answer: &Simulation) -> anyhow::Result<()> {
-    say!(
-        "测算 what if · {} · {} · {} 户/人 units",
-        args.region,
-        args.on,
-        answer.units
-    );
-    for (county, (from, to)) in &answer.through {
+/// From which commit to which it was read.
+fn positions(through: &BTreeMap<DivisionCode, (i64, i64)>) -> anyhow::Result<()> {
+    for (county, (from, to)) in through {
         if from == to {
             say!("{county} 数据截至提交 read at commit {to}");
         } else {
@@ -98,6 +118,22 @@ fn print(deps: &Deps, args: &SimulateArgs, answer: &Simulation) -> anyhow::Resul
             );
         }
     }
+    Ok(())
+}
+
+fn print(
+    deps: &Deps,
+    args: &SimulateArgs,
+    region: DivisionCode,
+    answer: &Simulation,
+) -> anyhow::Result<()> {
+    say!(
+        "测算 what if · {} · {} · {} 户/人 units",
+        region,
+        args.on,
+        answer.units
+    );
+    positions(&answer.through)?;
     if answer.policies.is_empty() {
         say!("没有变化 nothing would change");
     }
@@ -145,15 +181,19 @@ fn print_change(
         None => say!("  每月金额未知：政策没有写金额 no amount is declared"),
     }
     for (code, town) in &change.by_township {
-        let name = code.map_or_else(
-            || "户籍地不明".to_owned(),
-            |code| deps.divisions.name(code, args.on),
-        );
+        let name = town_name(deps, *code, args.on);
         let money = change.money.map(|_| format!(" · {} 元", signed(town.fen)));
         let money = money.unwrap_or_default();
         say!("  {name}: +{} −{}{money}", town.gained, town.lost);
     }
     people(change)
+}
+
+fn town_name(deps: &Deps, code: Option<DivisionCode>, on: Date) -> String {
+    code.map_or_else(
+        || "户籍地不明".to_owned(),
+        |code| deps.divisions.name(code, on),
+    )
 }
 
 /// Examples and near misses, without names.

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 14] = [
+const MIGRATIONS: [schema::File; 15] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -65,6 +65,10 @@ const MIGRATIONS: [schema::File; 14] = [
     (
         "listed",
         include_str!("../../migrations/postgres/0016_listed.sql"),
+    ),
+    (
+        "guarded",
+        include_str!("../../migrations/postgres/0017_guarded.sql"),
     ),
 ];
 

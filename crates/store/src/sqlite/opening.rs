@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 13] = [
+const MIGRATIONS: [schema::File; 14] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -64,6 +64,10 @@ const MIGRATIONS: [schema::File; 13] = [
     (
         "listed",
         include_str!("../../migrations/sqlite/0016_listed.sql"),
+    ),
+    (
+        "guarded",
+        include_str!("../../migrations/sqlite/0017_guarded.sql"),
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 use domain::authority::Grant;
 use domain::ids::{OfficerId, ProposalId};
+use domain::parameter::Guarded;
 use domain::time::Instant;
 use sqlx::SqlitePool;
 
@@ -16,7 +17,8 @@ pub(super) async fn proposals(
     limit: u32,
 ) -> Stored<Vec<Proposed>> {
     let rows = sqlx::query(
-        "select p.*, r.number, r.approved, r.words, r.by_id as reviewer_id, r.at as reviewed_at
+        "select p.*, r.number, r.approved, r.words, r.guarded, r.by_id as reviewer_id,
+            r.at as reviewed_at
         from parameter_proposals p
         left join parameter_reviews r
         on r.proposal_id = p.id
@@ -42,7 +44,8 @@ pub(super) async fn proposal(
     id: ProposalId,
 ) -> Stored<Option<Proposed>> {
     let row = sqlx::query(
-        "select p.*, r.number, r.approved, r.words, r.by_id as reviewer_id, r.at as reviewed_at
+        "select p.*, r.number, r.approved, r.words, r.guarded, r.by_id as reviewer_id,
+            r.at as reviewed_at
         from parameter_proposals p
         left join parameter_reviews r
         on r.proposal_id = p.id
@@ -71,7 +74,8 @@ pub(super) async fn reviews(pool: &SqlitePool) -> Stored<i64> {
 
 pub(super) async fn approved(pool: &SqlitePool) -> Stored<Vec<Proposed>> {
     let rows = sqlx::query(
-        "select p.*, r.number, r.approved, r.words, r.by_id as reviewer_id, r.at as reviewed_at
+        "select p.*, r.number, r.approved, r.words, r.guarded, r.by_id as reviewer_id,
+            r.at as reviewed_at
         from parameter_proposals p
         join parameter_reviews r
         on r.proposal_id = p.id
@@ -93,6 +97,7 @@ fn proposed(row: &Columns<'_>) -> Stored<Proposed> {
             proposal: proposal.id,
             approved: row.value("approved")?,
             words: row.value("words")?,
+            guarded: guarded(row)?,
             by: OfficerId::from_uuid(row.uuid("reviewer_id")?),
             at: Instant::from_micros(row.value("reviewed_at")?),
         }),
@@ -117,7 +122,14 @@ pub(super) fn review_noun(row: &Columns<'_>) -> Stored<ReviewRow> {
         proposal: ProposalId::from_uuid(row.uuid("proposal_id")?),
         approved: row.value("approved")?,
         words: row.value("words")?,
+        guarded: guarded(row)?,
         by: OfficerId::from_uuid(row.uuid("by_id")?),
         at: row.instant("at")?,
     })
+}
+
+fn guarded(row: &Columns<'_>) -> Stored<Option<Guarded>> {
+    let text: Option<String> = row.value("guarded")?;
+    text.map(|text| row.cell("guarded").guarded(&text))
+        .transpose()
 }

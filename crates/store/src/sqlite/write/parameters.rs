@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::refuse_unless;
 use crate::Stored;
-use crate::encode::proposed_text;
+use crate::encode::{guarded_text, proposed_text};
 use crate::parts::Parts;
 use crate::sqlite::columns::insert;
 
@@ -35,8 +35,8 @@ async fn reviews(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Store
     for (row_no, row) in (0_i64..).zip(&parts.reviews) {
         let done = sqlx::query(
             "insert into parameter_reviews (commit_id, row_no, number, proposal_id, approved,
-                words, by_id, at)
-            select $1, $2, $3, $4, $5, $6, $7, $8
+                words, by_id, at, guarded)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9
             where $3 = (select coalesce(max(number), 0) + 1 from parameter_reviews)
             on conflict do nothing",
         )
@@ -48,6 +48,7 @@ async fn reviews(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Store
         .bind(&row.words)
         .bind(row.by.as_uuid())
         .bind(row.at.as_micros())
+        .bind(row.guarded.as_ref().map(guarded_text))
         .execute(&mut *tx)
         .await?;
         refuse_unless(done.rows_affected() == 1)?;
