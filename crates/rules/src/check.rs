@@ -9,6 +9,7 @@ use domain::dictionary::{About, Kind};
 
 use crate::check_call;
 use crate::expr::{Each, Expr, FUNCTIONS, NAMES, Name, Node, Operation, Relation};
+use crate::number::is_whole;
 use crate::problem::Fault;
 use crate::types::{Type, Unit};
 
@@ -211,9 +212,12 @@ impl Checker<'_> {
     fn literal(literal: &LiteralValue, at: (usize, usize)) -> Result<Expr, Fault> {
         let (ty, node) = match literal {
             LiteralValue::Boolean(value) => (Type::Bool, Node::Bool(*value.inner())),
-            LiteralValue::Int(value) => (Type::Number(Unit::Count), Node::Int(*value.inner())),
+            LiteralValue::Int(value) if is_whole(*value.inner()) => {
+                (Type::Number(Unit::Count), Node::Int(*value.inner()))
+            }
             LiteralValue::String(text) => (Type::Text, Node::Text(text.inner().to_owned())),
-            LiteralValue::Double(_)
+            LiteralValue::Int(_)
+            | LiteralValue::Double(_)
             | LiteralValue::UInt(_)
             | LiteralValue::Bytes(_)
             | LiteralValue::Null => {

@@ -206,6 +206,8 @@ fn adopted(function: Function, args: Vec<Expr>) -> Result<Vec<Expr>, Fault> {
         (Function::PaidRows, 1) | (Function::LatestCoveredMonth, 0) => {
             Some(Type::Code(&GRANT_ITEM))
         }
+        (Function::AgeOn | Function::DaysBetween, _)
+        | (Function::AddDays | Function::WithinMonths | Function::MonthOf, 0) => Some(Type::Date),
         _ => None,
     };
     args.into_iter()

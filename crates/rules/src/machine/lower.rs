@@ -240,15 +240,14 @@ impl<'p, 'g> Lower<'p, 'g> {
     pub(crate) fn facts(&mut self, of: &Low, kind: Kind) -> Lowered {
         let single = is_single(kind);
         match of {
-            Low::Person(_) | Low::Household(_) if single => {
-                let owner = match of {
-                    Low::Person(lane) => Some(*lane),
-                    _ => None,
-                };
-                Ok(Low::Single(kind, owner))
+            Low::Person(lane) if single => Ok(Low::Single(kind, Some(*lane))),
+            Low::Household(id) if single => {
+                self.this_household(*id)?;
+                Ok(Low::Single(kind, None))
             }
             Low::Person(lane) => Ok(Low::List(self.items_of(*lane, kind))),
-            Low::Household(_) => {
+            Low::Household(id) => {
+                self.this_household(*id)?;
                 let axis = self.graph.add_axis(Axis {
                     kind: AxisKind::OfHousehold(kind),
                     base: HOUSEHOLDS,
@@ -264,6 +263,15 @@ impl<'p, 'g> Lower<'p, 'g> {
                 }))
             }
             _ => Err(Unfit("facts of what is neither person nor household")),
+        }
+    }
+
+    /// Columns hold one household's facts: of another, as a record may name it,
+    /// nothing is known.
+    pub(crate) fn this_household(&self, id: Id) -> Result<(), Unfit> {
+        match self.graph.node(id).op {
+            Op::Household(Column::Unit) => Ok(()),
+            _ => Err(Unfit("facts of a household that a record names")),
         }
     }
 

@@ -95,7 +95,10 @@ impl<'p> Lower<'p, '_> {
     /// What surely belongs to the list and is known.
     fn sure(&mut self, list: &List) -> Result<Id, Unfit> {
         let belongs = self.unary(Op::Certain, list.mask, Lane::Trit);
-        if matches!(*list.value, Low::Item(..)) {
+        // An element of the axis itself is always known; what a body made of it need not be.
+        if let Low::Item(_, id) = *list.value
+            && matches!(self.graph.node(id).op, Op::Element(_))
+        {
             return Ok(belongs);
         }
         let known = self.known(&list.value)?;
@@ -207,7 +210,10 @@ impl<'p> Lower<'p, '_> {
                 list.lost = self.trit(F);
                 list
             }
-            Low::Household(_) => self.paid_under_the_household()?,
+            Low::Household(id) => {
+                self.this_household(*id)?;
+                self.paid_under_the_household()?
+            }
             _ => return Err(Unfit("paid_rows of what")),
         };
         let Low::Item(_, row) = *list.value else {

@@ -147,6 +147,8 @@ impl Lower<'_, '_> {
                 Ok(found)
             }
             Low::List(list) => {
+                // The item may stand on the axis the list runs over.
+                let list = &self.apart(list.clone());
                 let same = self.compared(Relation::Equal, item, &list.value)?;
                 let sure = self.unary(Op::Certain, list.mask, Lane::Trit);
                 let same = self.unary(Op::Certain, same, Lane::Trit);

@@ -8,6 +8,7 @@
 mod appraise;
 mod cases;
 mod census;
+mod invented;
 mod language;
 mod machine;
 mod mutation;
