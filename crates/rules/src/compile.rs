@@ -481,7 +481,16 @@ fn said(expr: &Expr, lets: &[Option<FieldId>]) -> Option<FieldId> {
         | Node::Or(..)
         | Node::Not(_)
         | Node::IsKnown(_)
-        | Node::Call(Function::Size | Function::Certain | Function::Sources, _) => None,
+        | Node::Matches(..)
+        | Node::Call(
+            Function::Size
+            | Function::Certain
+            | Function::Sources
+            | Function::Contains
+            | Function::StartsWith
+            | Function::EndsWith,
+            _,
+        ) => None,
         Node::Choose(_, yes, no) => shown(yes).or_else(|| shown(no)),
         other => parts(other).into_iter().find_map(shown),
     }

@@ -175,6 +175,10 @@ impl<'a> Frame<'a> {
                 _ => Err(self.arithmetic()),
             },
             Node::Call(function, args) => self.call(*function, &expr.ty, args, locals),
+            Node::Matches(text, pattern) => {
+                let text = self.eval(text, locals)?;
+                self.matched(&text, pattern)
+            }
         }
     }
 
@@ -301,6 +305,10 @@ impl<'a> Frame<'a> {
         left: &Val<'a>,
         right: &Val<'a>,
     ) -> Out<'a> {
+        if let (Operation::Remainder, Val::Number(a), Val::Number(b)) = (operation, left, right) {
+            let rest = a.checked_rem(*b).map(Val::Number);
+            return rest.ok_or_else(|| self.arithmetic());
+        }
         let whole = |val: &Val<'a>| match val {
             Val::Number(n) => Some(Fraction::whole(*n)),
             Val::Amount(amount) => Some(*amount),
@@ -312,6 +320,8 @@ impl<'a> Frame<'a> {
                 Operation::Subtract => a.minus(b),
                 Operation::Multiply => a.times(b),
                 Operation::Divide => a.over(b),
+                // Of whole numbers only.
+                Operation::Remainder => None,
             },
             _ => None,
         };

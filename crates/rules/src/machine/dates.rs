@@ -2,7 +2,10 @@
 
 use domain::time::{Date, Month, add_days, add_months, days_between};
 
+use domain::week::Week;
+
 use super::graph::{NONE32, NONE64};
+use crate::eval_call::weeks_between;
 
 /// Year, month and day, nine bits below the year.
 pub(crate) fn pack(date: Date) -> i32 {
@@ -48,6 +51,16 @@ pub(crate) fn by_days(packed: i32, days: i64) -> i32 {
 
 pub(crate) fn month_moved(month: i32, months: i64) -> i32 {
     small(months).map_or(NONE32, |months| month + months)
+}
+
+/// Monday of the calendar week.
+pub(crate) fn week_of(packed: i32) -> i32 {
+    unpack(packed).map_or(NONE32, |date| pack(Week::of(date).first_day()))
+}
+
+pub(crate) fn weeks(from: i32, to: i32) -> i64 {
+    let dates = unpack(from).zip(unpack(to));
+    dates.map_or(NONE64, |(from, to)| weeks_between(from, to))
 }
 
 pub(crate) fn days(from: i32, to: i32) -> i64 {

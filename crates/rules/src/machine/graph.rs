@@ -191,6 +191,9 @@ pub(crate) enum Op {
     MonthsBetween(Id, Id),
     DaysBetween(Id, Id),
     AgeOn(Id, Id),
+    WeekOf(Id),
+    WeeksBetween(Id, Id),
+    Remainder(Id, Id),
     /// One bit per small number.
     Bit(Id),
     /// How many bits.
@@ -361,6 +364,7 @@ impl Op {
             | Op::Known(a)
             | Op::Below(a)
             | Op::MonthOf(a)
+            | Op::WeekOf(a)
             | Op::Bit(a)
             | Op::Bits(a) => f(*a),
             Op::And(a, b)
@@ -377,6 +381,8 @@ impl Op {
             | Op::MonthsBetween(a, b)
             | Op::DaysBetween(a, b)
             | Op::AgeOn(a, b)
+            | Op::WeeksBetween(a, b)
+            | Op::Remainder(a, b)
             | Op::Confirmed(a, b)
             | Op::Fold(_, _, a, b)
             | Op::Distinct(_, a, b) => [*a, *b].into_iter().for_each(f),

@@ -97,7 +97,7 @@ impl<'p, 'g> Lower<'p, 'g> {
         match &expr.node {
             Node::Bool(value) => Ok(Low::Trit(self.trit(if *value { T } else { F }))),
             Node::Int(n) => Ok(Low::Wide(self.wide(*n))),
-            Node::Text(_) => Err(Unfit("text")),
+            Node::Text(_) | Node::Matches(..) => Err(Unfit("text")),
             Node::Code(code) => Ok(Low::Narrow(self.narrow(code_number(code)))),
             Node::Date(date) => Ok(Low::Narrow(self.narrow(super::dates::pack(*date)))),
             Node::Name(name) => self.named(*name),

@@ -14,7 +14,12 @@ use crate::expr::{Expr, Function, Node, Relation};
 impl<'p> Lower<'p, '_> {
     pub(crate) fn call(&mut self, function: Function, args: &'p [Expr]) -> Lowered {
         match function {
-            Function::Text | Function::Source => return Err(Unfit("words")),
+            Function::Text
+            | Function::Source
+            | Function::Contains
+            | Function::StartsWith
+            | Function::EndsWith => return Err(Unfit("words")),
+            Function::At => return Err(Unfit("an element by its number")),
             Function::PaidRows => return self.paid_rows(args),
             Function::LatestCoveredMonth => {
                 return self.covered_of(args);
@@ -322,6 +327,12 @@ impl<'p> Lower<'p, '_> {
             )),
             (Function::DaysBetween, [Low::Narrow(from), Low::Narrow(to)]) => Ok(Low::Wide(
                 self.binary(Op::DaysBetween, *from, *to, Lane::Wide),
+            )),
+            (Function::WeekOf, [Low::Narrow(date)]) => {
+                Ok(Low::Narrow(self.unary(Op::WeekOf, *date, Lane::Narrow)))
+            }
+            (Function::WeeksBetween, [Low::Narrow(from), Low::Narrow(to)]) => Ok(Low::Wide(
+                self.binary(Op::WeeksBetween, *from, *to, Lane::Wide),
             )),
             (Function::WithinMonths, [Low::Narrow(date), Low::Wide(months)]) => {
                 Ok(self.within_months(*date, *months))

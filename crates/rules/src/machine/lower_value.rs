@@ -89,6 +89,7 @@ impl Lower<'_, '_> {
             let op = |a, b| match operation {
                 Operation::Add => Op::Add(a, b, how),
                 Operation::Subtract => Op::Subtract(a, b, how),
+                Operation::Remainder => Op::Remainder(a, b),
                 Operation::Multiply | Operation::Divide => Op::Multiply(a, b, how),
             };
             if operation == Operation::Divide {
@@ -118,6 +119,7 @@ impl Lower<'_, '_> {
                 let above = self.times(a, c);
                 Ok(Low::Amount(above, product(self)))
             }
+            Operation::Remainder => Err(Unfit("a remainder of what is no number")),
             Operation::Divide => {
                 let above = d.map_or(a, |d| self.times(a, d));
                 let below = b.map_or(c, |b| self.times(b, c));

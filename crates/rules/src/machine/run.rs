@@ -196,6 +196,9 @@ impl<'c> Run<'c> {
                     dates::month_of(a)
                 }
             })),
+            Op::WeekOf(a) => Narrow(map(self.narrow(*a), dates::week_of)),
+            Op::WeeksBetween(a, b) => Wide(self.between(*a, *b, dates::weeks)),
+            Op::Remainder(a, b) => Wide(self.computed(*a, *b, Overflow::Unknown, rest)),
             Op::MonthsMoved(a, n) => Narrow(self.moved(*a, *n, dates::month_moved)),
             Op::DateByMonths(a, n) => Narrow(self.moved(*a, *n, dates::by_months)),
             Op::DateByDays(a, n) => Narrow(self.moved(*a, *n, dates::by_days)),
@@ -520,6 +523,11 @@ impl<'c> Run<'c> {
         });
         Lanes::Own(each.collect())
     }
+}
+
+/// What division leaves; of nought there is none, as when it does not fit.
+fn rest(a: i64, b: i64) -> (i64, bool) {
+    a.checked_rem(b).map_or((0, true), |rest| (rest, false))
 }
 
 /// Told by none: no. By as many as asked: yes. By fewer: not known.

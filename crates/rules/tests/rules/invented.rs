@@ -26,6 +26,7 @@ const PEOPLE: &str = "people";
 const MONTHS: &str = "months";
 const DAYS: &str = "days";
 const YEARS: &str = "years";
+const WEEKS: &str = "weeks";
 
 const FRAME: &str = r#"policy: NAME
 version: "1"
@@ -395,6 +396,7 @@ fn types() -> Vec<Ty> {
         Ty::Number(MONTHS),
         Ty::Number(DAYS),
         Ty::Number(YEARS),
+        Ty::Number(WEEKS),
         Ty::Money,
         Ty::Ratio,
         Ty::Date,
@@ -424,8 +426,16 @@ fn types() -> Vec<Ty> {
 }
 
 /// What the graph has no form for at all; elsewhere both must tell.
-const WORDS_AND_THE_LIKE: [(&str, usize); 4] =
-    [("text", 0), ("text", 1), ("source", 0), ("paid_rows", 1)];
+const LEFT: [&str; 8] = [
+    "text",
+    "source",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "size of text",
+    "[i]",
+];
 
 /// Probes of one type's forms: what each asks, and about which operand.
 #[derive(Default)]
@@ -489,7 +499,7 @@ fn every_form_meets_a_value_a_missing_fact_and_an_error_in_every_place() {
             let Some((name, at, observer)) = places.of[one.probe] else {
                 continue;
             };
-            if one.compared() || WORDS_AND_THE_LIKE.contains(&(name, at)) {
+            if one.compared() || LEFT.contains(&name) || (name, at) == ("paid_rows", 1) {
                 *met.entry((name, at, seen[&(observer, key(one))]))
                     .or_default() += 1;
             }

@@ -12,6 +12,7 @@ mod invented;
 mod language;
 mod machine;
 mod mutation;
+mod operators;
 mod parameters;
 mod plain;
 mod promises;

@@ -6,7 +6,7 @@ use domain::dictionary::{About, Kind};
 use super::household::KINDS;
 use super::shapes::{Shape, shapes};
 use super::tree::{Tree, Ty, is_single};
-use super::{COUNT, DAYS, MONTHS, PEOPLE, YEARS};
+use super::{COUNT, DAYS, MONTHS, PEOPLE, WEEKS, YEARS};
 use crate::support::Draws;
 
 /// What an operand comes to.
@@ -168,6 +168,7 @@ impl Inventor<'_> {
             Ty::Number(PEOPLE) => self.pick(&["size(members)", "size(people)"]),
             Ty::Number(MONTHS) => self.pick(&["param.months", "param.months_unset"]),
             Ty::Number(DAYS) => self.pick(&["param.days", "days_between(on, '2026-11-01')"]),
+            Ty::Number(WEEKS) => "weeks_between('2026-10-01', on)".to_owned(),
             Ty::Number(_) => {
                 let someone = self.someone();
                 let age = format!("age({someone})");
@@ -276,6 +277,7 @@ fn error(ty: &Ty) -> String {
         }
         Ty::Number(MONTHS) => format!("({number} * param.months)"),
         Ty::Number(DAYS) => format!("({number} * param.days)"),
+        Ty::Number(WEEKS) => format!("({number} * weeks_between(on, on))"),
         Ty::Number(_) => "min(people.filter(v, false).map(v, age(v)))".to_owned(),
         Ty::Money => "(yuan(1) / 0)".to_owned(),
         Ty::Ratio => "(1 / 0)".to_owned(),

@@ -5,7 +5,7 @@ use domain::dictionary::{About, FieldType, Kind};
 
 use super::household::KINDS;
 use super::tree::{Ty, codes, is_single};
-use super::{COUNT, DAYS, MONTHS, PEOPLE, YEARS};
+use super::{COUNT, DAYS, MONTHS, PEOPLE, WEEKS, YEARS};
 use crate::support::Draws;
 
 /// A form with its parts. A part may see a variable of a type.
@@ -52,7 +52,7 @@ pub(super) fn any_scalar(dice: &mut Draws) -> Ty {
     match dice.below(14) {
         0 => Ty::Bool,
         1 | 2 => Ty::Number(COUNT),
-        3 => Ty::Number([MONTHS, DAYS, YEARS, PEOPLE][dice.index(4)]),
+        3 => Ty::Number([MONTHS, DAYS, YEARS, PEOPLE, WEEKS][dice.index(5)]),
         4 | 5 => Ty::Money,
         6 => Ty::Ratio,
         7 | 8 => Ty::Date,
@@ -112,6 +112,11 @@ fn owner(kind: Kind) -> Ty {
 pub(super) fn shapes(ty: &Ty, dice: &mut Draws) -> Vec<Shape> {
     let mut all = vec![shape("?:", "({0} ? {1} : {2})", &[&Ty::Bool, ty, ty])];
     fields(ty, &mut all);
+    // Few, for a policy with one is left to the interpreter.
+    if !matches!(ty, Ty::List(_)) && dice.below(4) == 0 {
+        let list = Ty::list(ty.clone());
+        all.push(shape("[i]", "{0}[{1}]", &[&list, &Ty::Number(COUNT)]));
+    }
     if ty.is_ordered() {
         for name in ["min", "max"] {
             all.push(shape(name, &format!("{name}({{0}}, {{1}})"), &[ty, ty]));
@@ -123,6 +128,7 @@ pub(super) fn shapes(ty: &Ty, dice: &mut Draws) -> Vec<Shape> {
         Ty::Bool => {
             truths(dice, &mut all);
             comparisons(dice, &mut all);
+            of_texts(dice, &mut all);
         }
         Ty::Number(unit) => numbers(ty, unit, dice, &mut all),
         Ty::Money => money(&mut all),
@@ -192,6 +198,19 @@ fn truths(dice: &mut Draws, all: &mut Vec<Shape>) {
     ));
 }
 
+/// What is asked of texts.
+fn of_texts(dice: &mut Draws, all: &mut Vec<Shape>) {
+    let text = &Ty::Text;
+    if dice.below(4) > 0 {
+        return;
+    }
+    for name in ["contains", "startsWith", "endsWith"] {
+        all.push(shape(name, &format!("{{0}}.{name}({{1}})"), &[text, text]));
+    }
+    all.push(shape("matches", "{0}.matches('^[ab]+$')", &[text]));
+    all.push(shape("matches", "matches({0}, '中.')", &[text]));
+}
+
 fn comparisons(dice: &mut Draws, all: &mut Vec<Shape>) {
     for name in ["==", "!="] {
         let ty = if dice.below(6) == 0 {
@@ -225,6 +244,7 @@ fn numbers(ty: &Ty, unit: &str, dice: &mut Draws, all: &mut Vec<Shape>) {
     let count = &Ty::Number(COUNT);
     all.push(shape("+", "({0} + {1})", &[ty, ty]));
     all.push(shape("-", "({0} - {1})", &[ty, ty]));
+    all.push(shape("%", "({0} % {1})", &[ty, ty]));
     all.push(shape("*", "({0} * {1})", &[count, ty]));
     all.push(shape("-x", "(-({0}))", &[ty]));
     all.push(shape("abs", "abs({0})", &[ty]));
@@ -238,6 +258,9 @@ fn numbers(ty: &Ty, unit: &str, dice: &mut Draws, all: &mut Vec<Shape>) {
                 }
                 all.push(shape("size", "size({0})", &[&Ty::list(of)]));
             }
+            if dice.below(3) == 0 {
+                all.push(shape("size of text", "size({0})", &[&Ty::Text]));
+            }
             let items = Ty::list(Ty::Item(any_listed(dice)));
             all.push(shape("sources", "sources({0})", &[&items]));
             all.push(shape("households", "households({0})", &[&Ty::Person]));
@@ -247,6 +270,11 @@ fn numbers(ty: &Ty, unit: &str, dice: &mut Draws, all: &mut Vec<Shape>) {
             "months_between",
             "months_between({0}, {1})",
             &[&Ty::Month, &Ty::Month],
+        )),
+        WEEKS => all.push(shape(
+            "weeks_between",
+            "weeks_between({0}, {1})",
+            &[&Ty::Date, &Ty::Date],
         )),
         DAYS => all.push(shape(
             "days_between",
@@ -276,6 +304,7 @@ fn money(all: &mut Vec<Shape>) {
 
 fn ratios(all: &mut Vec<Shape>) {
     let (money, count, ratio) = (&Ty::Money, &Ty::Number(COUNT), &Ty::Ratio);
+    all.push(shape("-x", "(-({0}))", &[ratio]));
     all.push(shape("+", "({0} + {1})", &[ratio, ratio]));
     all.push(shape("-", "({0} - {1})", &[ratio, ratio]));
     all.push(shape("*", "({0} * {1})", &[ratio, ratio]));
@@ -290,6 +319,7 @@ fn times(ty: &Ty, dice: &mut Draws, all: &mut Vec<Shape>) {
     if *ty == Ty::Date {
         let days = &Ty::Number(DAYS);
         all.push(shape("add_days", "add_days({0}, {1})", &[ty, days]));
+        all.push(shape("week_of", "week_of({0})", &[ty]));
         let item = Ty::Item(any_listed(dice));
         all.push(shape("told_on", "told_on({0})", &[&item]));
     } else {
