@@ -358,6 +358,9 @@ impl Checker<'_> {
 
     fn call(&mut self, call: &CallExpr, at: (usize, usize), level: usize) -> Result<Expr, Fault> {
         if let Some(target) = &call.target {
+            if call.func_name == "verdict" {
+                return check_text::verdict(self, call, target, at, level);
+            }
             if check_text::is_test(&call.func_name) {
                 return check_text::member(self, call, target, at, level);
             }
@@ -466,7 +469,11 @@ impl Checker<'_> {
         }
         let is_call = matches!(
             node,
-            Node::Call(..) | Node::Each(..) | Node::IsKnown(_) | Node::Matches(..)
+            Node::Call(..)
+                | Node::Each(..)
+                | Node::IsKnown(_)
+                | Node::Matches(..)
+                | Node::Verdict(..)
         );
         if is_call {
             span = (word_start(self.source, span.0.min(at.0)), span.1);
@@ -559,7 +566,8 @@ pub(crate) fn parts(node: &Node) -> Vec<&Expr> {
         | Node::Field(of, _)
         | Node::IsKnown(of)
         | Node::Not(of)
-        | Node::Matches(of, _) => vec![of],
+        | Node::Matches(of, _)
+        | Node::Verdict(of, _) => vec![of],
         Node::And(a, b)
         | Node::Or(a, b)
         | Node::Compare(_, a, b)

@@ -24,7 +24,10 @@ pub(crate) fn each(
     let name = call.func_name.as_str();
     let Some(how) = each_named(name) else {
         let known = ["exists", "all", "exists_one", "filter", "map"];
-        let known = known.into_iter().chain(check_text::TESTS);
+        let known = known
+            .into_iter()
+            .chain(check_text::TESTS)
+            .chain(["verdict"]);
         return Err(Fault::unknown(
             word_start(checker.source, at.0),
             ("列表操作", "list form"),

@@ -1,10 +1,12 @@
-//! Types of what is asked of texts: parts, beginnings, ends, patterns.
+//! Types of what is asked of texts — parts, beginnings, ends, patterns — and of
+//! other policies.
 
 use cel::common::ast::{CallExpr, IdedExpr};
 
 use crate::check::{Checker, mismatch};
 use crate::check_call;
-use crate::expr::{Expr, Function, Node};
+use crate::document::About;
+use crate::expr::{Asked, Expr, Function, Node};
 use crate::plain::pattern;
 use crate::problem::Fault;
 use crate::types::Type;
@@ -75,6 +77,47 @@ pub(crate) fn matches(
     };
     let (start, end) = written.span;
     let mut whole = checker.node(Type::Bool, at, Node::Matches(Box::new(text), regex));
+    whole.span = (whole.span.0.min(start), whole.span.1.max(end));
+    Ok(whole)
+}
+
+/// `person.verdict("policy")`: the name is written out, so that it is known when
+/// the set is loaded who waits for whom.
+pub(crate) fn verdict(
+    checker: &mut Checker<'_>,
+    call: &CallExpr,
+    target: &IdedExpr,
+    at: Span,
+    level: usize,
+) -> Result<Expr, Fault> {
+    let of = checker.expr(target, level + 1)?;
+    let about = match of.ty {
+        Type::Person => About::Person,
+        Type::Household => About::Household,
+        _ => return Err(mismatch(&of, &Type::Household)),
+    };
+    let name = match call.args.as_slice() {
+        [name] => Some(checker.expr(name, level + 1)?),
+        _ => None,
+    };
+    let written = name.as_ref().and_then(|name| match &name.node {
+        Node::Text(policy) => Some((policy.clone(), name.span)),
+        _ => None,
+    });
+    let Some((policy, (start, end))) = written else {
+        return Err(Fault::new(
+            at.0,
+            "verdict.written",
+            "verdict 需要写出一个政策名".to_owned(),
+            "verdict takes the name of a policy, written out".to_owned(),
+        ));
+    };
+    let asked = Asked {
+        policy,
+        about,
+        offset: start,
+    };
+    let mut whole = checker.node(Type::Bool, at, Node::Verdict(Box::new(of), asked));
     whole.span = (whole.span.0.min(start), whole.span.1.max(end));
     Ok(whole)
 }

@@ -5,6 +5,7 @@ use domain::time::Date;
 
 use regex::Regex;
 
+use crate::document::About;
 use crate::types::Type;
 
 /// A checked expression.
@@ -47,6 +48,18 @@ pub(crate) enum Node {
     Call(Function, Vec<Expr>),
     /// `text.matches("pattern")`.
     Matches(Box<Expr>, Regex),
+    /// `person.verdict("policy")`.
+    Verdict(Box<Expr>, Asked),
+}
+
+/// Another policy whose verdict is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) policy: String,
+    /// Of whom.
+    pub(crate) about: About,
+    /// Where the name stands in the expression.
+    pub(crate) offset: usize,
 }
 
 /// What the language itself names.

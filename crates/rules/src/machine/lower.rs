@@ -9,6 +9,7 @@ use super::graph::{
     Axis, AxisId, AxisKind, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, Op, PEOPLE,
     SpaceId, T, U,
 };
+use super::lower_verdict::Lowered as Verdicts;
 use super::names::code_number;
 use crate::expr::{Each, Expr, Function, Name, Node, Relation};
 use crate::types::{Type, is_single};
@@ -64,12 +65,19 @@ pub(crate) struct Lower<'p, 'g> {
     pub(crate) person: Option<Id>,
     /// Axes whose variables are in scope.
     pub(crate) open_axes: Vec<AxisId>,
+    /// Verdicts of other policies.
+    pub(crate) verdicts: &'p Verdicts,
 }
 
 pub(crate) type Lowered = Result<Low, Unfit>;
 
 impl<'p, 'g> Lower<'p, 'g> {
-    pub(crate) fn new(graph: &'g mut Graph, lets: &'p [Expr], about_person: bool) -> Lower<'p, 'g> {
+    pub(crate) fn new(
+        graph: &'g mut Graph,
+        lets: &'p [Expr],
+        about_person: bool,
+        verdicts: &'p Verdicts,
+    ) -> Lower<'p, 'g> {
         let mut lower = Lower {
             graph,
             lets,
@@ -77,6 +85,7 @@ impl<'p, 'g> Lower<'p, 'g> {
             locals: Vec::new(),
             person: None,
             open_axes: Vec::new(),
+            verdicts,
         };
         if about_person {
             lower.person = Some(lower.element(PEOPLE));
@@ -97,6 +106,10 @@ impl<'p, 'g> Lower<'p, 'g> {
         match &expr.node {
             Node::Bool(value) => Ok(Low::Trit(self.trit(if *value { T } else { F }))),
             Node::Int(n) => Ok(Low::Wide(self.wide(*n))),
+            Node::Verdict(of, asked) => {
+                let of = self.expr(of)?;
+                self.verdict(&of, asked).map(Low::Trit)
+            }
             Node::Text(_) | Node::Matches(..) => Err(Unfit("text")),
             Node::Code(code) => Ok(Low::Narrow(self.narrow(code_number(code)))),
             Node::Date(date) => Ok(Low::Narrow(self.narrow(super::dates::pack(*date)))),

@@ -97,6 +97,14 @@ impl<'c> Run<'c> {
         }
     }
 
+    fn of_person(&self, values: Id, person: Id) -> Lanes<'static, u8> {
+        let person = self.narrow(person);
+        match self.trits(values).slice() {
+            Ok(values) => gather(values, person, U),
+            Err(value) => map(person, |at| if at < 0 { U } else { value }),
+        }
+    }
+
     fn lanes(&self, space: SpaceId) -> usize {
         self.spaces.lanes(space, self.chunk)
     }
@@ -122,6 +130,7 @@ impl<'c> Run<'c> {
             }
             Op::Household(column) => self.household(*column),
             Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),
+            Op::OfPerson(values, person) => Trit(self.of_person(*values, *person)),
             Op::Item(kind, column, element) => self.item(*kind, *column, *element),
             Op::Element(axis) => self.element(*axis, space),
             Op::Lift(id, to) => self.lifted(*id, *to),

@@ -1,6 +1,6 @@
 //! Verdicts of all policies for all households of columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::dictionary::Kind;
@@ -13,11 +13,13 @@ use super::columns::{CHUNK, Chunk, Layout};
 use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
 use super::lanes::{Lanes, Register};
 use super::lower::{Lower, Unfit};
+use super::lower_verdict::{Lowered, Version};
 use super::names::code_number;
 use super::run::{Given, Run};
 use crate::document::{About, PolicyKind};
 use crate::expr::Relation;
 use crate::policy::{Policy, PolicySet};
+use crate::strata;
 
 /// A policy set compiled for columns.
 #[derive(Debug)]
@@ -205,13 +207,28 @@ impl Machine {
     pub fn of(set: &PolicySet) -> Machine {
         let mut graph = Graph::new();
         graph.space([PEOPLE]);
-        let programs = set.policies().iter().map(|policy| {
-            program(&mut graph, policy).map_err(|unfit| Left {
+        let policies = set.policies();
+        let mut verdicts = Lowered::new();
+        let mut programs: BTreeMap<usize, Result<Program, Left>> = BTreeMap::new();
+        let read: BTreeSet<&str> = strata::read(policies).collect();
+        // Those that are read before those that read them.
+        for at in strata::order(policies) {
+            let policy = &policies[at];
+            let done = program(&mut graph, policy, &verdicts);
+            if read.contains(policy.id.as_str()) {
+                let met = done.as_ref().map_err(|unfit| *unfit);
+                let met = met.and_then(|done| met_by(&mut graph, policy, done, &verdicts));
+                let valid = policy.valid;
+                let versions = verdicts.entry(policy.id.clone()).or_default();
+                versions.push(Version { valid, met });
+            }
+            let left = |unfit: Unfit| Left {
                 policy: policy.id.clone(),
                 why: unfit.0,
-            })
-        });
-        let programs: Vec<Result<Program, Left>> = programs.collect();
+            };
+            programs.insert(at, done.map_err(left));
+        }
+        let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
         let layout = Layout::of(&graph);
         let last = last_uses(&graph, &programs);
         Machine {
@@ -454,14 +471,14 @@ impl Program {
     }
 }
 
-fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
+fn program(graph: &mut Graph, policy: &Policy, verdicts: &Lowered) -> Result<Program, Unfit> {
     let of_person = policy.about == About::Person;
     let space = if of_person {
         graph.space([PEOPLE])
     } else {
         HOUSEHOLDS
     };
-    let mut lower = Lower::new(graph, &policy.lets, of_person);
+    let mut lower = Lower::new(graph, &policy.lets, of_person, verdicts);
     let gate = gate(&mut lower, policy)?;
     let applies = match &policy.applies_when {
         Some(expr) => lower.truth(expr)?,
@@ -498,6 +515,21 @@ fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
         criteria,
         levels,
     })
+}
+
+/// The verdict of a policy that others read.
+fn met_by(
+    graph: &mut Graph,
+    policy: &Policy,
+    program: &Program,
+    verdicts: &Lowered,
+) -> Result<Id, Unfit> {
+    let asked: Vec<Id> = program.criteria.iter().map(|c| c.id).collect();
+    let of_person = policy.about == About::Person;
+    let mut lower = Lower::new(graph, &policy.lets, of_person, verdicts);
+    let met = lower.met(program.gate, program.applies, &asked);
+    let space = lower.graph.space_of(program.gate);
+    fit(graph, met, space)
 }
 
 /// What a policy asks lies in the space of its subjects.

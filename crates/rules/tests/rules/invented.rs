@@ -4,21 +4,19 @@
 //! `HEARTH_SEED` gives another run. What differs is cut down before it is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
-use crate::machine::told;
 use crate::support::Draws;
-use domain::evaluation::{Evaluation, Verdict};
 use domain::household::Household;
-use domain::ids::Subject;
-use rules::{Document, Machine, Outcome, PolicySet};
+use rules::Outcome;
 
 mod household;
 mod inventor;
+mod probe;
 mod shapes;
 mod tree;
 
 use inventor::{Inventor, STATES, State};
+use probe::{Probe, Told, judge, load, shrunk};
 use tree::{Tree, Ty};
 
 const COUNT: &str = "count";
@@ -28,227 +26,14 @@ const DAYS: &str = "days";
 const YEARS: &str = "years";
 const WEEKS: &str = "weeks";
 
-const FRAME: &str = r#"policy: NAME
-version: "1"
-kind: signal
-subject: SUBJECT
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
-
-/// Parameters that are set everywhere, nowhere, and in one place.
-fn parameters() -> Vec<Document> {
-    let mut nation = "region: \"000000\"\nparameters:\n".to_owned();
-    let mut county = "region: \"320412\"\nparameters:\n".to_owned();
-    for (key, unit, value, here) in [
-        ("flag", "flag", "true", ""),
-        ("count", "count", "2", ""),
-        ("count_of_some", "count", "", "3"),
-        ("months", "months", "2", "1"),
-        ("days", "days", "30", ""),
-        ("years", "age_years", "60", ""),
-        ("money", "yuan_per_month", "\"812.50\"", ""),
-        ("money_of_some", "yuan_per_month", "\"700\"", "\"1000\""),
-        ("ratio", "ratio", "\"1.5\"", "\"0.35\""),
-        ("date", "date", "2026-10-01", ""),
-        ("words", "text", "ab", ""),
-        (
-            "codes",
-            "codes, list: scheme",
-            "[subsistence, marginal]",
-            "",
-        ),
-        ("flag_unset", "flag", "", ""),
-        ("count_unset", "count", "", ""),
-        ("months_unset", "months", "", ""),
-        ("days_unset", "days", "", ""),
-        ("years_unset", "age_years", "", ""),
-        ("money_unset", "yuan", "", ""),
-        ("ratio_unset", "ratio", "", ""),
-        ("codes_unset", "codes, list: scheme", "", ""),
-    ] {
-        let nation = (&mut nation, value);
-        let county = (!here.is_empty()).then_some((&mut county, here));
-        for (region, value) in [nation].into_iter().chain(county) {
-            let values = if value.is_empty() {
-                String::new()
-            } else {
-                format!("{{ value: {value}, document: 试 }}")
-            };
-            writeln!(
-                region,
-                "  - {{ key: {key}, unit: {unit}, zh: 试, values: [{values}] }}"
-            )
-            .unwrap();
-        }
-    }
-    let document = |name: &str, text| Document {
-        name: name.to_owned(),
-        text,
-    };
-    vec![
-        document("nation.yaml", nation),
-        document("county.yaml", county),
-    ]
-}
-
-/// A condition and whom it is about.
-#[derive(Clone)]
-struct Probe {
-    tree: Tree,
-    person: bool,
-}
-
-fn load(probes: &[Probe]) -> Result<PolicySet, String> {
-    let documents: Vec<Document> = probes
-        .iter()
-        .enumerate()
-        .map(|(n, probe)| {
-            let when = serde_json::to_string(&probe.tree.text()).unwrap();
-            let subject = if probe.person { "person" } else { "household" };
-            let text = FRAME
-                .replace("NAME", &format!("p{n}"))
-                .replace("SUBJECT", subject)
-                .replace("WHEN", &when);
-            let name = format!("p{n}.yaml");
-            Document { name, text }
-        })
-        .collect();
-    PolicySet::load(&documents, &parameters()).map_err(|problems| {
-        let at = |problem: &rules::Problem| {
-            let n: usize = problem.document[1..]
-                .trim_end_matches(".yaml")
-                .parse()
-                .unwrap();
-            format!("{problem}\n  {}", probes[n].tree.text())
-        };
-        problems.iter().map(at).collect::<Vec<_>>().join("\n")
-    })
-}
-
-/// One verdict of both, the machine's when it has one.
-struct Told {
-    probe: usize,
-    household: usize,
-    interpreter: Evaluation,
-    machine: Option<Outcome>,
-}
-
-impl Told {
-    fn differs(&self) -> bool {
-        let deferred = matches!(self.machine, None | Some(Outcome::Deferred));
-        !deferred && self.machine != Some(told(&self.interpreter))
-    }
-
-    fn compared(&self) -> bool {
-        !matches!(self.machine, None | Some(Outcome::Deferred))
-    }
-
-    fn state(&self) -> State {
-        match &self.interpreter.verdict {
-            Verdict::Undetermined(missing) => {
-                if missing.iter().all(|one| one.fact == "arithmetic") {
-                    State::Error
-                } else {
-                    State::Missing
-                }
-            }
-            _ => State::Value,
-        }
-    }
-}
-
-/// What both say of every subject of all households; how many policies are left.
-fn judge(set: &PolicySet, households: &[Household]) -> (Vec<Told>, BTreeMap<usize, &'static str>) {
-    let probe = |policy: &str| policy[1..].parse::<usize>().unwrap();
-    let machine = Machine::of(set);
-    let left = machine.left().map(|left| (probe(&left.policy), left.why));
-    let left: BTreeMap<usize, &'static str> = left.collect();
-    let columns = machine.columns(households);
-    let mut judged: BTreeMap<(usize, Subject, Subject), Outcome> = BTreeMap::new();
-    for one in machine.screen(&columns, set, household::on()).unwrap() {
-        let policy = probe(&set.policies()[one.policy].id);
-        let twice = judged.insert((policy, one.unit, one.subject), one.outcome);
-        assert!(twice.is_none());
-    }
-    let mut all = Vec::new();
-    for (at, household) in households.iter().enumerate() {
-        for interpreter in rules::evaluate(set, household) {
-            let probe = probe(&interpreter.policy);
-            let machine = judged.remove(&(probe, interpreter.unit, interpreter.subject));
-            assert_eq!(machine.is_none(), left.contains_key(&probe));
-            all.push(Told {
-                probe,
-                household: at,
-                interpreter,
-                machine,
-            });
-        }
-    }
-    assert!(judged.is_empty(), "verdicts nobody asked for: {judged:?}");
-    (all, left)
-}
-
-/// The difference of one probe over one household, if there still is one.
-fn difference(probe: &Probe, household: &Household) -> Option<Told> {
-    let set = load(std::slice::from_ref(probe)).ok()?;
-    let (all, _) = judge(&set, std::slice::from_ref(household));
-    all.into_iter().find(Told::differs)
-}
-
-/// The smallest probe and household found that still differ, in words.
-fn shrunk(probe: &Probe, household: &Household) -> String {
-    let (mut probe, mut household) = (probe.clone(), household.clone());
-    loop {
-        let smaller = probe.tree.smaller().into_iter().map(|tree| Probe {
-            tree,
-            person: probe.person,
-        });
-        let length = |probe: &Probe| probe.tree.text().len();
-        let mut smaller: Vec<Probe> = smaller.filter(|s| length(s) < length(&probe)).collect();
-        smaller.sort_by_key(length);
-        let found = smaller
-            .into_iter()
-            .find(|less| difference(less, &household).is_some());
-        match found {
-            Some(less) => probe = less,
-            None => break,
-        }
-    }
-    while let Some(less) = household::smaller(&household)
-        .into_iter()
-        .find(|less| difference(&probe, less).is_some())
-    {
-        household = less;
-    }
-    let Some(found) = difference(&probe, &household) else {
-        return format!("only among others: {}", probe.tree.text());
-    };
-    format!(
-        "{}\n  about {:?}: the interpreter {:?}, the machine {:?}\n{}",
-        probe.tree.text(),
-        found.interpreter.subject,
-        found.interpreter.verdict,
-        found.machine,
-        household::told(&household)
-    )
-}
-
 /// What came of a run.
 #[derive(Default)]
 struct Tally {
     compared: usize,
     deferred: usize,
     probes: usize,
+    /// Those that read verdicts of others and are compared.
+    readers: usize,
     left: BTreeMap<&'static str, usize>,
     ends: BTreeMap<State, usize>,
     wrong: BTreeSet<String>,
@@ -259,6 +44,9 @@ impl Tally {
         let set = load(probes).unwrap_or_else(|problems| panic!("{problems}"));
         let (all, left) = judge(&set, households);
         self.probes += probes.len();
+        let reads = |at: &usize| probes[*at].text().contains("verdict(");
+        let lowered = (0..probes.len()).filter(|at| !left.contains_key(at));
+        self.readers += lowered.filter(reads).count();
         for why in left.values() {
             *self.left.entry(why).or_default() += 1;
         }
@@ -272,7 +60,7 @@ impl Tally {
             let enough = self.wrong.len() >= 8;
             if one.differs() && !enough && shown.insert(one.probe) {
                 let household = &households[one.household];
-                self.wrong.insert(shrunk(&probes[one.probe], household));
+                self.wrong.insert(shrunk(probes, one.probe, household));
             }
         }
         all
@@ -280,8 +68,8 @@ impl Tally {
 
     fn check(&self, name: &str) {
         println!(
-            "{name}: {} expressions, {} verdicts compared {:?}, {} deferred, left {:?}",
-            self.probes, self.compared, self.ends, self.deferred, self.left
+            "{name}: {} expressions ({} read others), {} verdicts compared {:?}, {} deferred, left {:?}",
+            self.probes, self.readers, self.compared, self.ends, self.deferred, self.left
         );
         let wrong: Vec<&str> = self.wrong.iter().map(String::as_str).collect();
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -311,35 +99,66 @@ const REMEMBERED: [&str; 5] = [
 ];
 
 fn remembered() -> Vec<Probe> {
-    let probe = |text: &&str| Probe {
-        tree: Tree::leaf(Ty::Bool, *text),
-        person: true,
-    };
-    REMEMBERED.iter().map(probe).collect()
+    let probe = |text: &&str| Probe::new(Tree::leaf(Ty::Bool, *text), true);
+    let mut all: Vec<Probe> = REMEMBERED.iter().map(probe).collect();
+    let twice = "people.filter(p, people.exists(q, q != p))";
+    let mut named = Probe::new(
+        Tree::leaf(Ty::Bool, "people.exists(r, !l0.all(x, x != r))"),
+        false,
+    );
+    named.lets = vec![Tree::leaf(Ty::list(Ty::Person), twice)];
+    all.push(named);
+    all
+}
+
+/// A condition that may use names and the verdicts of some before it.
+fn invented(dice: &mut Draws, before: &[Probe]) -> Option<Probe> {
+    let person = dice.below(2) == 0;
+    let depth = 1 + dice.index(5);
+    let others: Vec<bool> = before.iter().take(8).map(|other| other.person).collect();
+    let mut probe = Probe::new(Tree::leaf(Ty::Bool, "true"), person);
+    let mut inventor = Inventor::new(dice, person);
+    inventor.others = others;
+    for n in 0..inventor.dice.index(3) {
+        let ty = shapes::any_named(inventor.dice);
+        let depth = 1 + inventor.dice.index(2);
+        let tree = inventor.tree(&ty, depth);
+        inventor.name(&format!("l{n}"), ty);
+        probe.lets.push(tree);
+    }
+    probe.tree = inventor.tree(&Ty::Bool, depth);
+    probe.applies = (inventor.dice.below(4) == 0).then(|| inventor.tree(&Ty::Bool, 1));
+    probe.needs = inventor.dice.below(6) == 0;
+    (probe.text().len() < 1_500).then_some(probe)
 }
 
 #[test]
 fn two_hundred_thousand_verdicts_of_invented_expressions_agree() {
     let mut dice = Draws(seed());
     let mut tally = Tally::default();
-    for _ in 0..70 {
-        let mut probes = remembered();
-        while probes.len() < 33 {
-            let person = dice.below(2) == 0;
-            let depth = 1 + dice.index(5);
-            let tree = Inventor::new(&mut dice, person).tree(&Ty::Bool, depth);
-            if tree.text().len() < 1_500 {
-                probes.push(Probe { tree, person });
-            }
+    for _ in 0..72 {
+        let mut probes = if tally.probes == 0 {
+            remembered()
+        } else {
+            Vec::new()
+        };
+        while probes.len() < 30 {
+            probes.extend(invented(&mut dice, &probes));
         }
-        let households = households(&mut dice, 90);
+        let households = households(&mut dice, 100);
         tally.take(&probes, &households);
     }
     tally.check("invented");
     assert!(tally.compared >= 200_000, "{}", tally.compared);
     assert!(tally.ends.values().all(|n| *n > 5_000), "{:?}", tally.ends);
-    let left: usize = tally.left.values().sum();
-    assert!(left * 4 < tally.probes, "{left} of {} left", tally.probes);
+    // What reads a verdict that is left is left too, whatever form it has itself.
+    let left = tally
+        .left
+        .iter()
+        .filter(|(why, _)| !why.contains("verdict"));
+    let left: usize = left.map(|(_, n)| n).sum();
+    assert!(left * 3 < tally.probes, "{left} of {} left", tally.probes);
+    assert!(tally.readers > 200, "{} read verdicts", tally.readers);
 }
 
 /// A condition that is unknown when an operand is, under what the operand is unknown for.
@@ -458,10 +277,10 @@ impl Places {
                     let asked = asked(&tree, &mut inventor);
                     let observer = places.probes.len();
                     let tree = Tree::leaf(Ty::Bool, observed(&operand));
-                    places.probes.push(Probe { tree, person });
+                    places.probes.push(Probe::new(tree, person));
                     places.of.push(None);
                     for tree in asked {
-                        places.probes.push(Probe { tree, person });
+                        places.probes.push(Probe::new(tree, person));
                         places.of.push(Some((shape.name, at, observer)));
                     }
                 }

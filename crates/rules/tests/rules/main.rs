@@ -16,5 +16,6 @@ mod operators;
 mod parameters;
 mod plain;
 mod promises;
+mod strata;
 mod support;
 mod village;

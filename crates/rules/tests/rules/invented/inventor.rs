@@ -25,6 +25,8 @@ pub(super) struct Inventor<'d> {
     vars: Vec<(String, Ty)>,
     /// The policy is about a person.
     person: bool,
+    /// Whom the policies before it are about: a person, or the household.
+    pub(super) others: Vec<bool>,
     names: usize,
 }
 
@@ -34,8 +36,14 @@ impl Inventor<'_> {
             dice,
             vars: Vec::new(),
             person,
+            others: Vec::new(),
             names: 0,
         }
+    }
+
+    /// A name that is in scope from now on.
+    pub(super) fn name(&mut self, name: &str, ty: Ty) {
+        self.vars.push((name.to_owned(), ty));
     }
 
     /// An expression of a type with up to so many levels.
@@ -96,6 +104,15 @@ impl Inventor<'_> {
             .collect();
         if !vars.is_empty() && self.dice.below(8) > 0 {
             return Tree::leaf(ty.clone(), vars[self.dice.index(vars.len())].clone());
+        }
+        if *ty == Ty::Bool && !self.others.is_empty() && self.dice.below(4) == 0 {
+            let other = self.dice.index(self.others.len());
+            let of = if self.others[other] {
+                self.someone()
+            } else {
+                "household".to_owned()
+            };
+            return Tree::leaf(Ty::Bool, format!("{of}.verdict('p{other}')"));
         }
         if self.dice.below(3) > 0
             && let Some(tree) = self.field(ty)

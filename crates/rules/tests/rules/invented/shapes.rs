@@ -64,6 +64,15 @@ pub(super) fn any_scalar(dice: &mut Draws) -> Ty {
     }
 }
 
+/// What a name is bound to.
+pub(super) fn any_named(dice: &mut Draws) -> Ty {
+    match dice.below(3) {
+        0 => any_scalar(dice),
+        1 => Ty::list(Ty::Person),
+        _ => Ty::list(any_element(dice)),
+    }
+}
+
 fn any_ordered(dice: &mut Draws) -> Ty {
     loop {
         let ty = any_scalar(dice);
