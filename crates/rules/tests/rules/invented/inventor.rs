@@ -108,11 +108,16 @@ impl Inventor<'_> {
         if *ty == Ty::Bool && !self.others.is_empty() && self.dice.below(4) == 0 {
             let other = self.dice.index(self.others.len());
             let of = if self.others[other] {
-                self.someone()
+                let depth = self.dice.index(2);
+                self.tree(&Ty::Person, depth)
             } else {
-                "household".to_owned()
+                Tree::leaf(Ty::Household, "household")
             };
-            return Tree::leaf(Ty::Bool, format!("{of}.verdict('p{other}')"));
+            return Tree {
+                ty: Ty::Bool,
+                form: format!("{{0}}.verdict('p{other}')"),
+                parts: vec![of],
+            };
         }
         if self.dice.below(3) > 0
             && let Some(tree) = self.field(ty)
