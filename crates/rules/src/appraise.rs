@@ -68,7 +68,7 @@ pub fn appraise(
 ) -> Option<Appraisal> {
     let (policy, person) = asked(set, household, policy, subject)?;
     let on = household.on;
-    let frame = Frame::new(&policy.lets, set.parameters(), household, on, person);
+    let frame = Frame::new(&policy.lets, set, household, on, person);
     let judged = judge(policy, &frame);
     Some(Appraisal {
         monthly: monthly(policy, &judged, &frame),

@@ -7,10 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cel::common::ast::{CallExpr, Expr as Cel, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
 use domain::dictionary::{About, Kind};
 
-use crate::check_call;
-use crate::expr::{Each, Expr, FUNCTIONS, NAMES, Name, Node, Operation, Relation};
+use crate::expr::{Each, Expr, FUNCTIONS, Function, NAMES, Name, Node, Operation, Relation};
+use crate::number::is_whole;
 use crate::problem::Fault;
+use crate::span::{balanced, word_start};
 use crate::types::{Type, Unit};
+use crate::{check_call, check_text};
 
 /// Bytes of one expression. The parser's stack use grows with its input.
 pub(crate) const SOURCE_BYTES_MAX: usize = 4096;
@@ -211,9 +213,12 @@ impl Checker<'_> {
     fn literal(literal: &LiteralValue, at: (usize, usize)) -> Result<Expr, Fault> {
         let (ty, node) = match literal {
             LiteralValue::Boolean(value) => (Type::Bool, Node::Bool(*value.inner())),
-            LiteralValue::Int(value) => (Type::Number(Unit::Count), Node::Int(*value.inner())),
+            LiteralValue::Int(value) if is_whole(*value.inner()) => {
+                (Type::Number(Unit::Count), Node::Int(*value.inner()))
+            }
             LiteralValue::String(text) => (Type::Text, Node::Text(text.inner().to_owned())),
-            LiteralValue::Double(_)
+            LiteralValue::Int(_)
+            | LiteralValue::Double(_)
             | LiteralValue::UInt(_)
             | LiteralValue::Bytes(_)
             | LiteralValue::Null => {
@@ -353,6 +358,12 @@ impl Checker<'_> {
 
     fn call(&mut self, call: &CallExpr, at: (usize, usize), level: usize) -> Result<Expr, Fault> {
         if let Some(target) = &call.target {
+            if call.func_name == "verdict" {
+                return check_text::verdict(self, call, target, at, level);
+            }
+            if check_text::is_test(&call.func_name) {
+                return check_text::member(self, call, target, at, level);
+            }
             return check_call::each(self, call, target, at, level);
         }
         let name = call.func_name.as_str();
@@ -390,6 +401,11 @@ impl Checker<'_> {
                 let node = Node::Choose(Box::new(when), Box::new(then), Box::new(other));
                 Ok(self.node(ty, at, node))
             }
+            ("_[_]", [list, index]) => {
+                let args = vec![self.expr(list, level + 1)?, self.expr(index, level + 1)?];
+                check_call::function(self, Function::At, "[]", args, at)
+            }
+            ("matches", [text, pattern]) => check_text::matches(self, text, pattern, at, level),
             ("@in", [item, list]) => {
                 let (item, list) = (self.expr(item, level + 1)?, self.expr(list, level + 1)?);
                 check_call::membership(self, item, list, at)
@@ -402,18 +418,25 @@ impl Checker<'_> {
                 let (left, right) = (self.expr(left, level + 1)?, self.expr(right, level + 1)?);
                 check_call::arithmetic(self, operation(operator), left, right, at)
             }
-            (_, args) => {
-                let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
-                    let known = FUNCTIONS.iter().map(|(n, _)| *n);
-                    let known = known.chain(["has", "is_known"]);
-                    let start = word_start(self.source, at.0);
-                    return Err(Fault::unknown(start, ("函数", "function"), name, known));
-                };
-                let args: Result<Vec<_>, _> =
-                    args.iter().map(|arg| self.expr(arg, level + 1)).collect();
-                check_call::function(self, *function, name, args?, at)
-            }
+            (name, args) => self.function(name, args, at, level),
         }
+    }
+
+    fn function(
+        &mut self,
+        name: &str,
+        args: &[IdedExpr],
+        at: (usize, usize),
+        level: usize,
+    ) -> Result<Expr, Fault> {
+        let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
+            let known = FUNCTIONS.iter().map(|(n, _)| *n);
+            let known = known.chain(["has", "is_known", "matches"]);
+            let start = word_start(self.source, at.0);
+            return Err(Fault::unknown(start, ("函数", "function"), name, known));
+        };
+        let args: Result<Vec<_>, _> = args.iter().map(|arg| self.expr(arg, level + 1)).collect();
+        check_call::function(self, *function, name, args?, at)
     }
 
     pub(crate) fn bool(&mut self, tree: &IdedExpr, level: usize) -> Result<Expr, Fault> {
@@ -444,7 +467,14 @@ impl Checker<'_> {
             span = (span.0.min(part.span.0), span.1.max(part.span.1));
             depth = depth.max(part.depth);
         }
-        let is_call = matches!(node, Node::Call(..) | Node::Each(..) | Node::IsKnown(_));
+        let is_call = matches!(
+            node,
+            Node::Call(..)
+                | Node::Each(..)
+                | Node::IsKnown(_)
+                | Node::Matches(..)
+                | Node::Verdict(..)
+        );
         if is_call {
             span = (word_start(self.source, span.0.min(at.0)), span.1);
         }
@@ -503,6 +533,7 @@ pub(crate) fn operation(operator: &str) -> Option<Operation> {
         "_-_" => Operation::Subtract,
         "_*_" => Operation::Multiply,
         "_/_" => Operation::Divide,
+        "_%_" => Operation::Remainder,
         _ => return None,
     })
 }
@@ -531,7 +562,12 @@ pub(crate) fn parts(node: &Node) -> Vec<&Expr> {
         | Node::Let(_)
         | Node::Local(_)
         | Node::Param(_) => Vec::new(),
-        Node::Kind(of, _) | Node::Field(of, _) | Node::IsKnown(of) | Node::Not(of) => vec![of],
+        Node::Kind(of, _)
+        | Node::Field(of, _)
+        | Node::IsKnown(of)
+        | Node::Not(of)
+        | Node::Matches(of, _)
+        | Node::Verdict(of, _) => vec![of],
         Node::And(a, b)
         | Node::Or(a, b)
         | Node::Compare(_, a, b)
@@ -541,48 +577,4 @@ pub(crate) fn parts(node: &Node) -> Vec<&Expr> {
         Node::Choose(a, b, c) => vec![a, b, c],
         Node::List(items) | Node::Call(_, items) => items.iter().collect(),
     }
-}
-
-/// Start of the word that ends at or before `at`: a call's own span is its
-/// opening parenthesis.
-pub(crate) fn word_start(source: &str, at: usize) -> usize {
-    let bytes = source.as_bytes();
-    let mut start = at.min(bytes.len());
-    if bytes.get(start) == Some(&b'(') {
-        while start > 0 && (bytes[start - 1].is_ascii_alphanumeric() || bytes[start - 1] == b'_') {
-            start -= 1;
-        }
-    }
-    start
-}
-
-/// Widens a span until its brackets pair up: the parser's spans leave out
-/// closing ones.
-fn balanced(source: &str, (start, end): (usize, usize)) -> (usize, usize) {
-    let bytes = source.as_bytes();
-    let (mut open, mut lacking, mut quote) = (0usize, 0usize, None);
-    for byte in &bytes[start.min(end)..end.min(bytes.len())] {
-        match (quote, byte) {
-            (Some(q), b) if q == *b => quote = None,
-            (None, b'"' | b'\'') => quote = Some(*byte),
-            (None, b'(' | b'[') => open += 1,
-            (None, b')' | b']') if open == 0 => lacking += 1,
-            (None, b')' | b']') => open -= 1,
-            _ => {}
-        }
-    }
-    let (mut start, mut end) = (start, end);
-    while lacking > 0 && start > 0 {
-        start -= 1;
-        if matches!(bytes[start], b'(' | b'[') {
-            lacking -= 1;
-        }
-    }
-    while open > 0 && end < bytes.len() {
-        if matches!(bytes[end], b')' | b']') {
-            open -= 1;
-        }
-        end += 1;
-    }
-    (start, end)
 }

@@ -4,9 +4,11 @@ use cel::common::ast::{CallExpr, Expr as Cel, IdedExpr};
 use domain::code::GRANT_ITEM;
 use domain::dictionary::Kind;
 
-use crate::check::{Checker, adopt, each_named, mismatch, word_start};
+use crate::check::{Checker, adopt, each_named, mismatch};
+use crate::check_text;
 use crate::expr::{Each, Expr, Function, Node, Operation, Relation};
 use crate::problem::Fault;
+use crate::span::word_start;
 use crate::types::{Type, Unit};
 
 type Span = (usize, usize);
@@ -22,11 +24,15 @@ pub(crate) fn each(
     let name = call.func_name.as_str();
     let Some(how) = each_named(name) else {
         let known = ["exists", "all", "exists_one", "filter", "map"];
+        let known = known
+            .into_iter()
+            .chain(check_text::TESTS)
+            .chain(["verdict"]);
         return Err(Fault::unknown(
             word_start(checker.source, at.0),
             ("列表操作", "list form"),
             name,
-            known.into_iter(),
+            known,
         ));
     };
     let list = checker.expr(target, level + 1)?;
@@ -131,6 +137,11 @@ pub(crate) fn negated(checker: &Checker<'_>, inner: Expr, at: Span) -> Result<Ex
             let nought = zero(Type::Number(Unit::Count), Node::Int(0));
             zero(Type::Money, Node::Call(Function::Yuan, vec![nought]))
         }
+        Type::Ratio => {
+            let whole = |n| Box::new(zero(Type::Number(Unit::Count), Node::Int(n)));
+            let none = Node::Arithmetic(Operation::Divide, whole(0), whole(1));
+            zero(Type::Ratio, none)
+        }
         _ => return Err(mismatch(&inner, &Type::Money)),
     };
     let ty = inner.ty.clone();
@@ -147,7 +158,10 @@ pub(crate) fn arithmetic(
     at: Span,
 ) -> Result<Expr, Fault> {
     let operation = operation.unwrap_or(Operation::Add);
-    let additive = matches!(operation, Operation::Add | Operation::Subtract);
+    let additive = matches!(
+        operation,
+        Operation::Add | Operation::Subtract | Operation::Remainder
+    );
     let (left, right) = if additive {
         let right = adopt(right, &left.ty)?;
         (adopt(left, &right.ty)?, right)
@@ -160,18 +174,22 @@ pub(crate) fn arithmetic(
         | (Operation::Multiply | Operation::Divide, Type::Money, Type::Number(_) | Type::Ratio) => {
             Type::Money
         }
-        (Operation::Add | Operation::Subtract, Type::Number(_), Type::Number(_))
-            if left.ty.fits(&right.ty) =>
-        {
-            left.ty.clone()
-        }
+        (
+            Operation::Add | Operation::Subtract | Operation::Remainder,
+            Type::Number(_),
+            Type::Number(_),
+        ) if left.ty.fits(&right.ty) => left.ty.clone(),
         (Operation::Multiply, Type::Number(Unit::Count), Type::Number(unit))
         | (Operation::Multiply, Type::Number(unit), Type::Number(Unit::Count)) => {
             Type::Number(*unit)
         }
         (Operation::Divide, Type::Money, Type::Money)
         | (Operation::Divide, Type::Number(_), Type::Number(_))
-        | (_, Type::Ratio, Type::Ratio) => Type::Ratio,
+        | (
+            Operation::Add | Operation::Subtract | Operation::Multiply | Operation::Divide,
+            Type::Ratio,
+            Type::Ratio,
+        ) => Type::Ratio,
         (_, left, right) => {
             return Err(Fault::new(
                 at.0,
@@ -206,6 +224,10 @@ fn adopted(function: Function, args: Vec<Expr>) -> Result<Vec<Expr>, Fault> {
         (Function::PaidRows, 1) | (Function::LatestCoveredMonth, 0) => {
             Some(Type::Code(&GRANT_ITEM))
         }
+        (Function::AgeOn | Function::DaysBetween | Function::WeeksBetween, _)
+        | (Function::AddDays | Function::WithinMonths | Function::MonthOf | Function::WeekOf, 0) => {
+            Some(Type::Date)
+        }
         _ => None,
     };
     args.into_iter()
@@ -223,19 +245,26 @@ fn result(function: Function, name: &str, args: &[Expr], at: Span) -> Result<Typ
         (Function::Size, [Type::List(of)]) if matches!(**of, Type::Person) => {
             Some(Type::Number(Unit::People))
         }
-        (Function::Size | Function::Sources, [Type::List(_)])
+        (Function::Size, [Type::Text])
+        | (Function::Size | Function::Sources, [Type::List(_)])
         | (Function::Households, [Type::Person]) => Some(Type::Number(Unit::Count)),
         (Function::Age, [Type::Person]) | (Function::AgeOn, [Type::Date, Type::Date]) => {
             Some(Type::Number(Unit::Years))
         }
         (Function::MonthsBetween, [Type::Month, Type::Month]) => Some(Type::Number(Unit::Months)),
         (Function::DaysBetween, [Type::Date, Type::Date]) => Some(Type::Number(Unit::Days)),
+        (Function::WeeksBetween, [Type::Date, Type::Date]) => Some(Type::Number(Unit::Weeks)),
         (Function::Certain, [Type::Bool])
         | (Function::Unless, [Type::Bool, Type::Bool])
         | (Function::Confirmed, [Type::List(_), Type::Number(Unit::Count)])
+        | (
+            Function::Contains | Function::StartsWith | Function::EndsWith,
+            [Type::Text, Type::Text],
+        )
         | (Function::WithinMonths, [Type::Date, Type::Number(Unit::Months)]) => Some(Type::Bool),
         (Function::AddMonths, [Type::Date, Type::Number(Unit::Months)])
         | (Function::AddDays, [Type::Date, Type::Number(Unit::Days)])
+        | (Function::WeekOf, [Type::Date])
         | (Function::ToldOn, [Type::Item(_)]) => Some(Type::Date),
         (Function::MonthOf, [Type::Date])
         | (Function::AddMonths, [Type::Month, Type::Number(Unit::Months)])
@@ -273,6 +302,7 @@ fn same_as_given(function: Function, types: &[&Type]) -> Option<Type> {
         (Function::Min | Function::Max, [a, b]) if a.fits(b) && a.is_ordered() => {
             Some((*a).clone())
         }
+        (Function::At, [Type::List(of), Type::Number(Unit::Count)]) => Some((**of).clone()),
         (Function::Newest, [Type::List(of)]) if matches!(**of, Type::Item(_)) => {
             Some((**of).clone())
         }

@@ -18,6 +18,7 @@ use crate::parameters::Parameters;
 use crate::policy::{AmountRule, Criterion, Deadline, Plan, Policy, SpanUnit};
 use crate::problem::{Fault, Problem};
 use crate::sentence::{Piece, Sentence};
+use crate::strata::{self, Read};
 use crate::types::{Type, Unit};
 use crate::village::{self, Secret};
 use crate::yaml::{Document, Scalars, placed, read};
@@ -47,6 +48,7 @@ pub(crate) fn compile(
         said: Vec::new(),
         secrets: Vec::new(),
         used: BTreeSet::new(),
+        reads: Vec::new(),
         problems,
     };
     let policy = compiler.policy(file);
@@ -63,6 +65,7 @@ struct Compiler<'c> {
     /// What each of them reads that a village is not told.
     secrets: Vec<Option<Secret>>,
     used: BTreeSet<String>,
+    reads: Vec<Read>,
     problems: &'c mut Vec<Problem>,
 }
 
@@ -125,6 +128,7 @@ impl Compiler<'_> {
             no_longer: turned(no_longer)?,
             raises: turned(raises)?,
             parameters: std::mem::take(&mut self.used),
+            reads: std::mem::take(&mut self.reads),
         })
     }
 
@@ -136,7 +140,7 @@ impl Compiler<'_> {
     fn keep(&mut self, scalar: &Spanned<String>, checked: Result<Expr, Fault>) -> Option<Expr> {
         match checked {
             Ok(expr) => {
-                uses(&expr, &mut self.used);
+                self.noted(scalar, &expr);
                 Some(expr)
             }
             Err(fault) => {
@@ -144,6 +148,12 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+
+    /// Parameters and verdicts that an expression reads.
+    fn noted(&mut self, scalar: &Spanned<String>, expr: &Expr) {
+        uses(expr, &mut self.used);
+        strata::reads(expr, self.document, scalar, &mut self.reads);
     }
 
     fn any(&mut self, scalar: &Spanned<String>) -> Option<Expr> {
@@ -354,7 +364,7 @@ impl Compiler<'_> {
             Ok(sentence) => {
                 for piece in &sentence.0 {
                     if let Piece::Value(_, expr) = piece {
-                        uses(expr, &mut self.used);
+                        self.noted(scalar, expr);
                     }
                 }
                 Some(sentence)
@@ -482,7 +492,17 @@ fn said(expr: &Expr, lets: &[Option<FieldId>]) -> Option<FieldId> {
         | Node::Or(..)
         | Node::Not(_)
         | Node::IsKnown(_)
-        | Node::Call(Function::Size | Function::Certain | Function::Sources, _) => None,
+        | Node::Matches(..)
+        | Node::Verdict(..)
+        | Node::Call(
+            Function::Size
+            | Function::Certain
+            | Function::Sources
+            | Function::Contains
+            | Function::StartsWith
+            | Function::EndsWith,
+            _,
+        ) => None,
         Node::Choose(_, yes, no) => shown(yes).or_else(|| shown(no)),
         other => parts(other).into_iter().find_map(shown),
     }

@@ -20,6 +20,7 @@ use crate::eval_call;
 use crate::expr::{Each, Expr, Name, Node, Operation, Relation};
 use crate::number::Fraction;
 use crate::parameters::Parameters;
+use crate::policy::PolicySet;
 use crate::types::Type;
 use crate::val::{Element, Gap, List, Out, Val, and, not, or};
 use crate::words::Language;
@@ -32,9 +33,19 @@ pub(crate) struct Trace {
     pub(crate) rows: BTreeSet<Origin>,
 }
 
+impl Trace {
+    /// What another policy read joins what the one that asks for it read.
+    pub(crate) fn join(&mut self, other: Trace) {
+        self.parameters.extend(other.parameters);
+        self.coverage.extend(other.coverage);
+        self.rows.extend(other.rows);
+    }
+}
+
 /// One subject of one policy on one date.
 pub(crate) struct Frame<'a> {
     pub(crate) lets: &'a [Expr],
+    pub(crate) set: &'a PolicySet,
     pub(crate) parameters: &'a Parameters,
     pub(crate) household: &'a Household,
     pub(crate) on: Date,
@@ -44,26 +55,40 @@ pub(crate) struct Frame<'a> {
     pub(crate) language: Language,
     values: Vec<OnceCell<Out<'a>>>,
     pub(crate) trace: Option<RefCell<Trace>>,
+    /// Verdicts of other policies on this household and date, once asked for.
+    pub(crate) verdicts: Verdicts,
 }
+
+/// By position of the policy in the set, and person.
+pub(crate) type Verdicts = Rc<RefCell<BTreeMap<(usize, Option<PersonId>), Result<bool, Gap>>>>;
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(
         lets: &'a [Expr],
-        parameters: &'a Parameters,
+        set: &'a PolicySet,
         household: &'a Household,
         on: Date,
         person: Option<PersonId>,
     ) -> Frame<'a> {
         Frame {
             lets,
-            parameters,
+            set,
+            parameters: set.parameters(),
             household,
             on,
             person,
             language: Language::Chinese,
             values: lets.iter().map(|_| OnceCell::new()).collect(),
             trace: None,
+            verdicts: Verdicts::default(),
         }
+    }
+
+    /// Shares verdicts with other frames of the household and the date.
+    #[must_use]
+    pub(crate) fn sharing(mut self, verdicts: &Verdicts) -> Frame<'a> {
+        self.verdicts = Rc::clone(verdicts);
+        self
     }
 
     /// Remembers what is read, for the explanation.
@@ -175,6 +200,14 @@ impl<'a> Frame<'a> {
                 _ => Err(self.arithmetic()),
             },
             Node::Call(function, args) => self.call(*function, &expr.ty, args, locals),
+            Node::Verdict(of, asked) => {
+                let of = self.eval(of, locals)?;
+                self.verdict(&of, asked).map(Val::Bool)
+            }
+            Node::Matches(text, pattern) => {
+                let text = self.eval(text, locals)?;
+                self.matched(&text, pattern)
+            }
         }
     }
 
@@ -301,6 +334,10 @@ impl<'a> Frame<'a> {
         left: &Val<'a>,
         right: &Val<'a>,
     ) -> Out<'a> {
+        if let (Operation::Remainder, Val::Number(a), Val::Number(b)) = (operation, left, right) {
+            let rest = a.checked_rem(*b).map(Val::Number);
+            return rest.ok_or_else(|| self.arithmetic());
+        }
         let whole = |val: &Val<'a>| match val {
             Val::Number(n) => Some(Fraction::whole(*n)),
             Val::Amount(amount) => Some(*amount),
@@ -312,6 +349,8 @@ impl<'a> Frame<'a> {
                 Operation::Subtract => a.minus(b),
                 Operation::Multiply => a.times(b),
                 Operation::Divide => a.over(b),
+                // Of whole numbers only.
+                Operation::Remainder => None,
             },
             _ => None,
         };

@@ -8,7 +8,8 @@ use domain::dictionary::{About, Kind};
 use domain::evaluation::Segment;
 use domain::household::WhyUnknown;
 use domain::ids::Subject;
-use domain::time::{Month, add_days, add_months, age_in_years, days_between};
+use domain::time::{Date, Month, add_days, add_months, age_in_years, days_between};
+use domain::week::Week;
 
 use crate::check::parts;
 use crate::eval::{Frame, equal, order};
@@ -21,6 +22,12 @@ use crate::words;
 
 /// Fen in a yuan: a unit of the currency, not of law.
 const FEN: i64 = 100;
+
+/// Calendar weeks from the one a date lies in to that of another; negative when
+/// the other is earlier.
+pub(crate) fn weeks_between(from: Date, to: Date) -> i64 {
+    days_between(Week::of(from).first_day(), Week::of(to).first_day()) / 7
+}
 
 /// A text value.
 pub(crate) fn words<'a>(text: String) -> Val<'a> {
@@ -81,11 +88,7 @@ impl<'a> Frame<'a> {
     fn of_list(&self, function: Function, ty: &Type, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
         match function {
             Function::Size => {
-                let mut gap = list.open.clone();
-                for unsure in list.elements.iter().filter_map(|e| e.unsure.as_ref()) {
-                    Gap::add(&mut gap, unsure);
-                }
-                gap.map_or(Ok(()), Err)?;
+                Self::counted_out(list)?;
                 self.number(list.elements.len())
             }
             Function::Sum => {
@@ -111,11 +114,33 @@ impl<'a> Frame<'a> {
                 self.number(Self::tellers(list).len())
             }
             Function::Confirmed => self.confirmed(list, rest),
+            Function::At => self.at(list, rest),
             _ => Err(self.arithmetic()),
         }
     }
 
-    fn number(&self, n: usize) -> Out<'a> {
+    /// The element of a number, counted from nought, once it is known which
+    /// elements there are; the others may be unknown themselves.
+    fn at(&self, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
+        Self::counted_out(list)?;
+        let place = match rest {
+            [Val::Number(n)] => usize::try_from(*n).ok(),
+            _ => None,
+        };
+        let element = place.and_then(|place| list.elements.get(place));
+        element.map_or_else(|| Err(self.arithmetic()), |element| element.value.clone())
+    }
+
+    /// Whether it is known which elements a list has; else why not.
+    fn counted_out(list: &List<'a>) -> Result<(), Gap> {
+        let mut gap = list.open.clone();
+        for unsure in list.elements.iter().filter_map(|e| e.unsure.as_ref()) {
+            Gap::add(&mut gap, unsure);
+        }
+        gap.map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn number(&self, n: usize) -> Out<'a> {
         i64::try_from(n)
             .map(Val::Number)
             .map_err(|_| self.arithmetic())
@@ -203,30 +228,6 @@ impl<'a> Frame<'a> {
             (Function::Unless, [_, value]) => Ok(value.clone()),
             (Function::Age, [Val::Person(id)]) => self.age(*id),
             (Function::Households, [Val::Person(id)]) => self.households(*id),
-            (Function::AgeOn, [Val::Date(birth), Val::Date(on)]) => {
-                Ok(Val::Number(age_in_years(*birth, *on)))
-            }
-            (Function::MonthOf, [Val::Date(date)]) => Ok(Val::Month(Month::of(*date))),
-            (Function::MonthsBetween, [Val::Month(from), Val::Month(to)]) => {
-                Ok(Val::Number(i64::from(to.since(*from))))
-            }
-            (Function::DaysBetween, [Val::Date(from), Val::Date(to)]) => {
-                Ok(Val::Number(days_between(*from, *to)))
-            }
-            (Function::WithinMonths, [Val::Date(date), Val::Number(months)]) => {
-                let back = self.small(*months)?;
-                let begin = add_months(self.on, -back);
-                Ok(Val::Bool(begin < *date && *date <= self.on))
-            }
-            (Function::AddMonths, [Val::Date(date), Val::Number(months)]) => {
-                Ok(Val::Date(add_months(*date, self.small(*months)?)))
-            }
-            (Function::AddMonths, [Val::Month(month), Val::Number(months)]) => {
-                Ok(Val::Month(month.plus(self.small(*months)?)))
-            }
-            (Function::AddDays, [Val::Date(date), Val::Number(days)]) => {
-                Ok(Val::Date(add_days(*date, self.small(*days)?)))
-            }
             (Function::LatestCoveredMonth, [Val::Code(item)]) => {
                 self.covered_month(item).map(Val::Month)
             }
@@ -264,7 +265,41 @@ impl<'a> Frame<'a> {
                 let first = order(a, b) == Some(wanted);
                 Ok(if first { a.clone() } else { b.clone() })
             }
-            _ => Err(self.arithmetic()),
+            _ => self.of_dates(function, values),
+        }
+    }
+
+    fn of_dates(&self, function: Function, values: &[Val<'a>]) -> Out<'a> {
+        match (function, values) {
+            (Function::AgeOn, [Val::Date(birth), Val::Date(on)]) => {
+                Ok(Val::Number(age_in_years(*birth, *on)))
+            }
+            (Function::MonthOf, [Val::Date(date)]) => Ok(Val::Month(Month::of(*date))),
+            (Function::MonthsBetween, [Val::Month(from), Val::Month(to)]) => {
+                Ok(Val::Number(i64::from(to.since(*from))))
+            }
+            (Function::DaysBetween, [Val::Date(from), Val::Date(to)]) => {
+                Ok(Val::Number(days_between(*from, *to)))
+            }
+            (Function::WeekOf, [Val::Date(date)]) => Ok(Val::Date(Week::of(*date).first_day())),
+            (Function::WeeksBetween, [Val::Date(from), Val::Date(to)]) => {
+                Ok(Val::Number(weeks_between(*from, *to)))
+            }
+            (Function::WithinMonths, [Val::Date(date), Val::Number(months)]) => {
+                let back = self.small(*months)?;
+                let begin = add_months(self.on, -back);
+                Ok(Val::Bool(begin < *date && *date <= self.on))
+            }
+            (Function::AddMonths, [Val::Date(date), Val::Number(months)]) => {
+                Ok(Val::Date(add_months(*date, self.small(*months)?)))
+            }
+            (Function::AddMonths, [Val::Month(month), Val::Number(months)]) => {
+                Ok(Val::Month(month.plus(self.small(*months)?)))
+            }
+            (Function::AddDays, [Val::Date(date), Val::Number(days)]) => {
+                Ok(Val::Date(add_days(*date, self.small(*days)?)))
+            }
+            _ => self.of_texts(function, values),
         }
     }
 

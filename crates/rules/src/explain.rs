@@ -27,7 +27,7 @@ pub fn explain(
     let (policy, person) = asked(set, household, policy, subject)?;
     let frame = || {
         let on = household.on;
-        Frame::new(&policy.lets, set.parameters(), household, on, person)
+        Frame::new(&policy.lets, set, household, on, person)
     };
     let (chinese, english) = (frame().traced(), frame().english());
     let judged = judge(policy, &chinese);
@@ -79,7 +79,7 @@ pub(crate) fn values(
         return BTreeMap::new();
     };
     let (lets, on) = (&policy.lets, household.on);
-    let frame = Frame::new(lets, set.parameters(), household, on, person);
+    let frame = Frame::new(lets, set, household, on, person);
     let names = policy.let_names.iter().cloned();
     names
         .zip(lets.iter().map(|expr| shown(expr, &frame)))

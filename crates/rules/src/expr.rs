@@ -3,6 +3,9 @@
 use domain::dictionary::{FieldId, Kind};
 use domain::time::Date;
 
+use regex::Regex;
+
+use crate::document::About;
 use crate::types::Type;
 
 /// A checked expression.
@@ -43,6 +46,20 @@ pub(crate) enum Node {
     List(Vec<Expr>),
     Each(Each, Box<Expr>, Box<Expr>),
     Call(Function, Vec<Expr>),
+    /// `text.matches("pattern")`.
+    Matches(Box<Expr>, Regex),
+    /// `person.verdict("policy")`.
+    Verdict(Box<Expr>, Asked),
+}
+
+/// Another policy whose verdict is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) policy: String,
+    /// Of whom.
+    pub(crate) about: About,
+    /// Where the name stands in the expression.
+    pub(crate) offset: usize,
 }
 
 /// What the language itself names.
@@ -86,6 +103,8 @@ pub(crate) enum Operation {
     Subtract,
     Multiply,
     Divide,
+    /// What division leaves, with the sign of what is divided.
+    Remainder,
 }
 
 /// The list forms that bind a variable.
@@ -128,10 +147,20 @@ pub(crate) enum Function {
     Yuan,
     Text,
     Households,
+    WeekOf,
+    WeeksBetween,
+    /// `list[i]`.
+    At,
+    /// `text.contains(part)`.
+    Contains,
+    /// `text.startsWith(part)`.
+    StartsWith,
+    /// `text.endsWith(part)`.
+    EndsWith,
 }
 
 /// Functions by name, in the order they are documented.
-pub(crate) const FUNCTIONS: [(&str, Function); 27] = [
+pub(crate) const FUNCTIONS: [(&str, Function); 29] = [
     ("size", Function::Size),
     ("sum", Function::Sum),
     ("min", Function::Min),
@@ -159,4 +188,6 @@ pub(crate) const FUNCTIONS: [(&str, Function); 27] = [
     ("yuan", Function::Yuan),
     ("text", Function::Text),
     ("households", Function::Households),
+    ("week_of", Function::WeekOf),
+    ("weeks_between", Function::WeeksBetween),
 ];

@@ -21,6 +21,10 @@ impl<'a> Frame<'a> {
     pub(crate) fn facts(&self, of: &Val<'a>, kind: Kind) -> Out<'a> {
         let (owner, facts) = match of {
             Val::Person(id) => (Subject::Person(*id), self.facts_of(*id, kind)?),
+            Val::Household(Some(id)) if self.household.unit != Subject::Household(*id) => {
+                let other = Subject::Household(*id);
+                return Err(untold(other, kind, None, WhyUnknown::NotCovered));
+            }
             _ => (self.household.unit, &self.household.facts),
         };
         let list = self.listed(owner, facts, kind);
@@ -151,14 +155,21 @@ impl<'a> Frame<'a> {
     /// to a person or under the household's number. Without coverage the list
     /// is open, because not having seen a payment is not the same as none.
     pub(crate) fn paid_rows(&self, of: &Val<'a>, item: &'static str) -> Val<'a> {
+        let open = |gap| {
+            Val::List(Rc::new(List {
+                elements: Vec::new(),
+                open: Some(gap),
+            }))
+        };
+        if let Val::Household(Some(id)) = of
+            && self.household.unit != Subject::Household(*id)
+        {
+            let other = Subject::Household(*id);
+            return open(untold(other, Kind::Grant, None, WhyUnknown::NotCovered));
+        }
         let month = match self.covered_month(item) {
             Ok(month) => month,
-            Err(gap) => {
-                return Val::List(Rc::new(List {
-                    elements: Vec::new(),
-                    open: Some(gap),
-                }));
-            }
+            Err(gap) => return open(gap),
         };
         let mut list = List::default();
         for person in &self.household.people {

@@ -13,7 +13,7 @@ use domain::time::Date;
 use sha2::{Digest, Sha256};
 
 use crate::document::{About, PolicyKind};
-use crate::eval::Frame;
+use crate::eval::{Frame, Verdicts};
 use crate::policy::{Plan, Policy, PolicySet, SpanUnit};
 use crate::types::Type;
 use crate::val::{Gap, Val};
@@ -26,10 +26,11 @@ pub fn evaluate(set: &PolicySet, household: &Household) -> Vec<Evaluation> {
 
 pub(crate) fn evaluate_on(set: &PolicySet, household: &Household, on: Date) -> Vec<Evaluation> {
     let mut evaluations = Vec::new();
+    let verdicts = Verdicts::default();
     let in_force = set.policies().iter().filter(|p| p.valid.contains(on));
     for policy in in_force {
         for person in subjects(policy, household) {
-            let frame = Frame::new(&policy.lets, set.parameters(), household, on, person);
+            let frame = Frame::new(&policy.lets, set, household, on, person).sharing(&verdicts);
             let judged = judge(policy, &frame);
             evaluations.push(judged.evaluation(policy, &frame));
         }
@@ -81,7 +82,30 @@ enum Signalled {
     Unknown,
 }
 
+/// The verdict and what it rests on.
+pub(crate) struct Weighed {
+    pub(crate) verdict: Verdict,
+    outcomes: Vec<Result<bool, Gap>>,
+    missing: BTreeSet<Missing>,
+    open: bool,
+    /// Nothing that must be known is missing, and nothing is false.
+    tells: bool,
+}
+
 pub(crate) fn judge<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Judged<'a> {
+    let weighed = weigh(policy, frame);
+    let (signal, plan) = signalled(policy, frame, &weighed.verdict, weighed.tells);
+    Judged {
+        verdict: weighed.verdict,
+        outcomes: weighed.outcomes,
+        missing: weighed.missing,
+        signal,
+        plan,
+        open: weighed.open,
+    }
+}
+
+pub(crate) fn weigh<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Weighed {
     let applies = match &policy.applies_when {
         Some(expr) => frame.truth(expr),
         None => Ok(true),
@@ -123,14 +147,12 @@ pub(crate) fn judge<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Judged<'a> {
         _ => Verdict::Undetermined(list()),
     };
     let tells = !refused && blocking.is_empty() && verdict != Verdict::NotApplicable;
-    let (signal, plan) = signalled(policy, frame, &verdict, tells);
-    Judged {
+    Weighed {
         verdict,
         outcomes,
         missing,
-        signal,
-        plan,
         open,
+        tells,
     }
 }
 

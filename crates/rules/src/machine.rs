@@ -19,6 +19,7 @@ mod lower;
 mod lower_call;
 mod lower_hands;
 mod lower_value;
+mod lower_verdict;
 mod merge;
 mod moved;
 mod names;

@@ -9,6 +9,12 @@ pub(crate) struct Fraction {
     below: i128,
 }
 
+/// Whether a number is one of the language's: they reach as far below nought as
+/// above it, for columns keep the one that is left over for what is unknown.
+pub(crate) const fn is_whole(n: i64) -> bool {
+    n != i64::MIN
+}
+
 fn common_divisor(a: i128, b: i128) -> i128 {
     let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
     while b != 0 {
@@ -94,7 +100,8 @@ impl Fraction {
 
     /// The whole part, towards zero.
     pub(crate) fn truncated(self) -> Option<i64> {
-        i64::try_from(self.above / self.below).ok()
+        let whole = i64::try_from(self.above / self.below).ok();
+        whole.filter(|n| is_whole(*n))
     }
 
     /// What is above the line, where it fits.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::approved;
-use crate::number::Fraction;
+use crate::number::{Fraction, is_whole};
 use crate::problem::{Fault, Place, Problem};
 use crate::types::{Type, Unit};
 use crate::val::{List, Val};
@@ -495,7 +495,8 @@ pub(crate) fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {
             codes.map(Setting::Codes)
         }
         (Scalars::One(text), Type::Money) => {
-            let money = Money::from_yuan_text(text).ok()?;
+            let money = Money::from_yuan_text(text).ok();
+            let money = money.filter(|money| is_whole(money.as_fen()))?;
             Some(Setting::Amount(Fraction::whole(money.as_fen())))
         }
         (Scalars::One(text), Type::Ratio) => {
@@ -503,7 +504,10 @@ pub(crate) fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {
             let (above, below) = (ratio.numerator(), ratio.denominator());
             Fraction::new(above.into(), below.into()).map(Setting::Amount)
         }
-        (Scalars::One(text), Type::Number(_)) => text.parse().ok().map(Setting::Number),
+        (Scalars::One(text), Type::Number(_)) => {
+            let number = text.parse().ok().filter(|n| is_whole(*n));
+            number.map(Setting::Number)
+        }
         (Scalars::One(text), Type::Bool) => text.parse().ok().map(Setting::Bool),
         (Scalars::One(text), Type::Date) => text.parse().ok().map(Setting::Date),
         (Scalars::One(text), Type::Text) => Some(Setting::Text(text.clone())),

@@ -17,6 +17,7 @@ mod value;
 use serde_json::{Map, Value as Json, json};
 
 use crate::problem::{Fault, Problem};
+pub(crate) use calls::bounded as pattern;
 use eval::{Evaluator, Stop};
 
 /// What an expression comes to.

@@ -14,6 +14,7 @@ use crate::expr::Expr;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::sentence::{Piece, Sentence};
+use crate::strata::{self, Read};
 use crate::yaml::Document;
 
 /// One dated version of a policy.
@@ -57,6 +58,8 @@ pub struct Policy {
     pub(crate) missed: Option<Plan>,
     pub(crate) no_longer: Option<Plan>,
     pub(crate) raises: Option<Plan>,
+    /// Verdicts of other policies that it reads.
+    pub(crate) reads: Vec<Read>,
 }
 
 impl Policy {
@@ -367,6 +370,7 @@ fn compiled(
     registry: &Parameters,
     problems: &mut Vec<Problem>,
 ) -> Vec<Policy> {
+    let before = problems.len();
     let mut checked: Vec<Policy> = Vec::new();
     for document in policies {
         if let Some(policy) = compile(document, registry, problems) {
@@ -375,6 +379,10 @@ fn compiled(
             }
             checked.push(policy);
         }
+    }
+    // Who waits for whom is only asked of policies that are all there.
+    if problems.len() == before {
+        strata::check(&mut checked, problems);
     }
     checked
 }

@@ -17,6 +17,8 @@ pub(crate) enum Unit {
     Months,
     /// Days.
     Days,
+    /// Calendar weeks.
+    Weeks,
     /// Years of age.
     Years,
 }
@@ -135,6 +137,7 @@ impl fmt::Display for Type {
             Type::Number(Unit::People) => f.write_str("people"),
             Type::Number(Unit::Months) => f.write_str("months"),
             Type::Number(Unit::Days) => f.write_str("days"),
+            Type::Number(Unit::Weeks) => f.write_str("weeks"),
             Type::Number(Unit::Years) => f.write_str("years"),
             Type::Money => f.write_str("money"),
             Type::Ratio => f.write_str("ratio"),

@@ -104,6 +104,10 @@ pub(crate) fn secret(expr: &Expr, lets: &[Option<Secret>]) -> Option<Secret> {
         }
         Node::Call(Function::Age, _) => Some(Secret::new(expr, "出生日期", "a birth date")),
         Node::Call(Function::PaidRows, _) => Some(Secret::new(expr, "待遇发放", "payments")),
+        Node::Verdict(..) => {
+            let (zh, en) = ("其他政策的认定结果", "another policy's verdict");
+            Some(Secret::new(expr, zh, en))
+        }
         _ if is_amount(&expr.ty) => Some(Secret::new(expr, "金额", "an amount")),
         _ => None,
     };

@@ -109,6 +109,7 @@ fn number(n: i64, unit: Unit, zh: bool) -> String {
         Unit::People => ("人", " people"),
         Unit::Months => ("个月", " months"),
         Unit::Days => ("天", " days"),
+        Unit::Weeks => ("周", " weeks"),
         Unit::Years => ("岁", " years"),
     };
     format!("{n}{}", if zh { chinese } else { english })

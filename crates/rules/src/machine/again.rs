@@ -1,7 +1,7 @@
 //! A list walked inside a walk of itself gets an axis of its own, and with it
 //! everything that hangs from the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Axis, AxisId, AxisKind, Graph, Id, Op, SpaceId};
 use super::lower::{List, Low, Lower};
@@ -17,11 +17,12 @@ impl Lower<'_, '_> {
             ids: BTreeMap::new(),
         };
         let first = self.graph.axis(list.axis);
+        let walked = walked(self.graph, &list);
         let mut again = first.again;
         let axis = loop {
             again += 1;
             let axis = self.graph.add_axis(Axis { again, ..first });
-            if !self.open_axes.contains(&axis) {
+            if !self.open_axes.contains(&axis) && !walked.contains(&axis) {
                 break axis;
             }
         };
@@ -33,6 +34,45 @@ impl Lower<'_, '_> {
             open: copy.id(self.graph, list.open),
             lost: copy.id(self.graph, list.lost),
         }
+    }
+}
+
+/// Axes that are walked on the way to a list, inside it too: what is copied must
+/// not come to stand on one of them.
+fn walked(graph: &Graph, list: &List) -> BTreeSet<AxisId> {
+    let mut queue = vec![list.mask, list.open, list.lost];
+    operands(&list.value, &mut queue);
+    let (mut seen, mut axes) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = graph.node(id);
+        axes.extend(graph.axes_of(node.space));
+        node.op.operands(|operand| queue.push(operand));
+    }
+    axes
+}
+
+fn operands(low: &Low, into: &mut Vec<Id>) {
+    match low {
+        Low::Trit(id)
+        | Low::Narrow(id)
+        | Low::Wide(id)
+        | Low::Person(id)
+        | Low::Household(id)
+        | Low::Item(_, id)
+        | Low::Single(_, Some(id)) => into.push(*id),
+        Low::Amount(above, below) => {
+            into.push(*above);
+            into.extend(below);
+        }
+        Low::List(list) => {
+            into.extend([list.mask, list.open, list.lost]);
+            operands(&list.value, into);
+        }
+        Low::Written(values) => values.iter().for_each(|value| operands(value, into)),
+        Low::Single(_, None) | Low::Codes(_) => {}
     }
 }
 
@@ -93,6 +133,8 @@ impl Copy {
             | Op::Household(_) => op,
             Op::InParam(a, key) => Op::InParam(to(a), key),
             Op::Person(column, a, nobody) => Op::Person(column, to(a), nobody),
+            // Whoever is referred to, the values are those of all people.
+            Op::OfPerson(values, person) => Op::OfPerson(values, to(person)),
             Op::Item(kind, column, a) => Op::Item(kind, column, to(a)),
             Op::Element(axis) => Op::Element(self.axis(graph, axis)),
             Op::Lift(a, space) => {
@@ -119,6 +161,9 @@ impl Copy {
             Op::MonthsBetween(a, b) => Op::MonthsBetween(to(a), to(b)),
             Op::DaysBetween(a, b) => Op::DaysBetween(to(a), to(b)),
             Op::AgeOn(a, b) => Op::AgeOn(to(a), to(b)),
+            Op::WeekOf(a) => Op::WeekOf(to(a)),
+            Op::WeeksBetween(a, b) => Op::WeeksBetween(to(a), to(b)),
+            Op::Remainder(a, b) => Op::Remainder(to(a), to(b)),
             Op::Bit(a) => Op::Bit(to(a)),
             Op::Bits(a) => Op::Bits(to(a)),
             Op::Confirmed(a, b) => Op::Confirmed(to(a), to(b)),

@@ -2,7 +2,10 @@
 
 use domain::time::{Date, Month, add_days, add_months};
 
-use super::graph::NONE32;
+use domain::week::Week;
+
+use super::graph::{NONE32, NONE64};
+use crate::eval_call::weeks_between;
 
 /// Year, month and day, nine bits below the year.
 pub(crate) fn pack(date: Date) -> i32 {
@@ -88,6 +91,16 @@ fn day_number(packed: i32) -> i32 {
     let month = (month + 9) % 12;
     let of_year = (153 * month + 2) / 5 + day - 1;
     era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year
+}
+
+/// Monday of the calendar week.
+pub(crate) fn week_of(packed: i32) -> i32 {
+    unpack(packed).map_or(NONE32, |date| pack(Week::of(date).first_day()))
+}
+
+pub(crate) fn weeks(from: i32, to: i32) -> i64 {
+    let dates = unpack(from).zip(unpack(to));
+    dates.map_or(NONE64, |(from, to)| weeks_between(from, to))
 }
 
 #[inline]

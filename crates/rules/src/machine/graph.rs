@@ -161,6 +161,9 @@ pub(crate) enum Op {
     Person(Column, Id, u8),
     /// A column of the item an operand refers to.
     Item(Kind, ItemColumn, Id),
+    /// A truth value of every person of the household, of the person an operand
+    /// refers to; unknown where nobody.
+    OfPerson(Id, Id),
     /// Which element of its axis a lane is.
     Element(AxisId),
     /// An operand of a smaller space in this one.
@@ -191,6 +194,9 @@ pub(crate) enum Op {
     MonthsBetween(Id, Id),
     DaysBetween(Id, Id),
     AgeOn(Id, Id),
+    WeekOf(Id),
+    WeeksBetween(Id, Id),
+    Remainder(Id, Id),
     /// One bit per small number.
     Bit(Id),
     /// How many bits.
@@ -361,6 +367,7 @@ impl Op {
             | Op::Known(a)
             | Op::Below(a)
             | Op::MonthOf(a)
+            | Op::WeekOf(a)
             | Op::Bit(a)
             | Op::Bits(a) => f(*a),
             Op::And(a, b)
@@ -377,7 +384,10 @@ impl Op {
             | Op::MonthsBetween(a, b)
             | Op::DaysBetween(a, b)
             | Op::AgeOn(a, b)
+            | Op::WeeksBetween(a, b)
+            | Op::Remainder(a, b)
             | Op::Confirmed(a, b)
+            | Op::OfPerson(a, b)
             | Op::Fold(_, _, a, b)
             | Op::Distinct(_, a, b) => [*a, *b].into_iter().for_each(f),
             Op::Choose(a, b, c) | Op::Newest(_, a, b, c) => [*a, *b, *c].into_iter().for_each(f),

@@ -9,6 +9,7 @@ use super::graph::{
     Axis, AxisId, AxisKind, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, Op, PEOPLE,
     SpaceId, T, U,
 };
+use super::lower_verdict::Lowered as Verdicts;
 use super::names::code_number;
 use crate::expr::{Each, Expr, Function, Name, Node, Relation};
 use crate::types::{Type, is_single};
@@ -64,12 +65,19 @@ pub(crate) struct Lower<'p, 'g> {
     pub(crate) person: Option<Id>,
     /// Axes whose variables are in scope.
     pub(crate) open_axes: Vec<AxisId>,
+    /// Verdicts of other policies.
+    pub(crate) verdicts: &'p Verdicts,
 }
 
 pub(crate) type Lowered = Result<Low, Unfit>;
 
 impl<'p, 'g> Lower<'p, 'g> {
-    pub(crate) fn new(graph: &'g mut Graph, lets: &'p [Expr], about_person: bool) -> Lower<'p, 'g> {
+    pub(crate) fn new(
+        graph: &'g mut Graph,
+        lets: &'p [Expr],
+        about_person: bool,
+        verdicts: &'p Verdicts,
+    ) -> Lower<'p, 'g> {
         let mut lower = Lower {
             graph,
             lets,
@@ -77,6 +85,7 @@ impl<'p, 'g> Lower<'p, 'g> {
             locals: Vec::new(),
             person: None,
             open_axes: Vec::new(),
+            verdicts,
         };
         if about_person {
             lower.person = Some(lower.element(PEOPLE));
@@ -97,7 +106,11 @@ impl<'p, 'g> Lower<'p, 'g> {
         match &expr.node {
             Node::Bool(value) => Ok(Low::Trit(self.trit(if *value { T } else { F }))),
             Node::Int(n) => Ok(Low::Wide(self.wide(*n))),
-            Node::Text(_) => Err(Unfit("text")),
+            Node::Verdict(of, asked) => {
+                let of = self.expr(of)?;
+                self.verdict(&of, asked).map(Low::Trit)
+            }
+            Node::Text(_) | Node::Matches(..) => Err(Unfit("text")),
             Node::Code(code) => Ok(Low::Narrow(self.narrow(code_number(code)))),
             Node::Date(date) => Ok(Low::Narrow(self.narrow(super::dates::pack(*date)))),
             Node::Name(name) => self.named(*name),
@@ -240,15 +253,14 @@ impl<'p, 'g> Lower<'p, 'g> {
     pub(crate) fn facts(&mut self, of: &Low, kind: Kind) -> Lowered {
         let single = is_single(kind);
         match of {
-            Low::Person(_) | Low::Household(_) if single => {
-                let owner = match of {
-                    Low::Person(lane) => Some(*lane),
-                    _ => None,
-                };
-                Ok(Low::Single(kind, owner))
+            Low::Person(lane) if single => Ok(Low::Single(kind, Some(*lane))),
+            Low::Household(id) if single => {
+                self.this_household(*id)?;
+                Ok(Low::Single(kind, None))
             }
             Low::Person(lane) => Ok(Low::List(self.items_of(*lane, kind))),
-            Low::Household(_) => {
+            Low::Household(id) => {
+                self.this_household(*id)?;
                 let axis = self.graph.add_axis(Axis {
                     kind: AxisKind::OfHousehold(kind),
                     base: HOUSEHOLDS,
@@ -264,6 +276,15 @@ impl<'p, 'g> Lower<'p, 'g> {
                 }))
             }
             _ => Err(Unfit("facts of what is neither person nor household")),
+        }
+    }
+
+    /// Columns hold one household's facts: of another, as a record may name it,
+    /// nothing is known.
+    pub(crate) fn this_household(&self, id: Id) -> Result<(), Unfit> {
+        match self.graph.node(id).op {
+            Op::Household(Column::Unit) => Ok(()),
+            _ => Err(Unfit("facts of a household that a record names")),
         }
     }
 

@@ -14,7 +14,12 @@ use crate::expr::{Expr, Function, Node, Relation};
 impl<'p> Lower<'p, '_> {
     pub(crate) fn call(&mut self, function: Function, args: &'p [Expr]) -> Lowered {
         match function {
-            Function::Text | Function::Source => return Err(Unfit("words")),
+            Function::Text
+            | Function::Source
+            | Function::Contains
+            | Function::StartsWith
+            | Function::EndsWith => return Err(Unfit("words")),
+            Function::At => return Err(Unfit("an element by its number")),
             Function::PaidRows => return self.paid_rows(args),
             Function::LatestCoveredMonth => {
                 return self.covered_of(args);
@@ -95,7 +100,10 @@ impl<'p> Lower<'p, '_> {
     /// What surely belongs to the list and is known.
     fn sure(&mut self, list: &List) -> Result<Id, Unfit> {
         let belongs = self.unary(Op::Certain, list.mask, Lane::Trit);
-        if matches!(*list.value, Low::Item(..)) {
+        // An element of the axis itself is always known; what a body made of it need not be.
+        if let Low::Item(_, id) = *list.value
+            && matches!(self.graph.node(id).op, Op::Element(_))
+        {
             return Ok(belongs);
         }
         let known = self.known(&list.value)?;
@@ -207,7 +215,10 @@ impl<'p> Lower<'p, '_> {
                 list.lost = self.trit(F);
                 list
             }
-            Low::Household(_) => self.paid_under_the_household()?,
+            Low::Household(id) => {
+                self.this_household(*id)?;
+                self.paid_under_the_household()?
+            }
             _ => return Err(Unfit("paid_rows of what")),
         };
         let Low::Item(_, row) = *list.value else {
@@ -316,6 +327,12 @@ impl<'p> Lower<'p, '_> {
             )),
             (Function::DaysBetween, [Low::Narrow(from), Low::Narrow(to)]) => Ok(Low::Wide(
                 self.binary(Op::DaysBetween, *from, *to, Lane::Wide),
+            )),
+            (Function::WeekOf, [Low::Narrow(date)]) => {
+                Ok(Low::Narrow(self.unary(Op::WeekOf, *date, Lane::Narrow)))
+            }
+            (Function::WeeksBetween, [Low::Narrow(from), Low::Narrow(to)]) => Ok(Low::Wide(
+                self.binary(Op::WeeksBetween, *from, *to, Lane::Wide),
             )),
             (Function::WithinMonths, [Low::Narrow(date), Low::Wide(months)]) => {
                 Ok(self.within_months(*date, *months))

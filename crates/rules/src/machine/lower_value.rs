@@ -89,6 +89,7 @@ impl Lower<'_, '_> {
             let op = |a, b| match operation {
                 Operation::Add => Op::Add(a, b, how),
                 Operation::Subtract => Op::Subtract(a, b, how),
+                Operation::Remainder => Op::Remainder(a, b),
                 Operation::Multiply | Operation::Divide => Op::Multiply(a, b, how),
             };
             if operation == Operation::Divide {
@@ -118,6 +119,7 @@ impl Lower<'_, '_> {
                 let above = self.times(a, c);
                 Ok(Low::Amount(above, product(self)))
             }
+            Operation::Remainder => Err(Unfit("a remainder of what is no number")),
             Operation::Divide => {
                 let above = d.map_or(a, |d| self.times(a, d));
                 let below = b.map_or(c, |b| self.times(b, c));
@@ -147,6 +149,8 @@ impl Lower<'_, '_> {
                 Ok(found)
             }
             Low::List(list) => {
+                // The item may stand on the axis the list runs over.
+                let list = &self.apart(list.clone());
                 let same = self.compared(Relation::Equal, item, &list.value)?;
                 let sure = self.unary(Op::Certain, list.mask, Lane::Trit);
                 let same = self.unary(Op::Certain, same, Lane::Trit);

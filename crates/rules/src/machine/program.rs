@@ -12,6 +12,7 @@ use super::graph::Op;
 use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, PEOPLE, SpaceId, T, U};
 use super::lanes::{Lanes, Register, zip};
 use super::lower::{Lower, Unfit};
+use super::lower_verdict::Lowered;
 use super::names::code_number;
 use super::room::Room;
 use super::run::Run;
@@ -203,14 +204,18 @@ impl Plans {
     }
 }
 
-pub(super) fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unfit> {
+pub(super) fn program(
+    graph: &mut Graph,
+    policy: &Policy,
+    verdicts: &Lowered,
+) -> Result<Program, Unfit> {
     let of_person = policy.about == About::Person;
     let space = if of_person {
         graph.space([PEOPLE])
     } else {
         HOUSEHOLDS
     };
-    let mut lower = Lower::new(graph, &policy.lets, of_person);
+    let mut lower = Lower::new(graph, &policy.lets, of_person, verdicts);
     let gate = gate(&mut lower, policy)?;
     let applies = match &policy.applies_when {
         Some(expr) => lower.truth(expr)?,
@@ -247,6 +252,21 @@ pub(super) fn program(graph: &mut Graph, policy: &Policy) -> Result<Program, Unf
         criteria,
         levels,
     })
+}
+
+/// The verdict of a policy that others read.
+pub(super) fn met_by(
+    graph: &mut Graph,
+    policy: &Policy,
+    program: &Program,
+    verdicts: &Lowered,
+) -> Result<Id, Unfit> {
+    let asked: Vec<Id> = program.criteria.iter().map(|c| c.id).collect();
+    let of_person = policy.about == About::Person;
+    let mut lower = Lower::new(graph, &policy.lets, of_person, verdicts);
+    let met = lower.met(program.gate, program.applies, &asked);
+    let space = lower.graph.space_of(program.gate);
+    fit(graph, met, space)
 }
 
 /// What a policy asks lies in the space of its subjects.

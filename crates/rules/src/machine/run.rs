@@ -107,6 +107,14 @@ impl<'c> Run<'c> {
         }
     }
 
+    fn of_person(&self, values: Id, person: Id) -> Lanes<'static, u8> {
+        let person = self.narrow(person);
+        match self.trits(values).slice() {
+            Ok(values) => gather(self.room, values, person, U),
+            Err(value) => map(self.room, person, |at| if at < 0 { U } else { value }),
+        }
+    }
+
     pub(super) fn lanes(&self, space: SpaceId) -> usize {
         self.spaces.lanes(space, self.chunk)
     }
@@ -132,6 +140,7 @@ impl<'c> Run<'c> {
             }
             Op::Household(column) => self.household(*column),
             Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),
+            Op::OfPerson(values, person) => Trit(self.of_person(*values, *person)),
             Op::Item(kind, column, element) => self.item(*kind, *column, *element),
             Op::Element(axis) => self.element(*axis, space),
             Op::Lift(id, to) => self.lifted(*id, *to),
@@ -207,6 +216,9 @@ impl<'c> Run<'c> {
                     dates::month_of(a)
                 }
             })),
+            Op::WeekOf(a) => Narrow(map(self.room, self.narrow(*a), dates::week_of)),
+            Op::WeeksBetween(a, b) => Wide(self.between(*a, *b, dates::weeks)),
+            Op::Remainder(a, b) => Wide(self.computed(*a, *b, Overflow::Unknown, rest)),
             Op::MonthsMoved(a, n) => Narrow(self.moved(*a, *n, dates::month_moved)),
             Op::DateByMonths(a, n) => Narrow(self.moved(*a, *n, dates::by_months)),
             Op::DateByDays(a, n) => Narrow(self.moved(*a, *n, dates::by_days)),
@@ -526,6 +538,11 @@ impl<'c> Run<'c> {
             Register::Empty => vec![U; lanes],
         }))
     }
+}
+
+/// What division leaves; of nought there is none, as when it does not fit.
+fn rest(a: i64, b: i64) -> (i64, bool) {
+    a.checked_rem(b).map_or((0, true), |rest| (rest, false))
 }
 
 /// Told by none: no. By as many as asked: yes. By fewer: not known.

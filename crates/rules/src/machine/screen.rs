@@ -1,6 +1,6 @@
 //! Verdicts of all policies for all households of columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::household::Household;
@@ -12,11 +12,14 @@ use super::columns::{CHUNK, Chunk, Layout};
 use super::graph::{Graph, Id, PEOPLE, T};
 use super::lanes::Register;
 use super::level::Level;
-use super::program::{Program, last_uses, program};
+use super::lower::Unfit;
+use super::lower_verdict::{Lowered, Version};
+use super::program::{Program, last_uses, met_by, program};
 use super::room::Room;
 use super::run::{Given, Run};
 use crate::document::About;
 use crate::policy::PolicySet;
+use crate::strata;
 
 /// A policy set compiled for columns.
 #[derive(Debug)]
@@ -160,13 +163,28 @@ impl Machine {
     pub fn of(set: &PolicySet) -> Machine {
         let mut graph = Graph::new();
         graph.space([PEOPLE]);
-        let programs = set.policies().iter().map(|policy| {
-            program(&mut graph, policy).map_err(|unfit| Left {
+        let policies = set.policies();
+        let mut verdicts = Lowered::new();
+        let mut programs: BTreeMap<usize, Result<Program, Left>> = BTreeMap::new();
+        let read: BTreeSet<&str> = strata::read(policies).collect();
+        // Those that are read before those that read them.
+        for at in strata::order(policies) {
+            let policy = &policies[at];
+            let done = program(&mut graph, policy, &verdicts);
+            if read.contains(policy.id.as_str()) {
+                let met = done.as_ref().map_err(|unfit| *unfit);
+                let met = met.and_then(|done| met_by(&mut graph, policy, done, &verdicts));
+                let valid = policy.valid;
+                let versions = verdicts.entry(policy.id.clone()).or_default();
+                versions.push(Version { valid, met });
+            }
+            let left = |unfit: Unfit| Left {
                 policy: policy.id.clone(),
                 why: unfit.0,
-            })
-        });
-        let programs: Vec<Result<Program, Left>> = programs.collect();
+            };
+            programs.insert(at, done.map_err(left));
+        }
+        let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
         let layout = Layout::of(&graph);
         let last = last_uses(&graph, &programs);
         Machine {

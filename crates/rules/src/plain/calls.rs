@@ -59,6 +59,15 @@ const FUNCTIONS: [(&str, Function, usize, bool, bool); 16] = [
     ("max", Function::Max, 1, true, false),
 ];
 
+/// A pattern that compiles within its bound; it matches in linear time.
+pub(crate) fn bounded(pattern: &str) -> Option<Regex> {
+    let built = RegexBuilder::new(pattern)
+        .size_limit(PATTERN_MAX)
+        .dfa_size_limit(PATTERN_MAX)
+        .build();
+    built.ok()
+}
+
 /// The function of that name, written so, with so many arguments.
 pub(crate) fn named(
     name: &str,
@@ -150,11 +159,7 @@ impl Evaluator<'_> {
     fn pattern(&mut self, pattern: &Arc<str>, at: usize) -> Result<&Regex, Stop> {
         if !self.patterns.contains_key(pattern) {
             self.spend(PATTERN_STEPS, at)?;
-            let built = RegexBuilder::new(pattern)
-                .size_limit(PATTERN_MAX)
-                .dfa_size_limit(PATTERN_MAX)
-                .build();
-            let Ok(built) = built else {
+            let Some(built) = bounded(pattern) else {
                 return Err(Stop::Error(Trouble::BadPattern.at(at, "")));
             };
             self.patterns.insert(pattern.clone(), built);

@@ -15,32 +15,18 @@ use crate::expr::{Operation, Relation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Binary {
     Compare(Relation),
-    Arithmetic(Arithmetic),
+    Arithmetic(Operation),
     In,
 }
-
-/// The policy language has no remainder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arithmetic {
-    Shared(Operation),
-    Modulo,
-}
-
-const ADD: Arithmetic = Arithmetic::Shared(Operation::Add);
-const SUBTRACT: Arithmetic = Arithmetic::Shared(Operation::Subtract);
-const MULTIPLY: Arithmetic = Arithmetic::Shared(Operation::Multiply);
-const DIVIDE: Arithmetic = Arithmetic::Shared(Operation::Divide);
 
 impl Binary {
     /// By the parser's name.
     pub(crate) fn named(name: &str) -> Option<Binary> {
-        let shared = || operation(name).map(Arithmetic::Shared);
         match name {
-            "_%_" => Some(Binary::Arithmetic(Arithmetic::Modulo)),
             "@in" => Some(Binary::In),
             _ => relation(name)
                 .map(Binary::Compare)
-                .or_else(|| shared().map(Binary::Arithmetic)),
+                .or_else(|| operation(name).map(Binary::Arithmetic)),
         }
     }
 
@@ -54,21 +40,19 @@ impl Binary {
                 Relation::Greater => ">",
                 Relation::GreaterOrEqual => ">=",
             },
-            Binary::Arithmetic(arithmetic) => arithmetic.sign(),
+            Binary::Arithmetic(operation) => sign(operation),
             Binary::In => "in",
         }
     }
 }
 
-impl Arithmetic {
-    fn sign(self) -> &'static str {
-        match self {
-            ADD => "+",
-            SUBTRACT => "-",
-            MULTIPLY => "*",
-            DIVIDE => "/",
-            Arithmetic::Modulo => "%",
-        }
+fn sign(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Add => "+",
+        Operation::Subtract => "-",
+        Operation::Multiply => "*",
+        Operation::Divide => "/",
+        Operation::Remainder => "%",
     }
 }
 
@@ -86,7 +70,7 @@ impl Evaluator<'_> {
         match binary {
             Binary::Compare(relation) => self.compare(relation, &a, &b, at),
             Binary::In => self.contained(&a, &b, at),
-            Binary::Arithmetic(ADD) => self.add(&a, &b, at),
+            Binary::Arithmetic(Operation::Add) => self.add(&a, &b, at),
             Binary::Arithmetic(other) => arithmetic(other, &a, &b, at),
         }
     }
@@ -159,15 +143,15 @@ impl Evaluator<'_> {
                 let items = a.iter().chain(b.iter()).cloned().collect();
                 Ok(Value::List(Arc::new(items)))
             }
-            _ => arithmetic(ADD, a, b, at),
+            _ => arithmetic(Operation::Add, a, b, at),
         }
     }
 }
 
-fn arithmetic(how: Arithmetic, a: &Value, b: &Value, at: usize) -> Got {
+fn arithmetic(how: Operation, a: &Value, b: &Value, at: usize) -> Got {
     let by_zero = match (how, b) {
-        (DIVIDE, Value::Int(0) | Value::Uint(0)) => Some(Trouble::DivisionByZero),
-        (Arithmetic::Modulo, Value::Int(0) | Value::Uint(0)) => Some(Trouble::ModulusByZero),
+        (Operation::Divide, Value::Int(0) | Value::Uint(0)) => Some(Trouble::DivisionByZero),
+        (Operation::Remainder, Value::Int(0) | Value::Uint(0)) => Some(Trouble::ModulusByZero),
         _ => None,
     };
     let whole = matches!(
@@ -180,26 +164,26 @@ fn arithmetic(how: Arithmetic, a: &Value, b: &Value, at: usize) -> Got {
     macro_rules! checked {
         ($a:expr, $b:expr) => {
             match how {
-                ADD => $a.checked_add($b),
-                SUBTRACT => $a.checked_sub($b),
-                MULTIPLY => $a.checked_mul($b),
-                DIVIDE => $a.checked_div($b),
-                Arithmetic::Modulo => $a.checked_rem($b),
+                Operation::Add => $a.checked_add($b),
+                Operation::Subtract => $a.checked_sub($b),
+                Operation::Multiply => $a.checked_mul($b),
+                Operation::Divide => $a.checked_div($b),
+                Operation::Remainder => $a.checked_rem($b),
             }
         };
     }
     let result = match (a, b) {
         (Value::Int(a), Value::Int(b)) => checked!(a, *b).map(Value::Int),
         (Value::Uint(a), Value::Uint(b)) => checked!(a, *b).map(Value::Uint),
-        (Value::Double(a), Value::Double(b)) if how != Arithmetic::Modulo => {
+        (Value::Double(a), Value::Double(b)) if how != Operation::Remainder => {
             Some(Value::Double(match how {
-                ADD => a + b,
-                SUBTRACT => a - b,
-                MULTIPLY => a * b,
+                Operation::Add => a + b,
+                Operation::Subtract => a - b,
+                Operation::Multiply => a * b,
                 _ => a / b,
             }))
         }
-        _ => return Err(overload(how.sign(), &[a, b], at)),
+        _ => return Err(overload(sign(how), &[a, b], at)),
     };
     result.ok_or_else(|| Stop::Error(Trouble::Overflow.at(at, "")))
 }

@@ -158,6 +158,14 @@ impl<'p> Terms<'p> {
             }
             Node::Each(how, list, body) => self.each(*how, list, body, binders),
             Node::Call(function, args) => self.call(*function, args, &expr.ty, binders),
+            Node::Matches(text, pattern) => {
+                let text = self.term(text, binders);
+                self.other(format!("matches {}", pattern.as_str()), vec![text], any())
+            }
+            Node::Verdict(of, asked) => {
+                let of = self.term(of, binders);
+                self.other(format!("verdict {}", asked.policy), vec![of], any())
+            }
         }
     }
 

@@ -295,7 +295,9 @@ impl Value {
                 (both(a, c, i64::checked_mul), both(b, d, i64::checked_mul))
             }
             Operation::Divide if a >= Some(0) && c >= Some(0) => (Some(0), None),
-            Operation::Multiply | Operation::Divide => (None, None),
+            // It has the sign of what is divided, and is no larger.
+            Operation::Remainder if a >= Some(0) => (Some(0), b),
+            Operation::Multiply | Operation::Divide | Operation::Remainder => (None, None),
         };
         let unit = |n| match ty {
             Type::Number(_) => Constant::Number(n),

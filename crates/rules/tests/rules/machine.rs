@@ -16,7 +16,7 @@ fn on() -> Date {
     "2026-11-20".parse().unwrap()
 }
 
-fn told(evaluation: &Evaluation) -> Outcome {
+pub(super) fn told(evaluation: &Evaluation) -> Outcome {
     let standing = match evaluation.verdict {
         Verdict::Met => Standing::Met,
         Verdict::NotMet => Standing::NotMet,

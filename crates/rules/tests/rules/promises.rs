@@ -327,7 +327,7 @@ const MORE: [(&str, &str); 20] = [
     ("1_000", "thousandths, to show per cent with a decimal"),
     ("10", "tenths of a per cent; number of code lists"),
     ("13", "number of parameter units"),
-    ("27", "number of functions"),
+    ("29", "number of functions"),
     ("1_024", "households of a chunk of columns"),
     ("15", "bits of a packed month"),
     ("31", "bits of a packed day"),

@@ -1,0 +1,73 @@
+//! How an expression reads what another policy says of a person or the household.
+
+use domain::evaluation::{Missing, Verdict};
+use domain::household::{Standing, WhyUnknown};
+use domain::ids::{PersonId, Subject};
+
+use crate::eval::Frame;
+use crate::expr::Asked;
+use crate::judge::weigh;
+use crate::val::{Gap, Val};
+
+impl<'a> Frame<'a> {
+    /// 符合 is true, 不符合 and 不适用 are false, 待核实 is unknown under what it
+    /// misses. Of somebody who does not live here, of another household and of a
+    /// policy that is not in force nothing is known.
+    pub(crate) fn verdict(&self, of: &Val<'a>, asked: &Asked) -> Result<bool, Gap> {
+        let (subject, person) = match of {
+            Val::Person(id) => (Subject::Person(*id), Some(*id)),
+            Val::Household(Some(id)) => (Subject::Household(*id), None),
+            _ => (self.household.unit, None),
+        };
+        let judged_here = match person {
+            Some(id) => {
+                let found = self.household.person(id);
+                found.is_some_and(|p| p.standing == Standing::Member)
+            }
+            None => subject == self.household.unit,
+        };
+        let policies = self.set.policies().iter();
+        let position = policies
+            .enumerate()
+            .find(|(_, p)| p.id == asked.policy && p.valid.contains(self.on))
+            .map(|(at, _)| at);
+        if let Some(position) = position.filter(|_| judged_here) {
+            return self.weighed(position, person);
+        }
+        let policy = self.set.policy(&asked.policy);
+        let title = policy.map_or(asked.policy.as_str(), |p| p.title.zh.as_str());
+        let fact = format!("verdict.{}", asked.policy);
+        let zh = format!("{title}（认定结果）");
+        Err(Gap::missing(subject, &fact, zh, WhyUnknown::NotCovered))
+    }
+
+    fn weighed(&self, position: usize, person: Option<PersonId>) -> Result<bool, Gap> {
+        let key = (position, person);
+        // What is explained is read anew, so that what it rests on is seen.
+        if self.trace.is_none()
+            && let Some(known) = self.verdicts.borrow().get(&key)
+        {
+            return known.clone();
+        }
+        let policy = &self.set.policies()[position];
+        let mut frame = Frame::new(&policy.lets, self.set, self.household, self.on, person);
+        if self.trace.is_some() {
+            frame = frame.traced();
+        }
+        let frame = frame.sharing(&self.verdicts);
+        let verdict = match weigh(policy, &frame).verdict {
+            Verdict::Met => Ok(true),
+            Verdict::NotMet | Verdict::NotApplicable => Ok(false),
+            Verdict::Undetermined(missing) => Err(gap(missing)),
+        };
+        if let (Some(own), Some(read)) = (&self.trace, frame.trace) {
+            own.borrow_mut().join(read.into_inner());
+        }
+        self.verdicts.borrow_mut().insert(key, verdict.clone());
+        verdict
+    }
+}
+
+fn gap(missing: Vec<Missing>) -> Gap {
+    Gap(std::rc::Rc::new(missing.into_iter().collect()))
+}
