@@ -49,6 +49,7 @@ pub(crate) fn compile(
         secrets: Vec::new(),
         used: BTreeSet::new(),
         reads: Vec::new(),
+        depth: 0,
         problems,
     };
     let policy = compiler.policy(file);
@@ -66,6 +67,7 @@ struct Compiler<'c> {
     secrets: Vec<Option<Secret>>,
     used: BTreeSet<String>,
     reads: Vec<Read>,
+    depth: usize,
     problems: &'c mut Vec<Problem>,
 }
 
@@ -129,6 +131,7 @@ impl Compiler<'_> {
             raises: turned(raises)?,
             parameters: std::mem::take(&mut self.used),
             reads: std::mem::take(&mut self.reads),
+            depth: self.depth,
         })
     }
 
@@ -150,8 +153,9 @@ impl Compiler<'_> {
         }
     }
 
-    /// Parameters and verdicts that an expression reads.
+    /// Parameters and verdicts that an expression reads, and how deep it is.
     fn noted(&mut self, scalar: &Spanned<String>, expr: &Expr) {
+        self.depth = self.depth.max(expr.depth);
         uses(expr, &mut self.used);
         strata::reads(expr, self.document, scalar, &mut self.reads);
     }

@@ -60,6 +60,8 @@ pub struct Policy {
     pub(crate) raises: Option<Plan>,
     /// Verdicts of other policies that it reads.
     pub(crate) reads: Vec<Read>,
+    /// Levels of nesting of its deepest expression.
+    pub(crate) depth: usize,
 }
 
 impl Policy {

@@ -5,15 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::evaluation::Confidential;
 use serde_saphyr::Spanned;
 
-use crate::check::parts;
+use crate::check::{DEPTH_MAX, parts};
 use crate::document::About;
 use crate::expr::{Expr, Node};
 use crate::policy::Policy;
 use crate::problem::{Fault, Problem};
 use crate::yaml::{Document, placed};
-
-/// Policies that may wait for one another in a row: the interpreter recurses.
-const STRATA_MAX: usize = 8;
 
 /// One verdict that a policy reads.
 #[derive(Clone, Debug)]
@@ -155,21 +152,23 @@ fn said(read: &Read, code: &'static str, zh: String, en: String) -> Problem {
     }
 }
 
-/// How many policies stand in a row below one; a policy that waits for itself is
-/// told with all who stand between.
+/// Levels of nesting of a policy and of the deepest row of policies below it, for
+/// the interpreter recurses; a policy that waits for itself is told with all who
+/// stand between.
 fn walk<'p>(
     id: &'p str,
     policies: &'p [Policy],
     waiting: &mut Vec<&'p str>,
     seen: &mut BTreeMap<&'p str, usize>,
 ) -> Result<usize, Box<Problem>> {
-    if let Some(height) = seen.get(id) {
-        return Ok(*height);
+    if let Some(depth) = seen.get(id) {
+        return Ok(*depth);
     }
     waiting.push(id);
-    let mut height = 0;
-    let versions = policies.iter().filter(|p| p.id == id);
-    for read in versions.flat_map(|p| &p.reads) {
+    let versions = || policies.iter().filter(|p| p.id == id);
+    let own = versions().map(|p| p.depth).max().unwrap_or(0);
+    let mut depth = own;
+    for read in versions().flat_map(|p| &p.reads) {
         if let Some(from) = waiting.iter().position(|one| *one == read.policy) {
             let mut round: Vec<&str> = waiting[from..].to_vec();
             round.push(&read.policy);
@@ -181,17 +180,17 @@ fn walk<'p>(
                 format!("policies wait for one another: {round}"),
             )));
         }
-        height = height.max(1 + walk(&read.policy, policies, waiting, seen)?);
-        if height > STRATA_MAX {
+        depth = depth.max(own + walk(&read.policy, policies, waiting, seen)?);
+        if depth > DEPTH_MAX {
             return Err(Box::new(said(
                 read,
                 "verdict.too_deep",
-                format!("逐级读取其他政策的结果超过{STRATA_MAX}层"),
-                format!("more than {STRATA_MAX} policies wait for one another in a row"),
+                format!("连同逐级读取的政策，嵌套超过{DEPTH_MAX}层"),
+                format!("with the policies it reads it nests deeper than {DEPTH_MAX} levels"),
             )));
         }
     }
     waiting.pop();
-    seen.insert(id, height);
-    Ok(height)
+    seen.insert(id, depth);
+    Ok(depth)
 }

@@ -115,7 +115,7 @@ fn remembered() -> Vec<Probe> {
 fn invented(dice: &mut Draws, before: &[Probe]) -> Option<Probe> {
     let person = dice.below(2) == 0;
     let depth = 1 + dice.index(5);
-    let others: Vec<bool> = before.iter().take(8).map(|other| other.person).collect();
+    let others: Vec<bool> = before.iter().take(5).map(|other| other.person).collect();
     let mut probe = Probe::new(Tree::leaf(Ty::Bool, "true"), person);
     let mut inventor = Inventor::new(dice, person);
     inventor.others = others;

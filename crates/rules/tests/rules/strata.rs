@@ -298,19 +298,25 @@ fn a_round_of_policies_is_named() {
     );
 }
 
+/// The interpreter recurses through the row; it ends on a thread of tests, too.
 #[test]
 fn a_row_of_policies_has_an_end() {
-    let row = |length: usize| {
+    let row = |length: usize, nots: usize| {
         let reader = |n: usize| {
-            let when = format!("household.verdict('p{}')", n - 1);
+            let verdict = format!("household.verdict('p{}')", n - 1);
+            let when = format!("{}{verdict}{}", "!(".repeat(nots), ")".repeat(nots));
             policy(&format!("p{n}"), "household", &when, "")
         };
         let mut all = vec![policy("p0", "household", "true", "")];
         all.extend((1..=length).map(reader));
-        load(&all).map(|_| ()).map_err(|problems| problems[0].code)
+        load(&all).map_err(|problems| problems[0].code)
     };
-    assert_eq!(row(8), Ok(()));
-    assert_eq!(row(9), Err("verdict.too_deep"));
+    for (longest, nots) in [(79, 0), (15, 8), (3, 50)] {
+        let set = row(longest, nots).unwrap();
+        assert_eq!(told(&set, &format!("p{longest}")), ["true"]);
+        let longer = row(longest + 1, nots).map(|_| ());
+        assert_eq!(longer, Err("verdict.too_deep"), "{longest} of {nots}");
+    }
 }
 
 #[test]
