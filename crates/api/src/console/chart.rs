@@ -96,11 +96,8 @@ pub(super) type Sides = [(u64, String); 2];
 
 /// Bars that go both ways from one line, in the order given.
 pub(super) fn two_sided(rows: Vec<(String, Sides)>) -> Chart {
-    let length = |count: u64| {
-        i64::try_from(count)
-            .unwrap_or(i64::MAX)
-            .min(LENGTH * LENGTH)
-    };
+    // So that lengths fit; no county has as many people.
+    let length = |count: u64| i64::from(u32::try_from(count).unwrap_or(u32::MAX));
     let most = |side: usize| rows.iter().map(|(_, sides)| length(sides[side].0)).max();
     let [left, right] = [0, 1].map(|side| most(side).unwrap_or(0));
     let scaled = |count: u64| length(count) * LENGTH / (left + right).max(1);
