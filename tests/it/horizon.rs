@@ -90,7 +90,7 @@ fn same(was: &Verdict, is: &Verdict) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
-    const DAYS: u16 = 45;
+    const DAYS: u16 = 75;
     let app = filled().await;
     let before = app.deps.store.statistics().await.unwrap();
     let answer = asked(&app, DAYS, None).await;
@@ -140,8 +140,9 @@ async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
         days.map(|((day, town), crossed)| ((id.clone(), *day, *town), *crossed))
     });
     let told: Days = told.collect();
-    eprintln!("{told:?}");
-    assert!(told.len() > 2, "{told:?}");
+    let all = told.values();
+    assert!(all.clone().any(|crossed| crossed.entered > 0), "{told:?}");
+    assert!(all.clone().any(|crossed| crossed.left > 0), "{told:?}");
     assert_eq!(told, expected);
     for (id, ahead) in &answer.policies {
         let total = ahead.total();
