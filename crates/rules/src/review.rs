@@ -3,6 +3,7 @@
 //! nothing; what is wrong is a [`crate::Problem`].
 
 mod assume;
+mod chains;
 mod conditions;
 mod figures;
 mod papers;
@@ -118,6 +119,7 @@ pub fn review(documents: &Reviewed<'_>, scope: Scope) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for one in &written {
         warnings.extend(conditions::review(one));
+        warnings.extend(chains::review(one, documents.set));
         warnings.extend(unused::names(one));
         warnings.extend(papers::policy(one, documents.cases));
     }

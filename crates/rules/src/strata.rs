@@ -18,7 +18,7 @@ pub(crate) struct Read {
     pub(crate) policy: String,
     about: About,
     /// Where it is read; what is wrong with it is filled in.
-    at: Problem,
+    pub(crate) at: Problem,
 }
 
 /// The verdicts that an expression reads.

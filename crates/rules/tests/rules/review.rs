@@ -334,6 +334,47 @@ fn an_amount_without_an_article_is_told() {
 }
 
 #[test]
+fn a_benefit_that_reads_another_ones_verdict_is_told() {
+    let told = |kind: &str, reads: &str| {
+        let benefit = |id: &str, condition: &str| {
+            let text = Probe::when(condition).policy;
+            let text = text.replace("policy: probe", &format!("policy: {id}"));
+            let text = text.replace("kind: signal", "kind: entitlement");
+            let text = text.replace("raises:", "receiving: size(members) > 8\nmissed:");
+            document(&format!("{id}.yaml"), text)
+        };
+        let other = document("probe.yaml", Probe::when(SOUND).policy);
+        let mut first = benefit("first", SOUND);
+        if kind == "signal" {
+            first = document(
+                "first.yaml",
+                other.text.replace("policy: probe", "policy: first"),
+            );
+        }
+        let second = benefit("second", reads);
+        let policies = [first, second];
+        let set = PolicySet::load(&policies, &[document("p.yaml", PARAMETERS.to_owned())]);
+        let set = set.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let reviewed = Reviewed {
+            set: &set,
+            policies: &policies,
+            cases: &[],
+        };
+        let all = review(&reviewed, ReviewScope::default()).into_iter();
+        let of = all.filter(|w| w.code == "verdict.of_benefit");
+        of.map(|w| (w.document, w.line)).collect::<Vec<_>>()
+    };
+    let reads = r#"household.verdict("first")"#;
+    let line = u32::try_from(POLICY.lines().position(|l| l.contains("WHEN")).unwrap()).unwrap();
+    assert_eq!(
+        told("entitlement", reads),
+        [("second.yaml".to_owned(), line + 1)]
+    );
+    assert_eq!(told("signal", reads), []);
+    assert_eq!(told("entitlement", SOUND), []);
+}
+
+#[test]
 fn missing_and_stray_cases_are_told() {
     for (from, to, wanted) in [
         ("cases: [{ name: 一 }]", "cases: []", "policy.no_cases"),
