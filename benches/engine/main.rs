@@ -16,6 +16,7 @@
 
 mod county;
 mod processor;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +33,8 @@ type Failed = Box<dyn std::error::Error>;
 
 /// Households that the interpreter judges as well.
 const COMPARED: u64 = 20_000;
+/// Households that one more policy is tried on.
+const ADDED: u64 = 100_000;
 /// Passes, of which the median is told.
 const PASSES: usize = 7;
 
@@ -39,7 +42,7 @@ fn main() -> Result<(), Failed> {
     let mut words = std::env::args().skip(1);
     let total: u64 = words.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let on: Date = "2026-11-20".parse()?;
-    let set = shipped()?;
+    let (set, policies) = shipped()?;
     let begun = Instant::now();
     let machine = Machine::of(&set);
     println!(
@@ -73,11 +76,14 @@ fn main() -> Result<(), Failed> {
             held.iter().sum::<u64>()
         );
     }
-    Ok(())
+    sweep::levels(&set, &columns, on, total)?;
+    drop(columns);
+    sweep::explained(&set, &county);
+    sweep::one_more(&policies, &set, &county, on, total.min(ADDED))
 }
 
 /// The committed policies with the sample parameters.
-fn shipped() -> Result<PolicySet, Failed> {
+fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let documents = |folder: &str| -> Result<Vec<Document>, Failed> {
         let mut found = Vec::new();
@@ -91,11 +97,13 @@ fn shipped() -> Result<PolicySet, Failed> {
     };
     let mut parameters = documents("policies/parameters")?;
     parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
-    let loaded = PolicySet::load(&documents("policies")?, &parameters);
-    loaded.map_err(|problems| {
+    let policies = documents("policies")?;
+    let loaded = PolicySet::load(&policies, &parameters);
+    let loaded = loaded.map_err(|problems| -> Failed {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         lines.join("\n").into()
-    })
+    })?;
+    Ok((loaded, policies))
 }
 
 fn document(path: &Path) -> Result<Document, Failed> {

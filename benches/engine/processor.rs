@@ -11,6 +11,11 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    /// Of processor time, for one of so many households.
+    pub(crate) fn nanoseconds(self, households: u64) -> f64 {
+        self.processor / households as f64 * 1e9
+    }
+
     /// In words, for so many households.
     pub(crate) fn per(self, households: u64) -> String {
         let each = households as f64;

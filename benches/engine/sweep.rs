@@ -1,0 +1,103 @@
+//! What a level of instructions, one more policy, and one decision cost.
+
+use std::time::Instant;
+
+use domain::time::Date;
+use rules::{Columns, Document, Level, Machine, PolicySet};
+
+use crate::county::County;
+use crate::{Failed, PASSES, processor};
+
+/// Policies added to see what one more costs.
+const EXTRA: u64 = 32;
+/// Decisions explained one by one.
+const EXPLAINED: u64 = 20_000;
+
+/// The same verdicts with each set of instructions this processor has.
+pub(crate) fn levels(
+    set: &PolicySet,
+    columns: &Columns,
+    on: Date,
+    total: u64,
+) -> Result<(), Failed> {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    for level in Level::all() {
+        let machine = Machine::of(set).at(level);
+        let pass = || one.install(|| machine.count(columns, set, on));
+        let cost = processor::median(PASSES, &pass);
+        println!("{}, 1 thread: {}", level.name(), cost.per(total));
+    }
+    Ok(())
+}
+
+/// One more policy: 低保 again under other names, each asking for another line.
+pub(crate) fn one_more(
+    policies: &[Document],
+    set: &PolicySet,
+    county: &County,
+    on: Date,
+    total: u64,
+) -> Result<(), Failed> {
+    let model = policies
+        .iter()
+        .find(|d| d.text.contains("policy: subsistence_allowance"));
+    let model = model.ok_or("no policy of the allowance")?;
+    let was = "when: income < line";
+    if !model.text.contains(was) {
+        return Err("the allowance compares otherwise now".into());
+    }
+    let more = (1..=EXTRA).map(|n| Document {
+        name: format!("extra_{n}.yaml"),
+        text: model
+            .text
+            .replacen(
+                "policy: subsistence_allowance",
+                &format!("policy: extra_{n}"),
+                1,
+            )
+            .replacen(was, &format!("when: income < line + yuan({n})"), 1),
+    });
+    let all: Vec<Document> = policies.iter().cloned().chain(more).collect();
+    let larger = set.with_policies(&all).map_err(|problems| {
+        problems
+            .first()
+            .map_or_else(String::new, ToString::to_string)
+    })?;
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let nanoseconds = |set: &PolicySet| -> f64 {
+        let machine = Machine::of(set);
+        let mut gathering = machine.gather();
+        (0..total).for_each(|n| gathering.add(county.household(n)));
+        let columns = gathering.finish();
+        let pass = || one.install(|| machine.count(&columns, set, on));
+        processor::median(PASSES, &pass).nanoseconds(total)
+    };
+    let (before, after) = (nanoseconds(set), nanoseconds(&larger));
+    println!(
+        "one more policy like 低保: {:.2} ns of processor per household ({before:.0} to {after:.0} for {EXTRA})",
+        (after - before) / EXTRA as f64
+    );
+    Ok(())
+}
+
+/// One decision with all its reasons.
+pub(crate) fn explained(set: &PolicySet, county: &County) {
+    let mut times: Vec<u128> = Vec::new();
+    for n in 0..EXPLAINED {
+        let household = county.household(n);
+        let begun = Instant::now();
+        let decision = rules::explain(set, &household, "subsistence_allowance", household.unit);
+        let took = begun.elapsed().as_nanos();
+        if decision.is_some() {
+            times.push(took);
+        }
+    }
+    times.sort_unstable();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(0) as f64 / 1e3;
+    println!(
+        "one decision of 低保 with every reason in two languages: p50 {:.1} µs, p99 {:.1} µs of {} on the wall",
+        at(50),
+        at(99),
+        times.len()
+    );
+}
