@@ -27,7 +27,7 @@ use domain::evaluation::{Signal, Verdict};
 use domain::time::Date;
 use processor::{Cost, cost};
 use rayon::prelude::*;
-use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing, Told};
+use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -145,7 +145,7 @@ fn compare(set: &PolicySet, machine: &Machine, county: &County, on: Date) -> Res
             let same = match judged.get(&key) {
                 Some(Outcome::Deferred) => true,
                 Some(Outcome::Judged(found, told)) => {
-                    *found == standing && holds == matches!(told, Told::Holds | Told::NoLonger)
+                    *found == standing && holds == told.is_something()
                 }
                 None => false,
             };

@@ -3,24 +3,10 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
-use synth::{CountySpec, invent};
-use testkit::app::{COUNTY, HUTANG, TestApp, divisions, policy_documents, sample_day};
+use testkit::app::{COUNTY, HUTANG, TestApp, policy_documents};
 use testkit::call::Answer;
 
 const PROPOSALS: &str = "/api/v1/parameters/proposals";
-
-async fn filled(app: TestApp) -> TestApp {
-    let spec = CountySpec {
-        seed: 5,
-        households: 160,
-        on: sample_day(),
-    };
-    for file in &invent(&spec, &divisions()).feeds {
-        app.import(file).await.unwrap();
-    }
-    app.settle().await;
-    app
-}
 
 async fn proposed(app: &TestApp, key: &str, value: &str, region: &str, from: &str) -> String {
     let body = json!({
@@ -79,7 +65,7 @@ fn found(view: &Json) -> Vec<(&str, &str)> {
 const AGE: &str = "senior_allowance_age";
 
 async fn guarded(app: TestApp) {
-    let app = filled(app).await;
+    let app = app.inhabited(160).await;
     let before = app.deps.policies().hash().to_owned();
 
     // Nobody is that old; everybody is older than that; every other family has

@@ -13,25 +13,10 @@ use domain::time::{Date, add_days, add_months, days_between};
 use pipeline::horizon::{Crossed, Horizon, Question, carried, horizon};
 use pipeline::loading::{Known, Loaded};
 use pipeline::simulate;
-use synth::{CountySpec, invent};
-use testkit::app::{COUNTY, TestApp, divisions, sample_day};
+use testkit::app::{COUNTY, TestApp, sample_day};
 
 const AGE: &str = "senior_allowance_age";
 const POLICY: &str = "senior_allowance";
-
-async fn filled() -> TestApp {
-    let app = TestApp::sqlite().await;
-    let spec = CountySpec {
-        seed: 5,
-        households: 64,
-        on: sample_day(),
-    };
-    for file in &invent(&spec, &divisions()).feeds {
-        app.import(file).await.unwrap();
-    }
-    app.settle().await;
-    app
-}
 
 fn county() -> DivisionCode {
     DivisionCode::parse(COUNTY).unwrap()
@@ -91,7 +76,7 @@ fn same(was: &Verdict, is: &Verdict) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
     const DAYS: u16 = 75;
-    let app = filled().await;
+    let app = TestApp::sqlite().await.inhabited(64).await;
     let before = app.deps.store.statistics().await.unwrap();
     let answer = asked(&app, DAYS, None).await;
     assert_eq!(app.deps.store.statistics().await.unwrap(), before);
@@ -176,7 +161,7 @@ fn birthdays(loaded: &Loaded, units: &[Subject], age: u32) -> BTreeMap<Subject, 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_birthday_is_told_on_its_day_and_the_day_after_the_last_is_not() {
-    let app = filled().await;
+    let app = TestApp::sqlite().await.inhabited(64).await;
     let (loaded, units) = units(&app).await;
     // Two that come of an age within the year, on days of their own, living.
     let mut chosen = None;

@@ -13,8 +13,7 @@ use pipeline::{Progress, people, policies};
 use serde_json::{Value as Json, json};
 use store::commit::{AlertRow, DecisionRow};
 use store::rows::AlertFilter;
-use synth::{CountySpec, invent};
-use testkit::app::{COUNTY, TestApp, divisions, sample_day};
+use testkit::app::{COUNTY, TestApp};
 use testkit::call::Answer;
 
 const PROPOSALS: &str = "/api/v1/parameters/proposals";
@@ -22,19 +21,6 @@ const POLICY: &str = "low_income_medical";
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A small county, evaluated.
-async fn filled(app: TestApp) -> TestApp {
-    let spec = CountySpec {
-        seed: 5,
-        households: 320,
-        on: sample_day(),
-    };
-    for file in &invent(&spec, &divisions()).feeds {
-        app.import(file).await.unwrap();
-    }
-    app.settle().await;
-    app
-}
-
 /// A line far below the sample's, so that more families cross it.
 fn threshold() -> Json {
     json!({
@@ -185,7 +171,7 @@ async fn shown(app: &TestApp, key: &str) -> Vec<Json> {
 }
 
 async fn takes_effect(app: TestApp) {
-    let app = filled(app).await;
+    let app = app.inhabited(320).await;
     let (files, before) = (app.deps.policies().hash().to_owned(), alerts(&app).await);
     let decided = decisions(&app).await;
     assert!(decided.iter().all(|row| row.policy_set == files));
@@ -331,7 +317,7 @@ async fn an_approved_value_takes_effect_and_old_decisions_replay_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_value_never_has_any_effect() {
-    let app = filled(TestApp::sqlite().await).await;
+    let app = TestApp::sqlite().await.inhabited(320).await;
     let (hash, before) = (app.deps.policies().hash().to_owned(), alerts(&app).await);
     let proposal = id(&propose(&app, "policy", "p", &threshold()).await);
     let silent = json!({ "words": "  " });
@@ -358,11 +344,11 @@ async fn a_rejected_value_never_has_any_effect() {
 /// Killed after the approval, and again in the middle of the run that follows:
 /// whoever comes next ends where an undisturbed office ends.
 async fn ends_alike(undisturbed: TestApp, killed: TestApp) {
-    let undisturbed = filled(undisturbed).await;
+    let undisturbed = undisturbed.inhabited(320).await;
     approved(&undisturbed, &threshold()).await;
     undisturbed.settle().await;
 
-    let killed = filled(killed).await;
+    let killed = killed.inhabited(320).await;
     approved(&killed, &threshold()).await;
     // From here on only its store is used, and its folder must stay.
     let store = killed.deps.store.clone();

@@ -15,21 +15,7 @@ use pipeline::loading::{Known, Loaded};
 use pipeline::simulate::{Question, SimulateError, Simulation, simulate};
 use pipeline::{Deps, simulate as what_if};
 use rules::Margin;
-use synth::{CountySpec, invent};
-use testkit::app::{COUNTY, TestApp, divisions, sample_day};
-
-async fn filled(app: TestApp, households: u32) -> TestApp {
-    let spec = CountySpec {
-        seed: 5,
-        households,
-        on: sample_day(),
-    };
-    for file in &invent(&spec, &divisions()).feeds {
-        app.import(file).await.unwrap();
-    }
-    app.settle().await;
-    app
-}
+use testkit::app::{COUNTY, TestApp, sample_day};
 
 fn county() -> DivisionCode {
     DivisionCode::parse(COUNTY).unwrap()
@@ -72,7 +58,7 @@ async fn met(deps: &Arc<Deps>, policy: &str) -> BTreeSet<Subject> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_is_what_evaluating_under_the_value_gives() {
-    let app = filled(TestApp::sqlite().await, 320).await;
+    let app = TestApp::sqlite().await.inhabited(320).await;
     let before = app.deps.store.statistics().await.unwrap();
     let now = met(&app.deps, "subsistence_allowance").await;
     let same = asked(&app, "1160").await;
@@ -108,7 +94,7 @@ async fn the_answer_is_what_evaluating_under_the_value_gives() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_is_of_the_grants_counties_and_of_known_parameters() {
-    let app = filled(TestApp::sqlite().await, 320).await;
+    let app = TestApp::sqlite().await.inhabited(320).await;
     let foreign = app.grant("elsewhere", Operation::ReadPeople);
     let answer = simulate(&app.deps, &foreign, &raised("3000"))
         .await
@@ -167,7 +153,7 @@ async fn known(deps: &Arc<Deps>) -> Vec<(i64, i64)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_and_near_misses_are_what_each_familys_numbers_say() {
-    let app = filled(TestApp::sqlite().await, 320).await;
+    let app = TestApp::sqlite().await.inhabited(320).await;
     let families = known(&app.deps).await;
     // Rounded half up; who is 符合 is below the line, so nothing is negative.
     let amounts = |factor: i64| -> i64 {

@@ -81,16 +81,7 @@ pub async fn evaluate_step(
             Night::LookAt(units) => units,
         };
     }
-    loaded.extend(deps, &units).await?;
-    let known_units: BTreeSet<Subject> = units.iter().copied().collect();
-    let alone: BTreeSet<Subject> = units
-        .iter()
-        .flat_map(|unit| loaded.alone(*unit, today))
-        .collect();
-    let alone: Vec<Subject> = alone.difference(&known_units).copied().collect();
-    loaded.extend(deps, &alone).await?;
-    units.extend(alone);
-
+    with_the_alone(deps, &mut loaded, &mut units, today).await?;
     let batch = Batch {
         partition,
         applied,
@@ -111,6 +102,23 @@ pub async fn evaluate_step(
     offload(move || kept.censuses.met(&held, (&policies, &stamp), views)).await?;
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
+}
+
+/// Loads the units, and whoever of them lives alone as a unit of their own.
+async fn with_the_alone(
+    deps: &Arc<Deps>,
+    loaded: &mut Loaded,
+    units: &mut Vec<Subject>,
+    today: Date,
+) -> Result<(), StepError> {
+    loaded.extend(deps, units).await?;
+    let known: BTreeSet<Subject> = units.iter().copied().collect();
+    let alone = units.iter().flat_map(|unit| loaded.alone(*unit, today));
+    let alone: BTreeSet<Subject> = alone.collect();
+    let alone: Vec<Subject> = alone.difference(&known).copied().collect();
+    loaded.extend(deps, &alone).await?;
+    units.extend(alone);
+    Ok(())
 }
 
 async fn night(

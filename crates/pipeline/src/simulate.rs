@@ -497,7 +497,7 @@ impl Counts {
     fn add(&mut self, standing: Standing, told: Told) {
         self.met += u64::from(standing == Standing::Met);
         self.undetermined += u64::from(standing == Standing::Undetermined);
-        self.told += u64::from(matches!(told, Told::Holds | Told::NoLonger));
+        self.told += u64::from(told.is_something());
     }
 
     fn join(&mut self, other: Counts) {

@@ -185,16 +185,7 @@ impl<'a> Frame<'a> {
                 let sides = pair(self.eval(item, locals), self.eval(list, locals))?;
                 self.contained(&sides.0, &sides.1)
             }
-            Node::List(items) => {
-                let elements = items.iter().map(|item| Element {
-                    value: self.eval(item, locals),
-                    unsure: None,
-                });
-                Ok(Val::List(Rc::new(List {
-                    elements: elements.collect(),
-                    open: None,
-                })))
-            }
+            Node::List(items) => Ok(self.written_out(items, locals)),
             Node::Each(how, list, body) => match self.eval(list, locals)? {
                 Val::List(list) => self.each(*how, &list, body, locals),
                 _ => Err(self.arithmetic()),
@@ -209,6 +200,17 @@ impl<'a> Frame<'a> {
                 self.matched(&text, pattern)
             }
         }
+    }
+
+    fn written_out(&self, items: &'a [Expr], locals: &mut Vec<Out<'a>>) -> Val<'a> {
+        let elements = items.iter().map(|item| Element {
+            value: self.eval(item, locals),
+            unsure: None,
+        });
+        Val::List(Rc::new(List {
+            elements: elements.collect(),
+            open: None,
+        }))
     }
 
     /// Short-circuits on the deciding value of either side, so that the facts

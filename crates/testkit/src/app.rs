@@ -27,7 +27,7 @@ use pipeline::{Deps, Settings, StepError, runner};
 use rules::{Document, PolicySet};
 use store::Store;
 use store::commit::{Commit, CommitKind, Write};
-use synth::{FeedFile, Manifest};
+use synth::{CountySpec, FeedFile, Manifest, invent};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -401,6 +401,22 @@ impl TestApp {
             &path,
         )
         .await
+    }
+
+    /// With an invented county of so many households, settled; always the same.
+    pub async fn inhabited(self, households: u32) -> TestApp {
+        let spec = CountySpec {
+            seed: 5,
+            households,
+            on: sample_day(),
+        };
+        for file in &invent(&spec, &divisions()).feeds {
+            self.import(file)
+                .await
+                .expect("invented files are in order");
+        }
+        self.settle().await;
+        self
     }
 
     /// Runs every step to rest.

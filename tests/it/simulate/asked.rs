@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use testkit::app::{COUNTY, HUTANG, NIUTANG, TestApp, sample_day};
 use testkit::call::Answer;
 
-use super::{asked, filled};
+use super::asked;
 
 const PATH: &str = "/api/v1/simulations";
 /// Yuan a month; the standard is 1,160.
@@ -76,7 +76,7 @@ fn counts(answer: &Json) -> Vec<&Json> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_is_answered_for_its_own_people_and_as_far_as_it_may_see_them() {
-    let app = filled(TestApp::sqlite().await, 120).await;
+    let app = TestApp::sqlite().await.inhabited(120).await;
     on_any(&app).await;
     one_by_one(&app).await;
     on_the_page(&app).await;
@@ -88,7 +88,7 @@ async fn each_is_answered_for_its_own_people_on_postgres_too() {
         eprintln!("SKIPPED: PostgreSQL is not installed");
         return;
     };
-    on_any(&filled(app, 80).await).await;
+    on_any(&app.inhabited(80).await).await;
 }
 
 async fn on_any(app: &TestApp) {

@@ -192,23 +192,8 @@ impl<'c> Run<'c> {
             Op::Add(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_add)),
             Op::Subtract(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_sub)),
             Op::Multiply(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_mul)),
-            Op::Above(a, b) => {
-                let turn = |a: i64, b: i64| {
-                    if b < 0 {
-                        a.overflowing_neg()
-                    } else {
-                        (a, false)
-                    }
-                };
-                Wide(self.computed(*a, *b, Overflow::Defer, turn))
-            }
-            Op::Below(a) => Wide(map(self.room, self.wide(*a), |a| {
-                if a == 0 || a == NONE64 {
-                    NONE64
-                } else {
-                    a.abs()
-                }
-            })),
+            Op::Above(a, b) => Wide(self.computed(*a, *b, Overflow::Defer, above)),
+            Op::Below(a) => Wide(map(self.room, self.wide(*a), below)),
             Op::MonthOf(a) => Narrow(map(self.room, self.narrow(*a), |a| {
                 if a == NONE32 {
                     NONE32
@@ -537,6 +522,24 @@ impl<'c> Run<'c> {
             Register::Wide(v) => folds::distinct(self.room, onto, belongs, v, lanes),
             Register::Empty => vec![U; lanes],
         }))
+    }
+}
+
+/// What is above a line, its sign changed where what is below is negative.
+fn above(above: i64, below: i64) -> (i64, bool) {
+    if below < 0 {
+        above.overflowing_neg()
+    } else {
+        (above, false)
+    }
+}
+
+/// What is below a line, positive; unknown where it is nought.
+fn below(below: i64) -> i64 {
+    if below == 0 || below == NONE64 {
+        NONE64
+    } else {
+        below.abs()
     }
 }
 

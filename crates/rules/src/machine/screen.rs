@@ -75,6 +75,13 @@ pub enum Told {
     NoLonger,
 }
 
+impl Told {
+    /// Whether there is.
+    pub const fn is_something(self) -> bool {
+        matches!(self, Told::Holds | Told::NoLonger)
+    }
+}
+
 /// The outcome for one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -279,7 +286,12 @@ impl Machine {
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
-                Self::held(program, &run, chunk, &present)
+                let mut held = 0;
+                Self::each(program, &run, chunk, &present, |_, outcome| {
+                    let told = matches!(outcome, Outcome::Judged(_, told) if told.is_something());
+                    held += u64::from(told);
+                });
+                held
             });
             let holds = holds.collect::<Vec<u64>>();
             run.finish();
@@ -351,26 +363,5 @@ impl Machine {
             f(lane, program.outcomes[usize::from(signs.at(lane))]);
         }
         run.room.back(Register::Trit(signs));
-    }
-
-    /// How many subjects hold.
-    fn held(program: &Program, run: &Run<'_>, chunk: &Chunk, present: &[u8]) -> u64 {
-        let subjects = match program.about {
-            About::Household => present,
-            About::Person => &chunk.members,
-        };
-        let holds =
-            |outcome: &Outcome| matches!(outcome, Outcome::Judged(_, Told::Holds | Told::NoLonger));
-        let signs = program.signs(run);
-        let any_odd = run.odd.contains(&1);
-        let lanes = subjects.iter().enumerate();
-        let held = lanes.map(|(lane, subject)| {
-            let odd = any_odd && run.odd[lane % chunk.len] != 0;
-            let holds = holds(&program.outcomes[usize::from(signs.at(lane))]);
-            u64::from(*subject == T && !odd && holds)
-        });
-        let held = held.sum();
-        run.room.back(Register::Trit(signs));
-        held
     }
 }

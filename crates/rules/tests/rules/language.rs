@@ -1,24 +1,7 @@
 //! What the language refuses, where it says so, and how it treats hostile text.
 
-use crate::support;
+use crate::support::{self, FRAME};
 use rules::{Document, PolicySet, Problem};
-
-const FRAME: &str = r#"policy: probe
-version: "1"
-kind: signal
-subject: household
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
 
 fn policy(when: &str) -> Document {
     let quoted = serde_json::to_string(when).unwrap();

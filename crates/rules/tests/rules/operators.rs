@@ -2,33 +2,13 @@
 //! is missing.
 
 use domain::evaluation::Verdict;
-use rules::{Document, PolicySet, Problem, describe};
+use rules::{PolicySet, Problem, describe};
 use serde_json::json;
 
-const FRAME: &str = r#"policy: probe
-version: "1"
-kind: signal
-subject: household
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
+use crate::support::framed;
 
 fn load(when: &str) -> Result<PolicySet, Vec<Problem>> {
-    let quoted = serde_json::to_string(when).unwrap();
-    let document = Document {
-        name: "probe.yaml".to_owned(),
-        text: FRAME.replace("WHEN", &quoted),
-    };
-    PolicySet::load(&[document], &[])
+    PolicySet::load(&[framed("probe", "household", when, "")], &[])
 }
 
 /// `true`, `false`, or `?` and the facts that are missing.

@@ -6,34 +6,13 @@ use domain::ids::Subject;
 use rules::{Document, Machine, Outcome, PolicySet, Problem, Standing, describe};
 use serde_json::json;
 
-const FRAME: &str = r#"policy: NAME
-version: "1"
-kind: signal
-subject: SUBJECT
-title: { zh: 试NAME, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-MORE
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
+use crate::support::framed;
 
+/// Versions of one policy are files of their own.
 fn policy(name: &str, subject: &str, when: &str, more: &str) -> Document {
-    let quoted = serde_json::to_string(when).unwrap();
-    let text = FRAME
-        .replace("NAME", name)
-        .replace("SUBJECT", subject)
-        .replace("MORE", more)
-        .replace("WHEN", &quoted);
     Document {
         name: format!("{name}-{}.yaml", more.len()),
-        text,
+        ..framed(name, subject, when, more)
     }
 }
 

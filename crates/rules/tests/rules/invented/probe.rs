@@ -13,25 +13,7 @@ use super::household;
 use super::inventor::State;
 use super::tree::Tree;
 use crate::machine::told;
-
-const FRAME: &str = r#"policy: NAME
-version: "1"
-kind: signal
-subject: SUBJECT
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-GATES
-let: {LETS}
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
+use crate::support::framed;
 
 /// Parameters that are set everywhere, nowhere, and in one place.
 fn parameters() -> Vec<Document> {
@@ -162,7 +144,6 @@ pub(super) fn load(probes: &[Probe]) -> Result<PolicySet, String> {
         .iter()
         .enumerate()
         .map(|(n, probe)| {
-            let when = serde_json::to_string(&probe.tree.text()).unwrap();
             let subject = if probe.person { "person" } else { "household" };
             let lets =
                 probe.lets.iter().enumerate().map(|(n, tree)| {
@@ -177,14 +158,8 @@ pub(super) fn load(probes: &[Probe]) -> Result<PolicySet, String> {
             if probe.needs {
                 gates.push_str("needs: { composition: [declared, verified] }");
             }
-            let text = FRAME
-                .replace("GATES", &gates)
-                .replace("{LETS}", &format!("{{{}}}", lets.join(", ")))
-                .replace("NAME", &format!("p{n}"))
-                .replace("SUBJECT", subject)
-                .replace("WHEN", &when);
-            let name = format!("p{n}.yaml");
-            Document { name, text }
+            write!(gates, "\nlet: {{{}}}", lets.join(", ")).unwrap();
+            framed(&format!("p{n}"), subject, &probe.tree.text(), &gates)
         })
         .collect();
     PolicySet::load(&documents, &parameters()).map_err(|problems| {

@@ -23,6 +23,39 @@ impl Draws {
     }
 }
 
+/// The smallest policy, `probe` about households, with one condition `WHEN`.
+pub(crate) const FRAME: &str = r#"policy: probe
+version: "1"
+kind: signal
+subject: household
+title: { zh: 试, en: probe }
+basis: [{ document: 试 }]
+route: hukou
+criteria:
+  - { id: one, zh: 一, en: one, when: WHEN }
+raises:
+  level: blue
+  clear_after_days: 1
+  sentence: { zh: 试, en: probe }
+  advice: { zh: 试, en: probe }
+limits: []
+"#;
+
+/// [`FRAME`] under another name and about others, with more lines.
+pub(crate) fn framed(name: &str, subject: &str, when: &str, more: &str) -> Document {
+    let when = serde_json::to_string(when).unwrap();
+    let text = FRAME
+        .replacen("policy: probe", &format!("policy: {name}"), 1)
+        .replacen("subject: household", &format!("subject: {subject}"), 1)
+        .replacen("zh: 试,", &format!("zh: 试{name},"), 1)
+        .replacen("route: hukou", &format!("route: hukou\n{more}"), 1)
+        .replace("WHEN", &when);
+    Document {
+        name: format!("{name}.yaml"),
+        text,
+    }
+}
+
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
