@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use county::County;
-use domain::evaluation::{Signal, Verdict};
+use domain::evaluation::Signal;
 use domain::time::Date;
 use processor::{Cost, cost};
 use rayon::prelude::*;
@@ -135,12 +135,7 @@ fn compare(set: &PolicySet, machine: &Machine, county: &County, on: Date) -> Res
         for evaluation in rules::evaluate(set, &county.household(n)) {
             let policy = ids[evaluation.policy.as_str()];
             let key = (evaluation.unit, evaluation.subject, policy);
-            let standing = match evaluation.verdict {
-                Verdict::Met => Standing::Met,
-                Verdict::NotMet => Standing::NotMet,
-                Verdict::Undetermined(_) => Standing::Undetermined,
-                Verdict::NotApplicable => Standing::NotApplicable,
-            };
+            let standing = Standing::from(&evaluation.verdict);
             let holds = matches!(evaluation.signal, Signal::Holds { .. });
             let same = match judged.get(&key) {
                 Some(Outcome::Deferred) => true,

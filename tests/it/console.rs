@@ -15,25 +15,11 @@ use std::collections::BTreeSet;
 use domain::authority::Role;
 use domain::ids::Subject;
 use pipeline::people;
-use synth::{CountySpec, invent};
-use testkit::app::{TestApp, divisions, sample_day};
+use testkit::app::TestApp;
 
 /// A small county, evaluated.
 async fn county() -> TestApp {
-    filled(TestApp::sqlite().await).await
-}
-
-async fn filled(app: TestApp) -> TestApp {
-    let spec = CountySpec {
-        seed: 5,
-        households: 320,
-        on: sample_day(),
-    };
-    for file in &invent(&spec, &divisions()).feeds {
-        app.import(file).await.unwrap();
-    }
-    app.settle().await;
-    app
+    TestApp::sqlite().await.inhabited(320).await
 }
 
 /// The committed samples, evaluated.

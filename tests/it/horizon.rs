@@ -133,7 +133,7 @@ async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
         let total = ahead.total();
         let crossing = total.entered + total.left + total.opened;
         assert_eq!(ahead.examples.len() as u64, crossing.min(10), "{id}");
-        assert!(ahead.examples.is_sorted_by_key(|one| one.on), "{id}");
+        assert!(ahead.examples.is_sorted_by_key(|one| one.change.on), "{id}");
     }
 }
 
@@ -182,8 +182,10 @@ async fn a_birthday_is_told_on_its_day_and_the_day_after_the_last_is_not() {
     let all = birthdays(&loaded, &units, age);
     let told = |answer: &Horizon| -> BTreeMap<Subject, Date> {
         let examples = answer.policies[POLICY].examples.iter();
-        let entered = examples.filter(|one| one.becomes == rules::Standing::Met);
-        entered.map(|one| (one.subject, one.on)).collect()
+        let entered = examples.filter(|one| one.change.becomes == rules::Standing::Met);
+        entered
+            .map(|one| (one.change.subject, one.change.on))
+            .collect()
     };
     let short = asked(&app, days, Some(age)).await;
     let longer = asked(&app, days + 1, Some(age)).await;

@@ -20,7 +20,6 @@ const PROPOSALS: &str = "/api/v1/parameters/proposals";
 const POLICY: &str = "low_income_medical";
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// A small county, evaluated.
 /// A line far below the sample's, so that more families cross it.
 fn threshold() -> Json {
     json!({

@@ -260,7 +260,13 @@ async fn bounded(State(app): State<App>, request: Request, next: Next) -> Respon
     {
         return next.run(request).await;
     }
-    let bound = Duration::from_secs(app.limits.request_seconds);
+    // An approval judges everybody of a place first, as a simulation does.
+    let seconds = if path.ends_with("/approval") {
+        app.limits.simulation_seconds
+    } else {
+        app.limits.request_seconds
+    };
+    let bound = Duration::from_secs(seconds);
     match tokio::time::timeout(bound, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::unavailable(

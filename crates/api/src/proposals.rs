@@ -416,7 +416,8 @@ pub(crate) async fn review_value(
     let route = if review.approve { APPROVE } else { REJECT };
     let mut content = format!("{}\n{}\n{}", review.proposal, review.version, review.words);
     if let Some(reason) = &review.reason {
-        content = format!("{content}\nreason: {reason}");
+        // As JSON, so that no words read like words and a reason.
+        content = serde_json::json!([content, reason]).to_string();
     }
     let repeat = Repeat::new(grant, route, key, &content);
     if let Some(before) = repeat.before(app).await? {

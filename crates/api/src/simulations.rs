@@ -5,7 +5,7 @@
 //! five, whole fives above, and money in whole thousands of yuan and not by
 //! township. One difference more between two answers then tells no family.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::Json;
@@ -31,7 +31,7 @@ use crate::strict::{StrictJson, date};
 use crate::watch::Taken;
 
 /// Parameters asked about at once. A platform default.
-pub(crate) const VALUES_MAX: usize = 8;
+const VALUES_MAX: usize = 8;
 /// Characters of a key or a value, as in a proposal.
 const TEXT_MAX: usize = 240;
 /// Seconds after which a simulation may be asked for again.
@@ -163,6 +163,18 @@ pub struct ReadView {
     pub(crate) to: i64,
 }
 
+impl ReadView {
+    /// Of every county that was read.
+    pub fn all(through: &BTreeMap<DivisionCode, (i64, i64)>) -> Vec<ReadView> {
+        let one = |(county, (from, to)): (&DivisionCode, &(i64, i64))| ReadView {
+            county: *county,
+            from: *from,
+            to: *to,
+        };
+        through.iter().map(one).collect()
+    }
+}
+
 /// An answer for reference. Not a decision about anybody.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimulationView {
@@ -182,17 +194,10 @@ pub struct SimulationView {
 impl SimulationView {
     /// The answer as its reader may see it. The CLI prints the same.
     pub fn of(answer: &Simulation, detail: Detail) -> SimulationView {
-        let through = answer.through.iter();
         let policies = answer.policies.iter();
         SimulationView {
             units: detail.count(answer.units),
-            through: through
-                .map(|(county, (from, to))| ReadView {
-                    county: *county,
-                    from: *from,
-                    to: *to,
-                })
-                .collect(),
+            through: ReadView::all(&answer.through),
             left: answer.left.clone(),
             deferred: detail.count(answer.deferred),
             rounded_to: (detail == Detail::Counts).then_some(LEAST),
@@ -241,8 +246,10 @@ fn town(township: Option<DivisionCode>, of: Town, paid: bool, detail: Detail) ->
 }
 
 fn money(of: Monthlies, change: &PolicyChange, detail: Detail) -> MoneyView {
-    let before = detail.fen(of.before, change.before.met);
-    let after = detail.fen(of.after, change.after.met);
+    // Whose amount is unknown is in no sum and hides nobody in it.
+    let paid = |met: u64| met.saturating_sub(of.unknown);
+    let before = detail.fen(of.before, paid(change.before.met));
+    let after = detail.fen(of.after, paid(change.after.met));
     MoneyView {
         before,
         after,
@@ -436,6 +443,20 @@ mod tests {
         assert!((1..5).all(|few| told(few).is_none()));
         assert_eq!([told(5), told(9), told(10)], [Some(5), Some(5), Some(10)]);
         assert!((0..12).all(|count| Detail::People.count(count) == Some(count)));
+    }
+
+    #[test]
+    fn whose_amount_is_unknown_hides_nobody_in_the_sum() {
+        let mut change = PolicyChange::default();
+        (change.before.met, change.after.met) = (5, 9);
+        let of = Monthlies {
+            before: 300_000,
+            after: 900_000,
+            known: 1,
+            unknown: 4,
+        };
+        let told = money(of, &change, Detail::Counts);
+        assert_eq!((told.before, told.after), (None, Some(900_000)));
     }
 
     #[test]

@@ -29,10 +29,10 @@ pub const CHANGES_PERCENT: u64 = 30;
 /// Of fewer subjects a share says nothing: three orphans of three are no
 /// alarm. Nothing is asked then, and the review says that nothing was judged.
 /// A platform default.
-pub const SUBJECTS_MIN: u64 = 20;
+const SUBJECTS_MIN: u64 = 20;
 /// Beyond this share of verdicts that only the interpreter can give, nothing
 /// was judged in bulk: per cent. A platform default.
-pub const DEFERRED_PERCENT: u64 = 5;
+const DEFERRED_PERCENT: u64 = 5;
 
 /// What is judged, and on which days.
 struct Trial {
@@ -57,21 +57,21 @@ pub(crate) async fn judge(
         now: seen.set.clone(),
         now_on: trial.now_on,
         then: trial.then.clone(),
-        keys: Arc::new(BTreeSet::from([value.key.clone()])),
+        keys: BTreeSet::from([value.key.clone()]),
         on: trial.on,
         within: within(value.region),
         counts_only: true,
     };
-    // One at a time: an impatient second click does not judge a county twice at once.
-    let _turn = deps.policies.judging().lock().await;
     let answer = compare(deps, &Grant::for_steps(place), both).await?;
     let using = trial.then.policies().iter();
-    let using = using.filter(|policy| policy.parameters.contains(&value.key));
+    let using = using.filter(|p| p.parameters.contains(&value.key) && p.valid.contains(trial.on));
+    let using: BTreeSet<&str> = using.map(|policy| policy.id.as_str()).collect();
     Ok(Guarded {
         on: trial.on,
         units: answer.units,
         findings: using
-            .flat_map(|policy| of_policy(&policy.id, &answer, trial.first))
+            .into_iter()
+            .flat_map(|policy| of_policy(policy, &answer, trial.first))
             .collect(),
         reason: None,
     })
@@ -105,10 +105,11 @@ async fn trial(
             review_due: None,
             ..value.clone()
         };
-        match policies::supposed(deps, seen.reviews, early).await? {
+        match policies::supposed(deps, seen.reviews, vec![early]).await? {
             Ok(set) => (set, today),
             // Another value begins today: it stays, and the day itself is tried.
-            Err(_) => (then, value.from),
+            Err(problem) if problem.code == "parameter.overlap" => (then, value.from),
+            Err(problem) => return Err(policies::refused(&[problem])),
         }
     } else {
         (then, last.map_or(today, |last| last.min(today)))

@@ -13,26 +13,22 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use domain::authority::Grant;
-use domain::evaluation::{Decision, Evaluation, Verdict};
+use domain::evaluation::{Confidential, Decision, Evaluation};
 use domain::household::{Completeness, Facts, Household, WhyUnknown};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, add_days};
-use rules::{Machine, Outcome, PolicySet, Screened, Standing};
+use rules::{Columns, Machine, Outcome, PolicySet, Screened, Standing};
 
-use crate::apply::APPLY;
 use crate::deps::Deps;
-use crate::error::{StepError, offload};
-use crate::loading::{Known, Loaded};
+use crate::loading::{Loaded, pages};
 use crate::policies;
 use crate::simulate::{self, SimulateError};
 
-/// Units looked at at a time: memory holds a page and the counts.
-const PAGE: u32 = 500;
 /// Days ahead that can be asked for. A platform bound.
 pub const DAYS_MAX: u16 = 366;
 /// Examples of one policy, the earliest.
-pub const EXAMPLES_MAX: usize = 10;
+const EXAMPLES_MAX: usize = 10;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -81,9 +77,9 @@ impl Crossed {
     }
 }
 
-/// One subject that crosses.
-#[derive(Clone, Debug)]
-pub struct Example {
+/// A verdict that is another than the day before.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
     /// On which day the verdict is first another.
     pub on: Date,
     /// The household or person alone.
@@ -94,6 +90,15 @@ pub struct Example {
     pub was: Standing,
     /// On the day.
     pub becomes: Standing,
+    /// Where the unit has its hukou, if known.
+    pub township: Option<DivisionCode>,
+}
+
+/// One subject that crosses.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// From what to what.
+    pub change: Change,
     /// Why, on that day; `None` when the policy says nothing of the subject any
     /// more.
     pub decision: Option<Box<Decision>>,
@@ -120,18 +125,14 @@ impl Ahead {
         total
     }
 
-    fn example(&mut self, one: &Change, decision: impl FnOnce() -> Option<Box<Decision>>) {
-        let place = |e: &Example| (e.on, e.subject, e.unit);
+    fn example(&mut self, change: Change, decision: impl FnOnce() -> Option<Box<Decision>>) {
+        let place = |change: &Change| (change.on, change.subject, change.unit);
         let at = self
             .examples
-            .partition_point(|e| place(e) < (one.on, one.subject, one.unit));
+            .partition_point(|e| place(&e.change) < place(&change));
         if at < EXAMPLES_MAX {
             let example = Example {
-                on: one.on,
-                unit: one.unit,
-                subject: one.subject,
-                was: one.was,
-                becomes: one.becomes,
+                change,
                 decision: decision(),
             };
             self.examples.insert(at, example);
@@ -166,57 +167,32 @@ pub async fn horizon(
         Some(values) => Arc::new(simulate::asked(deps, &seen, values).await?),
         None => seen.set,
     };
-    let machine = Arc::new(Machine::of(&set));
+    let machine = Machine::of(&set);
     let mut answer = Horizon {
         units: 0,
         through: BTreeMap::new(),
         policies: BTreeMap::new(),
-        left: machine.left().map(|left| left.policy.clone()).collect(),
+        left: simulate::left(&machine, &set, grant),
     };
     let days = question.days.min(DAYS_MAX);
-    let walk = Walk {
+    let walk = Arc::new(Walk {
         machine,
         set,
+        knows: grant.knows(),
         on: question.on,
         last: add_days(question.on, i32::from(days)),
-    };
+    });
     for partition in deps.store.partitions().await? {
-        if grant.covers(partition) {
-            county(deps, partition, &walk, &mut answer).await?;
+        if let Some(inside) = grant.within(partition) {
+            let walk = walk.clone();
+            let follow = move |loaded: &Loaded, page: &[Subject]| walk.page(loaded, page);
+            let through = pages(deps, (partition, &inside), follow, |part| answer.add(part));
+            let through = through.await?;
+            answer.through.insert(partition, through);
         }
     }
     answer.policies.retain(|_, ahead| !ahead.by_day.is_empty());
     Ok(answer)
-}
-
-/// Everybody of one county, a page after the other.
-async fn county(
-    deps: &Arc<Deps>,
-    partition: DivisionCode,
-    walk: &Walk,
-    answer: &mut Horizon,
-) -> Result<(), StepError> {
-    let grant = Grant::for_steps(partition);
-    let begun = deps.store.checkpoint(partition, APPLY).await?;
-    for letter in ["h", "p"] {
-        let mut after = None;
-        loop {
-            let today = deps.clock.today();
-            let page = deps.store.subjects(&grant, letter, today, after, PAGE);
-            let page = page.await?;
-            let Some(last) = page.last().copied() else {
-                break;
-            };
-            let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
-            let walk = walk.clone();
-            let part = offload(move || walk.page(&loaded, &page)).await?;
-            answer.add(part);
-            after = Some(last);
-        }
-    }
-    let ended = deps.store.checkpoint(partition, APPLY).await?;
-    answer.through.insert(partition, (begun, ended));
-    Ok(())
 }
 
 impl Horizon {
@@ -229,14 +205,7 @@ impl Horizon {
                 *ahead.by_day.entry(key).or_default() += crossed;
             }
             for one in more.examples {
-                let change = Change {
-                    on: one.on,
-                    unit: one.unit,
-                    subject: one.subject,
-                    was: one.was,
-                    becomes: one.becomes,
-                };
-                ahead.example(&change, || one.decision);
+                ahead.example(one.change, || one.decision);
             }
         }
     }
@@ -275,38 +244,23 @@ struct Part {
     policies: BTreeMap<String, Ahead>,
 }
 
-/// A verdict that is another than the day before.
-struct Change {
-    on: Date,
-    unit: Subject,
-    subject: Subject,
-    was: Standing,
-    becomes: Standing,
-}
-
 /// Verdicts of a unit: by position of the policy and subject. What is not there
 /// is 不适用.
 type Verdicts = BTreeMap<(usize, Subject), Standing>;
 
-#[derive(Clone)]
 struct Walk {
-    machine: Arc<Machine>,
+    machine: Machine,
     set: Arc<PolicySet>,
+    /// Which policies are for whom asks.
+    knows: &'static [Confidential],
     on: Date,
     last: Date,
 }
 
 impl Walk {
     fn page(&self, loaded: &Loaded, page: &[Subject]) -> Part {
-        let alone = |unit: &&Subject| match unit {
-            Subject::Household(_) => true,
-            // Who lives in a household is judged there.
-            Subject::Person(_) => loaded
-                .fold(**unit)
-                .is_some_and(|fold| registry::home(fold, &loaded.coverage, self.on) == **unit),
-        };
-        let units = page.iter().filter(alone);
-        let first = units.map(|unit| (*unit, loaded.project(*unit, self.on)));
+        let units = loaded.units(page, self.on).into_iter();
+        let first = units.map(|unit| (unit, loaded.project(unit, self.on)));
         let first: BTreeMap<Subject, Household> = first.collect();
         let mut part = Part {
             units: u64::try_from(first.len()).unwrap_or(u64::MAX),
@@ -328,6 +282,17 @@ impl Walk {
             }
         }
         part
+    }
+
+    /// Verdicts of a day that whoever asks may know of.
+    fn screened(&self, columns: &Columns, day: Date) -> Vec<Screened> {
+        let mut screened = self.machine.screen(columns, &self.set, day);
+        let policies = self.set.policies();
+        let knows = |one: &Screened| self.knows.contains(&policies[one.policy].confidential);
+        if let Some(screened) = &mut screened {
+            screened.retain(knows);
+        }
+        screened.unwrap_or_default()
     }
 
     /// Views that begin on one day, each followed until it can differ.
@@ -353,8 +318,7 @@ impl Walk {
         let mut before: Vec<Screened> = Vec::new();
         let mut day = begin;
         loop {
-            let screened = self.machine.screen(&columns, &self.set, day);
-            let screened = screened.unwrap_or_default();
+            let screened = self.screened(&columns, day);
             let mut today = Today {
                 walk: self,
                 day,
@@ -428,12 +392,7 @@ impl Today<'_> {
         let id = &self.walk.set.policies()[one.policy].id;
         let mut all = self.asked[&one.unit].iter();
         let told = all.find(|e| e.policy == *id && e.subject == one.subject);
-        told.map_or(Standing::NotApplicable, |e| match e.verdict {
-            Verdict::NotApplicable => Standing::NotApplicable,
-            Verdict::NotMet => Standing::NotMet,
-            Verdict::Undetermined(_) => Standing::Undetermined,
-            Verdict::Met => Standing::Met,
-        })
+        told.map_or(Standing::NotApplicable, |e| Standing::from(&e.verdict))
     }
 
     /// Every verdict of the units that are followed, beside those there were.
@@ -448,9 +407,8 @@ impl Today<'_> {
             fresh.insert(*unit, Verdicts::new());
         }
         for one in screened {
-            let standing = self.standing(one);
             if let Some(of_unit) = fresh.get_mut(&one.unit) {
-                of_unit.insert((one.policy, one.subject), standing);
+                of_unit.insert((one.policy, one.subject), self.standing(one));
             }
         }
         for (unit, new) in fresh {
@@ -501,8 +459,9 @@ impl Today<'_> {
             subject,
             was,
             becomes,
+            township,
         };
-        ahead.example(&change, || {
+        ahead.example(change, || {
             let view = self.view(unit)?;
             rules::explain(&self.walk.set, &view, id, subject).map(Box::new)
         });

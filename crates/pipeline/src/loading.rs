@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::authority::Grant;
 use domain::household::Household;
 use domain::ids::{PersonId, Subject};
 use domain::record::Read;
@@ -11,6 +12,7 @@ use domain::region::DivisionCode;
 use domain::time::Date;
 use registry::{CoverageTable, Fold, FoldSet};
 
+use crate::apply::APPLY;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::sealing::Keyring;
@@ -37,7 +39,51 @@ pub enum Known {
     AsOf(i64),
 }
 
+/// Units looked at at a time when everybody is: memory holds a page.
+const PAGE: u32 = 500;
+
+/// Everybody of one county whom the grant covers, a page after the other; each
+/// page is judged off the threads that serve. Answers the apply positions before
+/// and after reading.
+pub(crate) async fn pages<P: Send + 'static>(
+    deps: &Arc<Deps>,
+    (partition, grant): (DivisionCode, &Grant),
+    judge: impl Fn(&Loaded, &[Subject]) -> P + Clone + Send + 'static,
+    mut add: impl FnMut(P),
+) -> Result<(i64, i64), StepError> {
+    let begun = deps.store.checkpoint(partition, APPLY).await?;
+    for letter in ["h", "p"] {
+        let mut after = None;
+        loop {
+            let today = deps.clock.today();
+            let page = deps.store.subjects(grant, letter, today, after, PAGE);
+            let page = page.await?;
+            let Some(last) = page.last().copied() else {
+                break;
+            };
+            let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
+            let judge = judge.clone();
+            add(offload(move || judge(&loaded, &page)).await?);
+            after = Some(last);
+        }
+    }
+    let ended = deps.store.checkpoint(partition, APPLY).await?;
+    Ok((begun, ended))
+}
+
 impl Loaded {
+    /// Who of a page is judged as a unit on a day: who lives in a household is
+    /// judged there.
+    pub(crate) fn units(&self, page: &[Subject], on: Date) -> Vec<Subject> {
+        let is_unit = |unit: &Subject| match unit {
+            Subject::Household(_) => true,
+            Subject::Person(_) => self
+                .fold(*unit)
+                .is_some_and(|fold| registry::home(fold, &self.coverage, on) == *unit),
+        };
+        page.iter().copied().filter(is_unit).collect()
+    }
+
     /// Loads what the units read.
     pub async fn load(
         deps: &Arc<Deps>,
@@ -46,11 +92,7 @@ impl Loaded {
         known: Known,
     ) -> Result<Loaded, StepError> {
         let through = match known {
-            Known::Now => {
-                deps.store
-                    .checkpoint(partition, crate::apply::APPLY)
-                    .await?
-            }
+            Known::Now => deps.store.checkpoint(partition, APPLY).await?,
             Known::AsOf(position) => position,
         };
         let coverage = deps.store.coverage(partition, through).await?;

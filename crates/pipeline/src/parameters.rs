@@ -127,6 +127,13 @@ pub async fn review(
     review: &Review,
     answer: impl FnOnce(&Proposed) -> Option<Answer> + Send,
 ) -> Result<Proposed, ParameterError> {
+    // One at a time: an impatient second click finds the proposal reviewed
+    // instead of judging a county once more.
+    let _turn = if review.approve {
+        Some(deps.policies.judging().lock().await)
+    } else {
+        None
+    };
     let known = deps.store.proposal(grant, review.proposal).await?;
     let known = known.filter(|one| grant.covers(one.proposal.value.region));
     let mut proposed = known.ok_or(ParameterError::NotFound)?;

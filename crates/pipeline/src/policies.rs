@@ -161,23 +161,23 @@ pub(crate) async fn tried(
     with(deps, reviews, vec![value(more)]).await
 }
 
-/// The set with a value that nobody has approved in that form.
+/// The set with values that nobody has approved in that form.
 pub(crate) async fn supposed(
     deps: &Deps,
     reviews: i64,
-    value: ProposedValue,
+    values: Vec<ProposedValue>,
 ) -> Result<Result<PolicySet, Problem>, StepError> {
     let who = "what-if".to_owned();
-    let value = ApprovedValue {
+    let supposed = values.into_iter().map(|value| ApprovedValue {
         value,
         proposed_by: who.clone(),
-        approved_by: who,
-    };
-    with(deps, reviews, vec![value]).await
+        approved_by: who.clone(),
+    });
+    with(deps, reviews, supposed.collect()).await
 }
 
 /// The set with more values, or what is wrong with one of them.
-pub(crate) async fn with(
+async fn with(
     deps: &Deps,
     reviews: i64,
     more: Vec<ApprovedValue>,
@@ -226,7 +226,7 @@ async fn joined(deps: &Deps, approved: &[ApprovedValue]) -> Result<Joined, StepE
     .await
 }
 
-fn refused(problems: &[Problem]) -> StepError {
+pub(crate) fn refused(problems: &[Problem]) -> StepError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     StepError::Policies(lines.join("\n"))
 }

@@ -5,6 +5,8 @@
 //! at a time, so that memory holds columns and not people. Imports go on
 //! meanwhile: the answer says from which apply position to which it was read.
 
+mod beside;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,18 +18,15 @@ use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use rules::{
-    ApprovedValue, Machine, Miss, Monthly, Outcome, Policy, PolicySet, Problem, Screened, Standing,
-    Told, appraise,
+    Machine, Miss, Monthly, Outcome, Policy, PolicySet, Problem, Standing, Told, appraise,
 };
 
-use crate::apply::APPLY;
 use crate::deps::Deps;
-use crate::error::{StepError, offload};
-use crate::loading::{Known, Loaded};
+use crate::error::StepError;
+use crate::loading::{Loaded, pages};
 use crate::policies;
+use beside::{About, beside};
 
-/// Units projected at a time.
-const PAGE: u32 = 500;
 /// Examples of one policy and direction.
 pub const EXAMPLES_MAX: usize = 10;
 /// Near misses of one policy.
@@ -229,7 +228,7 @@ pub async fn simulate(
         now,
         now_on: question.on,
         then,
-        keys: Arc::new(keys.collect()),
+        keys: keys.collect(),
         on: question.on,
         within: None,
         counts_only: false,
@@ -248,7 +247,7 @@ pub(crate) struct Both {
     /// As they would be.
     pub(crate) then: Arc<PolicySet>,
     /// Parameters asked about.
-    pub(crate) keys: Arc<BTreeSet<String>>,
+    pub(crate) keys: BTreeSet<String>,
     /// On which day.
     pub(crate) on: Date,
     /// Only households registered within this place.
@@ -264,8 +263,7 @@ pub(crate) async fn compare(
     grant: &Grant,
     both: Both,
 ) -> Result<Simulation, StepError> {
-    let machine = Arc::new(Machine::of(&both.now));
-    let both = Arc::new(both);
+    let machine = Machine::of(&both.now);
     let mut answer = Simulation {
         units: 0,
         through: BTreeMap::new(),
@@ -273,21 +271,25 @@ pub(crate) async fn compare(
         left: left(&machine, &both.now, grant),
         deferred: 0,
     };
-    let asked = Asked {
+    let asked = Arc::new(Asked {
         machine,
         both,
         knows: grant.knows(),
-    };
+    });
     for partition in deps.store.partitions().await? {
         if let Some(inside) = grant.within(partition) {
-            county(deps, partition, &inside, &asked, &mut answer).await?;
+            let asked = asked.clone();
+            let judge = move |loaded: &Loaded, page: &[Subject]| asked.judge(loaded, page);
+            let through = pages(deps, (partition, &inside), judge, |part| answer.add(part));
+            let through = through.await?;
+            answer.through.insert(partition, through);
         }
     }
     Ok(answer)
 }
 
 /// Policies of the grant that the columns do not judge.
-fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<String> {
+pub(crate) fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<String> {
     let known = |id: &str| {
         let policy = set.policy(id);
         policy.is_none_or(|policy| grant.knows().contains(&policy.confidential))
@@ -296,49 +298,11 @@ fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<String> {
     left.map(|left| left.policy.clone()).collect()
 }
 
-#[derive(Clone)]
 struct Asked {
-    machine: Arc<Machine>,
-    both: Arc<Both>,
+    machine: Machine,
+    both: Both,
     /// Which policies are for whom asks.
     knows: &'static [Confidential],
-}
-
-impl std::ops::Deref for Asked {
-    type Target = Both;
-    fn deref(&self) -> &Both {
-        &self.both
-    }
-}
-
-/// Everybody of one county whom the grant covers, a page after the other.
-async fn county(
-    deps: &Arc<Deps>,
-    partition: DivisionCode,
-    grant: &Grant,
-    asked: &Asked,
-    answer: &mut Simulation,
-) -> Result<(), StepError> {
-    let begun = deps.store.checkpoint(partition, APPLY).await?;
-    for letter in ["h", "p"] {
-        let mut after = None;
-        loop {
-            let today = deps.clock.today();
-            let store = deps.store.as_ref();
-            let page = store.subjects(grant, letter, today, after, PAGE).await?;
-            let Some(last) = page.last().copied() else {
-                break;
-            };
-            let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
-            let asked = asked.clone();
-            let part = offload(move || asked.judge(&loaded, &page)).await?;
-            answer.add(part);
-            after = Some(last);
-        }
-    }
-    let ended = deps.store.checkpoint(partition, APPLY).await?;
-    answer.through.insert(partition, (begun, ended));
-    Ok(())
 }
 
 /// What one page changes.
@@ -351,24 +315,18 @@ struct Part {
 
 impl Asked {
     fn judge(&self, loaded: &Loaded, page: &[Subject]) -> Part {
-        let alone = |unit: &Subject| match unit {
-            Subject::Household(_) => true,
-            // Who lives in a household is judged there.
-            Subject::Person(_) => loaded
-                .fold(*unit)
-                .is_some_and(|fold| registry::home(fold, &loaded.coverage, self.on) == *unit),
-        };
-        let units = page.iter().filter(|unit| alone(unit));
+        let both = &self.both;
         let here = |household: &Household| {
             let within =
                 |place: DivisionCode| household.hukou.is_some_and(|hukou| place.contains(&hukou));
-            self.within.is_none_or(within)
+            both.within.is_none_or(within)
         };
-        let households = units.map(|unit| loaded.project(*unit, self.on));
+        let units = loaded.units(page, both.on).into_iter();
+        let households = units.map(|unit| loaded.project(unit, both.on));
         let households: Vec<Household> = households.filter(here).collect();
         let columns = self.machine.columns(&households);
-        let now = self.machine.screen(&columns, &self.now, self.now_on);
-        let then = self.machine.screen(&columns, &self.then, self.on);
+        let now = self.machine.screen(&columns, &both.now, both.now_on);
+        let then = self.machine.screen(&columns, &both.then, both.on);
         let mut part = Part {
             units: u64::try_from(households.len()).unwrap_or(u64::MAX),
             ..Part::default()
@@ -377,26 +335,29 @@ impl Asked {
             .iter()
             .map(|household| (household.unit, household))
             .collect();
-        // Columns of one machine are judged in one order, whatever the values.
-        for (before, after) in now.iter().flatten().zip(then.iter().flatten()) {
-            if let Some(household) = views.get(&before.unit) {
-                self.count(&mut part, before, after, household);
+        for (about, verdicts) in beside(now.unwrap_or_default(), then.unwrap_or_default()) {
+            if let Some(household) = views.get(&about.unit) {
+                self.count(&mut part, about, verdicts, household);
             }
         }
         part
     }
 
-    fn count(&self, part: &mut Part, before: &Screened, after: &Screened, household: &Household) {
-        let policy = &self.now.policies()[before.policy];
+    fn count(
+        &self,
+        part: &mut Part,
+        about: About,
+        (before, after): (Outcome, Outcome),
+        household: &Household,
+    ) {
+        let policy = &self.both.now.policies()[about.policy];
         if !self.knows.contains(&policy.confidential) {
             return;
         }
-        let (Outcome::Judged(was, told), Outcome::Judged(would, tells)) =
-            (before.outcome, after.outcome)
-        else {
+        let (Outcome::Judged(was, told), Outcome::Judged(would, tells)) = (before, after) else {
             part.deferred += 1;
-            let id = self.now.policies()[before.policy].id.clone();
-            part.policies.entry(id).or_default().deferred += 1;
+            let change = part.policies.entry(policy.id.clone()).or_default();
+            change.deferred += 1;
             return;
         };
         let id = &policy.id;
@@ -408,21 +369,21 @@ impl Asked {
         change.applicable += u64::from(applies(would));
         change.concerned += u64::from(applies(was) || applies(would));
         change.moved += u64::from(was != would);
-        if self.counts_only {
+        if self.both.counts_only {
             return;
         }
         let (gained, lost) = (
             would == Standing::Met && was != Standing::Met,
             was == Standing::Met && would != Standing::Met,
         );
-        let fen = self.money(change, policy, (was, would), after, household);
-        if would == Standing::NotMet && !policy.parameters.is_disjoint(&self.keys) {
-            let seen = appraise(&self.then, household, id, after.subject);
+        let fen = self.money(change, policy, (was, would), about.subject, household);
+        if would == Standing::NotMet && !policy.parameters.is_disjoint(&self.both.keys) {
+            let seen = appraise(&self.both.then, household, id, about.subject);
             change
                 .near
                 .extend(seen.and_then(|seen| seen.miss).map(|miss| Near {
-                    unit: after.unit,
-                    subject: after.subject,
+                    unit: about.unit,
+                    subject: about.subject,
                     township,
                     miss,
                 }));
@@ -445,10 +406,10 @@ impl Asked {
             .filter(|one| one.gained == gained)
             .count();
         if alike < EXAMPLES_MAX {
-            let decision = rules::explain(&self.then, household, id, after.subject);
+            let decision = rules::explain(&self.both.then, household, id, about.subject);
             change.examples.extend(decision.map(|decision| Example {
-                unit: after.unit,
-                subject: after.subject,
+                unit: about.unit,
+                subject: about.subject,
                 township,
                 gained,
                 decision: Box::new(decision),
@@ -462,7 +423,7 @@ impl Asked {
         change: &mut PolicyChange,
         policy: &Policy,
         (was, would): (Standing, Standing),
-        of: &Screened,
+        of: Subject,
         household: &Household,
     ) -> i64 {
         if policy.amount_basis().is_none() {
@@ -470,11 +431,14 @@ impl Asked {
         }
         let money = change.money.get_or_insert_default();
         let monthly = |set: &PolicySet, standing| match standing {
-            Standing::Met => appraise(set, household, &policy.id, of.subject)
+            Standing::Met => appraise(set, household, &policy.id, of)
                 .map_or(Monthly::Unknown, |seen| seen.monthly),
             _ => Monthly::Nothing,
         };
-        money.count(monthly(&self.now, was), monthly(&self.then, would))
+        money.count(
+            monthly(&self.both.now, was),
+            monthly(&self.both.then, would),
+        )
     }
 }
 
@@ -571,18 +535,12 @@ pub(crate) async fn asked(
         note: String::new(),
         review_due: None,
     };
-    let mut more = Vec::new();
-    for value in question.values.iter().map(value) {
-        seen.set
-            .propose(&value)
-            .map_err(|problem| SimulateError::Wrong(Box::new(problem)))?;
-        more.push(ApprovedValue {
-            value,
-            proposed_by: "what-if".to_owned(),
-            approved_by: "what-if".to_owned(),
-        });
+    let values: Vec<ProposedValue> = question.values.iter().map(value).collect();
+    for value in &values {
+        let proposed = seen.set.propose(value);
+        proposed.map_err(|problem| SimulateError::Wrong(Box::new(problem)))?;
     }
-    policies::with(deps, seen.reviews, more)
+    policies::supposed(deps, seen.reviews, values)
         .await?
         .map_err(|problem| SimulateError::Wrong(Box::new(problem)))
 }

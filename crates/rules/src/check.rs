@@ -430,9 +430,13 @@ impl Checker<'_> {
         level: usize,
     ) -> Result<Expr, Fault> {
         let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
-            let known = FUNCTIONS.iter().map(|(n, _)| *n);
-            let known = known.chain(["has", "is_known", "matches"]);
             let start = word_start(self.source, at.0);
+            // It is there, with other arguments.
+            if let Some((_, wanted)) = FORMS.iter().find(|(form, _)| *form == name) {
+                return Err(check_call::arity(start, name, wanted));
+            }
+            let known = FUNCTIONS.iter().map(|(n, _)| *n);
+            let known = known.chain(FORMS.map(|(form, _)| form));
             return Err(Fault::unknown(start, ("函数", "function"), name, known));
         };
         let args: Result<Vec<_>, _> = args.iter().map(|arg| self.expr(arg, level + 1)).collect();
@@ -549,6 +553,13 @@ pub(crate) fn each_named(name: &str) -> Option<Each> {
         _ => return None,
     })
 }
+
+/// Forms that look like functions, with what they take.
+const FORMS: [(&str, &str); 3] = [
+    ("has", "(x.f)"),
+    ("is_known", "(x)"),
+    ("matches", "(text, \"pattern\")"),
+];
 
 /// The parts of a node, in reading order.
 pub(crate) fn parts(node: &Node) -> Vec<&Expr> {

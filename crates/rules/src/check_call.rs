@@ -65,7 +65,7 @@ pub(crate) fn each(
     Ok(checker.node(ty, at, Node::Each(how, Box::new(list), Box::new(body))))
 }
 
-fn arity(offset: usize, name: &str, wanted: &str) -> Fault {
+pub(crate) fn arity(offset: usize, name: &str, wanted: &str) -> Fault {
     Fault::new(
         offset,
         "call.arguments",

@@ -26,7 +26,7 @@ use crate::val::{Element, Gap, List, Out, Val, and, not, or};
 use crate::words::Language;
 
 /// What was read while evaluating, for the explanation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
     pub(crate) parameters: BTreeMap<String, ParameterUse>,
     pub(crate) coverage: BTreeSet<CoverageNote>,
@@ -60,7 +60,14 @@ pub(crate) struct Frame<'a> {
 }
 
 /// By position of the policy in the set, and person.
-pub(crate) type Verdicts = Rc<RefCell<BTreeMap<(usize, Option<PersonId>), Result<bool, Gap>>>>;
+pub(crate) type Verdicts = Rc<RefCell<BTreeMap<(usize, Option<PersonId>), Weighed>>>;
+
+/// A verdict that was read, and what it rests on where that is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Weighed {
+    pub(crate) met: Result<bool, Gap>,
+    pub(crate) read: Option<Trace>,
+}
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(

@@ -15,13 +15,10 @@ use crate::check::parts;
 use crate::eval::{Frame, equal, order};
 use crate::expr::{Expr, Function, Node};
 use crate::facts::untold;
-use crate::number::Fraction;
+use crate::number::{FEN, Fraction};
 use crate::types::Type;
 use crate::val::{Fact, Gap, List, Out, Val};
 use crate::words;
-
-/// Fen in a yuan: a unit of the currency, not of law.
-const FEN: i64 = 100;
 
 /// Calendar weeks from the one a date lies in to that of another; negative when
 /// the other is earlier.

@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+/// Fen in a yuan.
+pub(crate) const FEN: i64 = 100;
+
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fraction {

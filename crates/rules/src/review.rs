@@ -116,12 +116,13 @@ impl Written<'_> {
 /// Everything worth a second look, by document, line and column.
 pub fn review(documents: &Reviewed<'_>, scope: Scope) -> Vec<Warning> {
     let written = written(documents.set, documents.policies);
+    let tried = papers::tried(documents.cases);
     let mut warnings = Vec::new();
     for one in &written {
         warnings.extend(conditions::review(one));
         warnings.extend(chains::review(one, documents.set));
         warnings.extend(unused::names(one));
-        warnings.extend(papers::policy(one, documents.cases));
+        warnings.extend(papers::policy(one, &tried));
     }
     warnings.extend(papers::cases(documents));
     warnings.extend(unused::parameters(documents.set));

@@ -1,10 +1,12 @@
 //! How an expression reads what another policy says of a person or the household.
 
+use std::cell::RefCell;
+
 use domain::evaluation::{Missing, Verdict};
 use domain::household::{Standing, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 
-use crate::eval::Frame;
+use crate::eval::{Frame, Weighed};
 use crate::expr::Asked;
 use crate::judge::weigh;
 use crate::val::{Gap, Val};
@@ -43,28 +45,34 @@ impl<'a> Frame<'a> {
 
     fn weighed(&self, position: usize, person: Option<PersonId>) -> Result<bool, Gap> {
         let key = (position, person);
-        // What is explained is read anew, so that what it rests on is seen.
-        if self.trace.is_none()
-            && let Some(known) = self.verdicts.borrow().get(&key)
-        {
-            return known.clone();
+        let known = self.verdicts.borrow().get(&key).cloned();
+        // What is explained needs what it rests on as well.
+        let known = known.filter(|known| self.trace.is_none() || known.read.is_some());
+        let weighed = known.unwrap_or_else(|| {
+            let weighed = self.weigh(position, person);
+            self.verdicts.borrow_mut().insert(key, weighed.clone());
+            weighed
+        });
+        if let (Some(own), Some(read)) = (&self.trace, weighed.read) {
+            own.borrow_mut().join(read);
         }
+        weighed.met
+    }
+
+    fn weigh(&self, position: usize, person: Option<PersonId>) -> Weighed {
         let policy = &self.set.policies()[position];
         let mut frame = Frame::new(&policy.lets, self.set, self.household, self.on, person);
         if self.trace.is_some() {
             frame = frame.traced();
         }
         let frame = frame.sharing(&self.verdicts);
-        let verdict = match weigh(policy, &frame).verdict {
+        let met = match weigh(policy, &frame).verdict {
             Verdict::Met => Ok(true),
             Verdict::NotMet | Verdict::NotApplicable => Ok(false),
             Verdict::Undetermined(missing) => Err(gap(missing)),
         };
-        if let (Some(own), Some(read)) = (&self.trace, frame.trace) {
-            own.borrow_mut().join(read.into_inner());
-        }
-        self.verdicts.borrow_mut().insert(key, verdict.clone());
-        verdict
+        let read = frame.trace.map(RefCell::into_inner);
+        Weighed { met, read }
     }
 }
 

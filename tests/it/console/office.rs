@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use testkit::app::TestApp;
 
 use super::browser::{forms, text};
-use super::{county, filled, samples, state};
+use super::{county, samples, state};
 
 fn rows(page: &str) -> Vec<String> {
     let rows = page
@@ -100,7 +100,7 @@ async fn the_register_knows_which_checks_are_due_and_which_are_not_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unset_local_class_leaves_the_next_check_unknown() {
     // Without the sample parameters the place has set nothing.
-    let app = filled(TestApp::unset().await).await;
+    let app = TestApp::unset().await.inhabited(320).await;
     let page = register(&app, "scheme=subsistence&check=unknown").await;
     let cells: Vec<String> = rows(&page).iter().map(|row| next_check(row)).collect();
     assert!(cells.len() > 5, "{cells:?}");

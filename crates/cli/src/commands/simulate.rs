@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use api::simulations::{Detail, SimulationView};
 use clap::Args;
 use domain::authority::Operation;
+use domain::evaluation::Decision;
 use domain::money::Money;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use pipeline::Deps;
 use pipeline::simulate::{PolicyChange, Question, SimulateError, Simulation, simulate};
 use rules::Margin;
-use serde_json::{Value as Json, json};
 
 use crate::commands::Place;
 use crate::commands::import::division;
@@ -90,11 +90,6 @@ fn refused(error: SimulateError) -> anyhow::Error {
         SimulateError::Wrong(problem) => exit::check(format!("{}\n  {}", problem.en, problem.zh)),
         SimulateError::Step(error) => error.into(),
     }
-}
-
-fn positions_view(through: &BTreeMap<DivisionCode, (i64, i64)>) -> Vec<Json> {
-    let one = |(county, (from, to)): (&DivisionCode, &(i64, i64))| json!({ "county": county.to_string(), "from": from, "to": to });
-    through.iter().map(one).collect()
 }
 
 fn yuan(fen: i64) -> String {
@@ -196,25 +191,31 @@ fn town_name(deps: &Deps, code: Option<DivisionCode>, on: Date) -> String {
     )
 }
 
+/// Each criterion of a decision with what it compared.
+fn reasons(decision: Option<&Decision>) -> anyhow::Result<()> {
+    for criterion in decision.iter().flat_map(|decision| &decision.criteria) {
+        let operands = criterion.operands.iter();
+        let operands: Vec<String> = operands
+            .map(|o| format!("{} = {}", o.expression, o.value))
+            .collect();
+        say!("      {} · {}", criterion.zh, operands.join("；"));
+    }
+    Ok(())
+}
+
 /// Examples and near misses, without names.
 fn people(change: &PolicyChange) -> anyhow::Result<()> {
     for one in &change.examples {
         let sign = if one.gained { '+' } else { '−' };
-        say!("  {sign} {}", one.unit.as_uuid());
-        for criterion in &one.decision.criteria {
-            let operands = criterion.operands.iter();
-            let operands: Vec<String> = operands
-                .map(|o| format!("{} = {}", o.expression, o.value))
-                .collect();
-            say!("      {} · {}", criterion.zh, operands.join("；"));
-        }
+        say!("  {sign} {}", one.unit);
+        reasons(Some(&one.decision))?;
     }
     for one in &change.near {
         let by = match one.miss.by {
             Margin::Fen(fen) => format!("{} 元", yuan(fen)),
             Margin::Whole(n) => n.to_string(),
         };
-        let id = one.unit.as_uuid();
+        let id = one.unit;
         say!("  差一点 near {id} · {} · 差 by {by}", one.miss.zh);
     }
     Ok(())

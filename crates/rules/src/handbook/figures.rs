@@ -34,7 +34,7 @@ pub(super) fn section(page: &mut Page, set: &PolicySet, one: &Written<'_>) {
             code(key),
             words::unit(&first.unit, &first.list),
             known.join("<br>"),
-            touched(one.policy, key).join("、"),
+            touched(set, one.policy, key).join("、"),
         ));
     }
 }
@@ -79,8 +79,8 @@ fn value(value: &ParameterValue) -> String {
 }
 
 /// Parts of a policy that read a parameter, themselves or through a name.
-fn touched(policy: &Policy, key: &str) -> Vec<String> {
-    let reads = |expr: &Expr| reads(expr, &policy.lets, key, &mut BTreeSet::new());
+fn touched(set: &PolicySet, policy: &Policy, key: &str) -> Vec<String> {
+    let reads = |expr: &Expr| reads(set, expr, (&policy.lets, key), &mut BTreeSet::new());
     let mut parts = Vec::new();
     let mut part = |name: &str, touched: bool| {
         if touched {
@@ -111,16 +111,30 @@ fn touched(policy: &Policy, key: &str) -> Vec<String> {
     part("期限", plans().any(deadlines));
     let said = |plan: &Plan| plan.spoken().any(reads);
     part("句子", plans().any(said));
+    let again = |plan: &Plan| plan.recheck_on.iter().any(reads);
+    part("再看日", plans().any(again));
+    part("发生地", policy.incident_place.iter().any(reads));
+    part("重开依据", policy.material.iter().any(reads));
     parts
 }
 
-fn reads(expr: &Expr, lets: &[Expr], key: &str, seen: &mut BTreeSet<usize>) -> bool {
+fn reads(
+    set: &PolicySet,
+    expr: &Expr,
+    (lets, key): (&[Expr], &str),
+    seen: &mut BTreeSet<usize>,
+) -> bool {
     match &expr.node {
         Node::Param(read) => read == key,
         // A name that was looked through once need not be again.
-        Node::Let(slot) => seen.insert(*slot) && reads(&lets[*slot], lets, key, seen),
+        Node::Let(slot) => seen.insert(*slot) && reads(set, &lets[*slot], (lets, key), seen),
+        // Who reads a verdict waits for the parameters it rests on.
+        Node::Verdict(_, asked) => {
+            let mut versions = set.policies().iter().filter(|p| p.id == asked.policy);
+            versions.any(|p| p.parameters.iter().any(|known| known == key))
+        }
         node => parts(node)
             .into_iter()
-            .any(|part| reads(part, lets, key, seen)),
+            .any(|part| reads(set, part, (lets, key), seen)),
     }
 }

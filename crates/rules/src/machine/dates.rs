@@ -39,8 +39,8 @@ fn small(n: i64) -> Option<i32> {
     i32::try_from(n).ok().filter(|n| n.abs() < 100_000)
 }
 
-/// First and last month that have a date; others go the way of the library,
-/// which stops at its first and last day.
+/// Months that are counted here; what falls outside goes the way of the library,
+/// which knows years below nought and stops at its first and last day.
 const MONTHS: std::ops::RangeInclusive<i32> = 0..=9_999 * 12 + 11;
 
 /// Days of a month, January first; a leap year's February beside it.
@@ -120,6 +120,14 @@ mod tests {
             let last = first.last_of_month().day();
             Date::constant(year, month, day.min(last))
         })
+    }
+
+    #[test]
+    fn centuries_have_their_leap_days() {
+        for year in [1600, 1700, 1896, 1900, 1904, 2000, 2023, 2024, 2100] {
+            let january = Date::constant(year, 1, 31);
+            assert_eq!(by_months(pack(january), 1), pack(add_months(january, 1)));
+        }
     }
 
     proptest! {

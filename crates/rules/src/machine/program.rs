@@ -8,8 +8,7 @@
 
 use domain::dictionary::Kind;
 
-use super::graph::Op;
-use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, PEOPLE, SpaceId, T, U};
+use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
 use super::lanes::{Lanes, Register, zip};
 use super::lower::{Lower, Unfit};
 use super::lower_verdict::Lowered;
@@ -231,16 +230,15 @@ pub(super) fn program(
         let id = lower.truth(when)?;
         levels.push(fit(lower.graph, id, space)?);
     }
+    let open = &policy.may_remain_open;
+    let by_facts = open.iter().any(|name| Kind::named(name).is_some());
     let mut criteria = Vec::new();
     for one in &policy.criteria {
         let id = lower.truth(&one.when)?;
         criteria.push(Criterion {
             id: fit(lower.graph, id, space)?,
-            may_open: policy.may_remain_open.contains(&one.id),
-            by_facts: policy
-                .may_remain_open
-                .iter()
-                .any(|name| Kind::named(name).is_some()),
+            may_open: open.contains(&one.id),
+            by_facts,
         });
     }
     Ok(Program {

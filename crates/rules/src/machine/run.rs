@@ -327,9 +327,11 @@ impl<'c> Run<'c> {
 
     fn element(&mut self, axis: AxisId, space: SpaceId) -> Register<'c> {
         self.make(space);
-        let element = self.spaces.get(space).map(|space| space.element.clone());
         debug_assert!(self.spaces.get(space).is_none_or(|s| s.axis == axis));
-        Register::Narrow(Lanes::Own(element.unwrap_or_default()))
+        let element = self.spaces.get(space).map(|space| space.element.as_slice());
+        Register::Narrow(Lanes::Own(
+            self.room.repeated(element.unwrap_or_default(), 1),
+        ))
     }
 
     fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
@@ -520,7 +522,7 @@ impl<'c> Run<'c> {
             Register::Trit(v) => folds::distinct(self.room, onto, belongs, v, lanes),
             Register::Narrow(v) => folds::distinct(self.room, onto, belongs, v, lanes),
             Register::Wide(v) => folds::distinct(self.room, onto, belongs, v, lanes),
-            Register::Empty => vec![U; lanes],
+            Register::Empty => self.room.same(U, lanes),
         }))
     }
 }

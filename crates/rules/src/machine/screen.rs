@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::evaluation::Verdict;
 use domain::household::Household;
 use domain::ids::Subject;
 use domain::time::Date;
@@ -73,6 +74,39 @@ pub enum Told {
     Holds,
     /// 疑似不再符合.
     NoLonger,
+}
+
+impl Standing {
+    /// As in answers and exports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Standing::NotApplicable => "not_applicable",
+            Standing::NotMet => "not_met",
+            Standing::Undetermined => "undetermined",
+            Standing::Met => "met",
+        }
+    }
+
+    /// As officers read it.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Standing::NotApplicable => "不适用",
+            Standing::NotMet => "不符合",
+            Standing::Undetermined => "待核实",
+            Standing::Met => "符合",
+        }
+    }
+}
+
+impl From<&Verdict> for Standing {
+    fn from(verdict: &Verdict) -> Standing {
+        match verdict {
+            Verdict::NotApplicable => Standing::NotApplicable,
+            Verdict::NotMet => Standing::NotMet,
+            Verdict::Undetermined(_) => Standing::Undetermined,
+            Verdict::Met => Standing::Met,
+        }
+    }
 }
 
 impl Told {

@@ -9,8 +9,9 @@ use domain::region::DivisionCode;
 
 use super::dates;
 use super::graph::{HOUSEHOLDS, Id, Lane, NONE32, NONE64, SpaceId, U};
-use super::lanes::{Lanes, Register, map, trit};
+use super::lanes::{Lanes, Register, Unknown, map, trit};
 use super::names::code_number;
+use super::room::Room;
 use super::run::Run;
 use crate::parameters::Setting;
 
@@ -20,26 +21,43 @@ impl<'c> Run<'c> {
         let values: Vec<Option<&Setting>> = self.chunk.places.iter().map(value).collect();
         let place = &self.chunk.place;
         match lane {
-            Lane::Trit => Register::Trit(by_place(&values, place, |setting| match setting {
-                Some(Setting::Bool(value)) => trit(*value),
-                _ => U,
-            })),
-            Lane::Narrow => Register::Narrow(by_place(&values, place, |setting| match setting {
-                Some(Setting::Date(date)) => dates::pack(*date),
-                _ => NONE32,
-            })),
-            Lane::Wide => Register::Wide(by_place(&values, place, |setting| match setting {
-                Some(Setting::Number(n)) if !below => *n,
-                Some(Setting::Amount(amount)) => {
-                    let part = if below {
-                        amount.below()
-                    } else {
-                        amount.above()
-                    };
-                    part.unwrap_or(NONE64)
-                }
-                _ => NONE64,
-            })),
+            Lane::Trit => Register::Trit(by_place(
+                self.room,
+                &values,
+                place,
+                |setting| match setting {
+                    Some(Setting::Bool(value)) => trit(*value),
+                    _ => U,
+                },
+            )),
+            Lane::Narrow => {
+                Register::Narrow(by_place(
+                    self.room,
+                    &values,
+                    place,
+                    |setting| match setting {
+                        Some(Setting::Date(date)) => dates::pack(*date),
+                        _ => NONE32,
+                    },
+                ))
+            }
+            Lane::Wide => Register::Wide(by_place(
+                self.room,
+                &values,
+                place,
+                |setting| match setting {
+                    Some(Setting::Number(n)) if !below => *n,
+                    Some(Setting::Amount(amount)) => {
+                        let part = if below {
+                            amount.below()
+                        } else {
+                            amount.above()
+                        };
+                        part.unwrap_or(NONE64)
+                    }
+                    _ => NONE64,
+                },
+            )),
         }
     }
 
@@ -118,7 +136,8 @@ fn among<S: AsRef<[i32]>>(set: &S, code: i32) -> u8 {
 }
 
 /// One value when all places have the same.
-fn by_place<V: Copy + PartialEq>(
+fn by_place<V: Unknown>(
+    room: &Room,
     settings: &[Option<&Setting>],
     place: &[u32],
     f: impl Fn(Option<&Setting>) -> V,
@@ -126,7 +145,10 @@ fn by_place<V: Copy + PartialEq>(
     let values: Vec<V> = settings.iter().map(|setting| f(*setting)).collect();
     match values.split_first() {
         Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
-        Some(_) => Lanes::Own(place.iter().map(|at| values[*at as usize]).collect()),
-        None => Lanes::Own(Vec::new()),
+        Some(_) => {
+            let each = place.iter().map(|at| values[*at as usize]);
+            Lanes::Own(room.fill(each))
+        }
+        None => Lanes::Own(room.same(V::UNKNOWN, 0)),
     }
 }

@@ -29,15 +29,9 @@ pub(super) fn review(one: &Written<'_>) -> Vec<Warning> {
     let mut terms = Terms::of(&one.policy.lets);
     let mut warnings = Vec::new();
     let (policy, file) = (one.policy, &one.file);
-    for (scalar, expr) in conditions(one) {
-        if let Some(warning) = told(one, &mut terms, scalar, expr, 0) {
-            warnings.push(warning);
-        } else {
-            within(one, &mut terms, scalar, expr, 0, &mut warnings);
-        }
-    }
     let lets = file.lets.0.iter().map(|(_, scalar)| scalar);
-    for (scalar, expr) in lets.zip(&policy.lets) {
+    let all = conditions(one).into_iter().chain(lets.zip(&policy.lets));
+    for (scalar, expr) in all {
         match told(one, &mut terms, scalar, expr, 0) {
             Some(warning) => warnings.push(warning),
             None => within(one, &mut terms, scalar, expr, 0, &mut warnings),

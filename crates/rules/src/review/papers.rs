@@ -20,7 +20,7 @@ struct CaseFile {
 }
 
 /// What one policy lacks.
-pub(super) fn policy(one: &Written<'_>, cases: &[Document]) -> Vec<Warning> {
+pub(super) fn policy(one: &Written<'_>, tried: &BTreeSet<String>) -> Vec<Warning> {
     let (policy, file) = (one.policy, &one.file);
     let id = &policy.id;
     let mut warnings = Vec::new();
@@ -69,8 +69,7 @@ pub(super) fn policy(one: &Written<'_>, cases: &[Document]) -> Vec<Warning> {
             format!("this version of `{id}` is in force on no day"),
         );
     }
-    let mut files = cases.iter().filter_map(|document| read(document).ok());
-    if !files.any(|file: CaseFile| file.policy.value == *id && !file.cases.is_empty()) {
+    if !tried.contains(id) {
         say(
             "policy.no_cases",
             format!("政策 `{id}` 没有案例"),
@@ -78,6 +77,13 @@ pub(super) fn policy(one: &Written<'_>, cases: &[Document]) -> Vec<Warning> {
         );
     }
     warnings
+}
+
+/// Policies that have a case.
+pub(super) fn tried(cases: &[Document]) -> BTreeSet<String> {
+    let files = cases.iter().filter_map(|document| read(document).ok());
+    let files = files.filter(|file: &CaseFile| !file.cases.is_empty());
+    files.map(|file| file.policy.value).collect()
 }
 
 /// Files of cases that cannot be read or belong to no policy.

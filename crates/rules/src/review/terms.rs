@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::expr::{Each, Expr, Function, Node, Relation};
+use crate::number::FEN;
 use crate::review::assume::never;
 use crate::review::value::{Constant, Value};
 use crate::types::Type;
-
-/// Fen in a yuan: a unit of the currency, not of law.
-const FEN: i64 = 100;
 
 /// A term among [`Terms`].
 pub(crate) type TermId = usize;

@@ -76,13 +76,6 @@ impl Tally {
     }
 }
 
-fn seed() -> u64 {
-    let given = std::env::var("HEARTH_SEED").ok();
-    let seed = given.and_then(|s| s.parse().ok()).unwrap_or(20_261_126);
-    println!("HEARTH_SEED={seed}");
-    seed
-}
-
 fn households(dice: &mut Draws, how_many: u128) -> Vec<Household> {
     (10..10 + how_many)
         .map(|number| household::household(dice, number))
@@ -134,7 +127,7 @@ fn invented(dice: &mut Draws, before: &[Probe]) -> Option<Probe> {
 
 #[test]
 fn two_hundred_thousand_verdicts_of_invented_expressions_agree() {
-    let mut dice = Draws(seed());
+    let mut dice = Draws::seeded();
     let mut tally = Tally::default();
     for _ in 0..72 {
         let mut probes = if tally.probes == 0 {
@@ -292,7 +285,7 @@ impl Places {
 
 #[test]
 fn every_form_meets_a_value_a_missing_fact_and_an_error_in_every_place() {
-    let mut dice = Draws(seed());
+    let mut dice = Draws::seeded();
     let mut tally = Tally::default();
     let mut met: BTreeMap<(&str, usize, State), usize> = BTreeMap::new();
     // What was drawn for a place may be left to the interpreter: then others are drawn.

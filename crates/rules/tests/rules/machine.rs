@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::{self, Draws};
-use domain::evaluation::{Evaluation, Finding, Signal, Verdict};
+use domain::evaluation::{Evaluation, Finding, Signal};
 use domain::household::{Completeness, Household, WhyUnknown};
 use domain::ids::{HouseholdId, Subject};
 use domain::money::Money;
@@ -17,12 +17,7 @@ fn on() -> Date {
 }
 
 pub(super) fn told(evaluation: &Evaluation) -> Outcome {
-    let standing = match evaluation.verdict {
-        Verdict::Met => Standing::Met,
-        Verdict::NotMet => Standing::NotMet,
-        Verdict::Undetermined(_) => Standing::Undetermined,
-        Verdict::NotApplicable => Standing::NotApplicable,
-    };
+    let standing = Standing::from(&evaluation.verdict);
     let told = match &evaluation.signal {
         Signal::Gone => Told::Gone,
         Signal::Unknown => Told::Unknown,
@@ -176,19 +171,10 @@ fn the_machine_agrees_with_the_interpreter_on_every_case() {
 
 /// Households of all cases, each altered so many times, under printed draws.
 pub(crate) fn population(times: usize) -> Vec<Household> {
-    let mut draws = seeded();
+    let mut draws = Draws::seeded();
     let mut all: Vec<Household> = (0..times).flat_map(|_| altered(&mut draws)).collect();
     apart(&mut all);
     all
-}
-
-fn seeded() -> Draws {
-    let seed = std::env::var("HEARTH_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(20_261_126);
-    println!("HEARTH_SEED={seed}");
-    Draws(seed)
 }
 
 /// Every household of the cases with something taken away or exchanged.
@@ -208,9 +194,28 @@ fn altered(draws: &mut Draws) -> Vec<Household> {
     altered
 }
 
+/// Which criterion may stay open then depends on what is missing, and only the
+/// interpreter knows that: the machine says what it says, or leaves it.
+#[test]
+fn the_machine_agrees_where_kinds_of_fact_may_stay_open() {
+    let path = support::root().join("policies/subsistence_allowance.yaml");
+    let mut document = support::document(&path);
+    let was = "may_remain_open: [assets]";
+    assert!(document.text.contains(was));
+    document.text = document.text.replace(was, "may_remain_open: [means_check]");
+    let set = support::shipped(true).with_policies(&[document]).unwrap();
+    let mut draws = Draws::seeded();
+    let (mut seen, mut left) = (BTreeMap::new(), 0);
+    for _ in 0..3 {
+        left += agree(&set, &altered(&mut draws), &mut seen).1;
+    }
+    println!("{left} deferred; {seen:#?}");
+    assert!(left > 0);
+}
+
 #[test]
 fn the_machine_agrees_whatever_is_missing() {
-    let mut draws = seeded();
+    let mut draws = Draws::seeded();
     let set = support::shipped(true);
     let (mut compared, mut deferred) = (0, 0);
     let mut seen = BTreeMap::new();

@@ -53,15 +53,16 @@ fn told(set: &PolicySet, policy: &str) -> Vec<String> {
     let all = rules::evaluate(set, &household);
     let of_policy = all.iter().filter(|e| e.policy == policy);
     let words = of_policy.map(|e| {
-        let (standing, words) = match &e.verdict {
-            Verdict::Met => (Standing::Met, "true".to_owned()),
-            Verdict::NotMet => (Standing::NotMet, "false".to_owned()),
-            Verdict::NotApplicable => (Standing::NotApplicable, "-".to_owned()),
+        let words = match &e.verdict {
+            Verdict::Met => "true".to_owned(),
+            Verdict::NotMet => "false".to_owned(),
+            Verdict::NotApplicable => "-".to_owned(),
             Verdict::Undetermined(missing) => {
                 let facts: Vec<&str> = missing.iter().map(|m| m.fact.as_str()).collect();
-                (Standing::Undetermined, facts.join(" "))
+                facts.join(" ")
             }
         };
+        let standing = Standing::from(&e.verdict);
         let same = |one: &&rules::Screened| {
             set.policies()[one.policy].id == policy && one.subject == e.subject
         };
@@ -296,6 +297,30 @@ fn a_row_of_policies_has_an_end() {
         let longer = row(longest + 1, nots).map(|_| ());
         assert_eq!(longer, Err("verdict.too_deep"), "{longest} of {nots}");
     }
+}
+
+/// Each is weighed once, however often it is read and whether or not it is
+/// explained: asked anew, thirty would take as long as a billion.
+#[test]
+fn a_verdict_that_many_read_is_weighed_once() {
+    let reader = |n: usize| {
+        let verdict = format!("household.verdict('p{}')", n - 1);
+        policy(
+            &format!("p{n}"),
+            "household",
+            &format!("{verdict} && {verdict}"),
+            "",
+        )
+    };
+    let mut all = vec![policy("p0", "household", "age(head) > param.line", "")];
+    all.extend((1..=30).map(reader));
+    let set = load(&all).unwrap();
+    let household = household();
+    let decision = rules::explain(&set, &household, "p30", household.unit).unwrap();
+    assert!(
+        decision.parameters.iter().any(|p| p.key == "line"),
+        "{decision:?}"
+    );
 }
 
 #[test]

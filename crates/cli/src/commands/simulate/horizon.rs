@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::simulations::ReadView;
 use domain::authority::Grant;
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, add_days};
 use pipeline::Deps;
 use pipeline::horizon::{Ahead, Crossed, DAYS_MAX, Example, Horizon, Question, horizon};
-use rules::Standing;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-use super::{SimulateArgs, positions, positions_view, refused, town_name};
+use super::{SimulateArgs, positions, reasons, refused, town_name};
 use crate::sentences;
 use crate::terminal::say;
 
@@ -41,7 +41,9 @@ pub(super) async fn run(
     let answer = horizon(deps, grant, &question).await.map_err(refused)?;
     // Who is an example is shown with what the verdict rests on.
     let examples = answer.policies.values().flat_map(|ahead| &ahead.examples);
-    let shown: BTreeSet<Subject> = examples.flat_map(|e| [e.unit, e.subject]).collect();
+    let shown: BTreeSet<Subject> = examples
+        .flat_map(|e| [e.change.unit, e.change.subject])
+        .collect();
     if !shown.is_empty() {
         sentences::disclose(deps, grant, &shown).await?;
     }
@@ -53,30 +55,14 @@ pub(super) async fn run(
     Ok(())
 }
 
-const fn name(standing: Standing) -> &'static str {
-    match standing {
-        Standing::NotApplicable => "not_applicable",
-        Standing::NotMet => "not_met",
-        Standing::Undetermined => "undetermined",
-        Standing::Met => "met",
-    }
-}
-
-const fn zh(standing: Standing) -> &'static str {
-    match standing {
-        Standing::NotApplicable => "不适用",
-        Standing::NotMet => "不符合",
-        Standing::Undetermined => "待核实",
-        Standing::Met => "符合",
-    }
-}
-
 fn view(on: Date, days: u16, answer: &Horizon) -> Json {
     let counts = |c: Crossed| json!({ "entered": c.entered, "left": c.left, "opened": c.opened, "others": c.others });
     let example = |one: &Example| {
+        let change = &one.change;
         json!({
-            "on": one.on.to_string(), "unit": one.unit.as_uuid(), "subject": one.subject.as_uuid(),
-            "was": name(one.was), "becomes": name(one.becomes),
+            "on": change.on.to_string(), "unit": change.unit.to_string(), "subject": change.subject.to_string(),
+            "township": change.township.map(|code| code.to_string()),
+            "was": change.was.name(), "becomes": change.becomes.name(),
             "criteria": one.decision.as_ref().map(|decision| &decision.criteria),
         })
     };
@@ -95,7 +81,7 @@ fn view(on: Date, days: u16, answer: &Horizon) -> Json {
     };
     json!({
         "on": on.to_string(), "until": add_days(on, i32::from(days)).to_string(),
-        "units": answer.units, "through": positions_view(&answer.through), "left": answer.left,
+        "units": answer.units, "through": ReadView::all(&answer.through), "left": answer.left,
         "policies": answer.policies.iter().map(policy).collect::<Vec<_>>(),
     })
 }
@@ -156,15 +142,10 @@ fn print_policy(deps: &Deps, on: Date, id: &str, ahead: &Ahead) -> anyhow::Resul
         }
     }
     for one in &ahead.examples {
-        let (was, becomes) = (zh(one.was), zh(one.becomes));
-        say!("  {} {} {was} → {becomes}", one.on, one.unit.as_uuid());
-        for criterion in one.decision.iter().flat_map(|decision| &decision.criteria) {
-            let operands = criterion.operands.iter();
-            let operands: Vec<String> = operands
-                .map(|o| format!("{} = {}", o.expression, o.value))
-                .collect();
-            say!("      {} · {}", criterion.zh, operands.join("；"));
-        }
+        let change = &one.change;
+        let (was, becomes) = (change.was.zh(), change.becomes.zh());
+        say!("  {} {} {was} → {becomes}", change.on, change.unit);
+        reasons(one.decision.as_deref())?;
     }
     Ok(())
 }

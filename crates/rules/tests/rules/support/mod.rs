@@ -10,6 +10,14 @@ use serde_json::{Value as Json, json};
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
+    /// With the seed of `HEARTH_SEED`, or always the same one.
+    pub(crate) fn seeded() -> Draws {
+        let given = std::env::var("HEARTH_SEED").ok();
+        let seed = given.and_then(|s| s.parse().ok()).unwrap_or(20_261_126);
+        println!("HEARTH_SEED={seed}");
+        Draws(seed)
+    }
+
     pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 = self
             .0
