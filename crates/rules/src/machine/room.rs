@@ -102,3 +102,65 @@ impl Room {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Room;
+    use crate::machine::level::Level;
+    use crate::machine::run::{Given, Run};
+    use crate::{Document, Machine, PolicySet, describe};
+
+    const POLICY: &str = r#"policy: probe
+version: "1"
+kind: signal
+subject: household
+title: { zh: 试, en: probe }
+basis: [{ document: 试 }]
+route: hukou
+criteria:
+  - { id: one, zh: 一, en: one, when: 'members.exists(m, m.vehicle.exists(v, v.plated_on < on))' }
+raises:
+  level: blue
+  clear_after_days: 1
+  sentence: { zh: 试, en: probe }
+  advice: { zh: 试, en: probe }
+limits: []
+"#;
+
+    #[test]
+    fn what_a_run_needs_is_what_the_run_before_it_let_go() {
+        let document = Document {
+            name: "probe.yaml".to_owned(),
+            text: POLICY.to_owned(),
+        };
+        let set = PolicySet::load(&[document], &[]).unwrap();
+        let machine = Machine::of(&set);
+        let whole = serde_json::json!({
+            "hukou": "320412100",
+            "people": { "a": { "vehicle": [{ "type": "car" }] }, "b": {} },
+        });
+        let on = "2026-11-20".parse().unwrap();
+        let household = describe(&whole, on).unwrap().household;
+        let columns = machine.columns([&household]);
+        let given = Given {
+            parameters: set.parameters(),
+            on,
+        };
+        let room = Room::new(Level::widest());
+        let mut held = Vec::new();
+        for _ in 0..5 {
+            Run::new(
+                &machine.graph,
+                &columns.chunks[0],
+                given,
+                &machine.last,
+                &room,
+            )
+            .finish();
+            let narrow = room.narrow.borrow().len();
+            held.push(room.trits.borrow().len() + narrow + room.wide.borrow().len());
+        }
+        assert!(held[0] > 0, "{held:?}");
+        assert!(held.iter().all(|n| *n == held[0]), "{held:?}");
+    }
+}
