@@ -16,9 +16,10 @@ use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64,
 use super::names::{Names, code_number};
 use super::spaces::narrow;
 
-/// Households of one chunk. A thousand lanes of every register stay in the
-/// cache that is nearest.
-pub(crate) const CHUNK: usize = 1_024;
+/// Households of one chunk. What an operation costs whatever its lanes is shared
+/// by more of them the more there are; beyond this, registers leave the cache of
+/// a core (the sweep stands in docs/PERFORMANCE.md).
+pub(crate) const CHUNK: usize = 4_096;
 
 /// Which columns a graph reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use super::census::Part;
 use super::graph::T;
 use super::program::Program;
 use super::room::Room;
-use super::run::{Given, Run};
+use super::run::Run;
 use super::screen::Machine;
+use super::settings::Settings;
 use crate::document::About;
 use crate::policy::PolicySet;
 
@@ -64,11 +65,9 @@ impl Machine {
         odd: &mut [bool],
         room: &Room,
     ) -> Vec<Answers> {
-        let given = Given {
-            parameters: set.parameters(),
-            on,
-        };
-        let run = Run::new(&self.graph, &part.chunk, given, &self.last, room);
+        let chunk = part.chunk.as_ref();
+        let settings = Settings::of(&self.graph, set.parameters(), on, [chunk]);
+        let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
         // What columns cannot hold is looked at by the interpreter every day.
         for (odd, known) in odd.iter_mut().zip(&run.odd) {
             *odd |= *known != 0;

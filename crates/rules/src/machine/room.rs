@@ -107,7 +107,8 @@ impl Room {
 mod tests {
     use super::Room;
     use crate::machine::level::Level;
-    use crate::machine::run::{Given, Run};
+    use crate::machine::run::Run;
+    use crate::machine::settings::Settings;
     use crate::{Document, Machine, PolicySet, describe};
 
     const POLICY: &str = r#"policy: probe
@@ -142,21 +143,12 @@ limits: []
         let on = "2026-11-20".parse().unwrap();
         let household = describe(&whole, on).unwrap().household;
         let columns = machine.columns([&household]);
-        let given = Given {
-            parameters: set.parameters(),
-            on,
-        };
+        let chunk = columns.chunks[0].as_ref();
+        let settings = Settings::of(&machine.graph, set.parameters(), on, [chunk]);
         let room = Room::new(Level::widest());
         let mut held = Vec::new();
         for _ in 0..5 {
-            Run::new(
-                &machine.graph,
-                &columns.chunks[0],
-                given,
-                &machine.last,
-                &room,
-            )
-            .finish();
+            Run::new(&machine.graph, chunk, &settings, &machine.last, &room).finish();
             let narrow = room.narrow.borrow().len();
             held.push(room.trits.borrow().len() + narrow + room.wide.borrow().len());
         }

@@ -1,7 +1,5 @@
 //! Runs a graph over one chunk.
 
-use domain::time::Date;
-
 use super::columns::{Cells, Chunk};
 use super::dates;
 use super::folds::{self, Onto};
@@ -14,27 +12,22 @@ use super::lanes::{
     unless, zip,
 };
 use super::room::Room;
+use super::settings::Settings;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
-use crate::parameters::Parameters;
 
 /// A register of another width, which no graph asks for.
 static NO_TRITS: Lanes<'static, u8> = Lanes::One(U);
 static NO_NARROW: Lanes<'static, i32> = Lanes::One(NONE32);
 static NO_WIDE: Lanes<'static, i64> = Lanes::One(NONE64);
 
-/// What a run needs beside the graph.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Given<'p> {
-    pub(crate) parameters: &'p Parameters,
-    pub(crate) on: Date,
-}
-
 /// One run over one chunk.
 pub(crate) struct Run<'c> {
     graph: &'c Graph,
     pub(super) chunk: &'c Chunk,
-    pub(super) given: Given<'c>,
+    pub(super) settings: &'c Settings,
+    /// Where the places of the chunk stand in the settings.
+    pub(super) places: Vec<usize>,
     pub(crate) registers: Vec<Register<'c>>,
     pub(super) spaces: Spaces<'c>,
     pub(crate) room: &'c Room,
@@ -47,14 +40,15 @@ impl<'c> Run<'c> {
     pub(crate) fn new(
         graph: &'c Graph,
         chunk: &'c Chunk,
-        given: Given<'c>,
+        settings: &'c Settings,
         last: &[Vec<Id>],
         room: &'c Room,
     ) -> Run<'c> {
         let mut run = Run {
             graph,
             chunk,
-            given,
+            settings,
+            places: settings.at(chunk),
             registers: Vec::with_capacity(graph.nodes.len()),
             spaces: Spaces::default(),
             room,
@@ -124,19 +118,19 @@ impl<'c> Run<'c> {
             .make(self.graph, self.chunk, &self.registers, space);
     }
 
+    /// The register of the next operation.
     fn compute(&mut self, op: &Op, lane: Lane, space: SpaceId) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
         match op {
             Op::Trit(value) => Trit(Lanes::One(*value)),
             Op::Narrow(value) => Narrow(Lanes::One(*value)),
             Op::Wide(value) => Wide(Lanes::One(*value)),
-            Op::On => Narrow(Lanes::One(dates::pack(self.given.on))),
-            Op::Param(key) => self.parameter(key, lane, false),
-            Op::ParamBelow(key) => self.parameter(key, lane, true),
-            Op::InParam(id, key) => {
+            Op::On => Narrow(Lanes::One(dates::pack(self.settings.on))),
+            Op::Param(_) | Op::ParamBelow(_) => self.parameter(self.registers.len(), lane),
+            Op::InParam(id, _) => {
                 self.spaces
                     .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
-                Trit(self.in_parameter(*id, key, space))
+                Trit(self.in_parameter(self.registers.len(), *id, space))
             }
             Op::Household(column) => self.household(*column),
             Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),

@@ -17,7 +17,8 @@ use super::lower::Unfit;
 use super::lower_verdict::{Lowered, Version};
 use super::program::{Program, last_uses, met_by, program};
 use super::room::Room;
-use super::run::{Given, Run};
+use super::run::Run;
+use super::settings::Settings;
 use crate::document::About;
 use crate::policy::PolicySet;
 use crate::strata;
@@ -290,17 +291,14 @@ impl Machine {
         if columns.layout != self.layout {
             return None;
         }
-        let given = Given {
-            parameters: set.parameters(),
-            on,
-        };
+        let settings = self.settings(columns, set, on);
         let in_force: Vec<bool> = set
             .policies()
             .iter()
             .map(|policy| policy.valid.contains(on))
             .collect();
         let of_chunk =
-            |room: &mut Room, chunk: &Arc<Chunk>| self.judged(chunk, given, &in_force, room);
+            |room: &mut Room, chunk: &Arc<Chunk>| self.judged(chunk, &settings, &in_force, room);
         let judged = columns.chunks.par_iter();
         let judged: Vec<Vec<Screened>> = judged
             .map_init(|| Room::new(self.level), of_chunk)
@@ -311,12 +309,9 @@ impl Machine {
     /// How many subjects of each policy hold, over all chunks: the bulk pass
     /// without anything that is asked of few.
     pub fn count(&self, columns: &Columns, set: &PolicySet, on: Date) -> Vec<u64> {
-        let given = Given {
-            parameters: set.parameters(),
-            on,
-        };
+        let settings = self.settings(columns, set, on);
         let of_chunk = |room: &mut Room, chunk: &Arc<Chunk>| {
-            let run = Run::new(&self.graph, chunk, given, &self.last, room);
+            let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
@@ -339,14 +334,19 @@ impl Machine {
             .reduce(none, added)
     }
 
+    fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
+        let chunks = columns.chunks.iter().map(Arc::as_ref);
+        Settings::of(&self.graph, set.parameters(), on, chunks)
+    }
+
     fn judged(
         &self,
         chunk: &Chunk,
-        given: Given<'_>,
+        settings: &Settings,
         in_force: &[bool],
         room: &Room,
     ) -> Vec<Screened> {
-        let run = Run::new(&self.graph, chunk, given, &self.last, room);
+        let run = Run::new(&self.graph, chunk, settings, &self.last, room);
         let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {

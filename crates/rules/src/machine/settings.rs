@@ -5,76 +5,160 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
-use domain::region::DivisionCode;
+use std::collections::BTreeSet;
 
+use domain::region::DivisionCode;
+use domain::time::Date;
+
+use super::columns::Chunk;
 use super::dates;
-use super::graph::{HOUSEHOLDS, Id, Lane, NONE32, NONE64, SpaceId, U};
+use super::graph::{Graph, HOUSEHOLDS, Id, Lane, NONE32, NONE64, Op, SpaceId, U};
 use super::lanes::{Lanes, Register, Unknown, map, trit};
 use super::names::code_number;
-use super::room::Room;
 use super::run::Run;
-use crate::parameters::Setting;
+use crate::parameters::{Parameters, Setting};
 
-impl<'c> Run<'c> {
-    pub(super) fn parameter(&self, key: &str, lane: Lane, below: bool) -> Register<'c> {
-        let value = |place: &DivisionCode| self.setting(key, *place);
-        let values: Vec<Option<&Setting>> = self.chunk.places.iter().map(value).collect();
-        let place = &self.chunk.place;
-        match lane {
-            Lane::Trit => Register::Trit(by_place(
-                self.room,
-                &values,
-                place,
-                |setting| match setting {
-                    Some(Setting::Bool(value)) => trit(*value),
-                    _ => U,
-                },
-            )),
-            Lane::Narrow => {
-                Register::Narrow(by_place(
-                    self.room,
-                    &values,
-                    place,
-                    |setting| match setting {
-                        Some(Setting::Date(date)) => dates::pack(*date),
-                        _ => NONE32,
-                    },
-                ))
+/// What the parameters of a graph are on a day, wherever somebody of some
+/// chunks lives: looked up once for all chunks.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) on: Date,
+    /// In order.
+    places: Vec<DivisionCode>,
+    /// By operation, then by place; nothing for what is no parameter.
+    values: Vec<Vec<Value>>,
+}
+
+/// A parameter at a place, as an operation reads it.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Trit(u8),
+    Narrow(i32),
+    Wide(i64),
+    Codes(Option<Codes>),
+}
+
+impl Settings {
+    pub(crate) fn of<'c>(
+        graph: &Graph,
+        parameters: &Parameters,
+        on: Date,
+        chunks: impl IntoIterator<Item = &'c Chunk>,
+    ) -> Settings {
+        let places = chunks.into_iter().flat_map(|chunk| &chunk.places).copied();
+        let places: BTreeSet<DivisionCode> = places.collect();
+        let at = |key: &str, place: &DivisionCode| parameters.find(key, *place, on)?.value;
+        let values = graph.nodes.iter().map(|node| match &node.op {
+            Op::Param(key) | Op::ParamBelow(key) => {
+                let below = matches!(node.op, Op::ParamBelow(_));
+                let value = |place| Value::of(node.lane, below, at(key, place));
+                places.iter().map(value).collect()
             }
-            Lane::Wide => Register::Wide(by_place(
-                self.room,
-                &values,
-                place,
-                |setting| match setting {
-                    Some(Setting::Number(n)) if !below => *n,
-                    Some(Setting::Amount(amount)) => {
-                        let part = if below {
-                            amount.below()
-                        } else {
-                            amount.above()
-                        };
-                        part.unwrap_or(NONE64)
-                    }
-                    _ => NONE64,
-                },
-            )),
+            Op::InParam(_, key) => places
+                .iter()
+                .map(|place| Value::codes(at(key, place)))
+                .collect(),
+            _ => Vec::new(),
+        });
+        Settings {
+            on,
+            values: values.collect(),
+            places: places.into_iter().collect(),
         }
     }
 
-    fn setting(&self, key: &str, place: DivisionCode) -> Option<&'c Setting> {
-        let found = self.given.parameters.find(key, place, self.given.on)?;
-        found.value
+    /// Where the places of a chunk stand.
+    pub(crate) fn at(&self, chunk: &Chunk) -> Vec<usize> {
+        let at = |place| self.places.binary_search(place).unwrap_or(usize::MAX);
+        chunk.places.iter().map(at).collect()
+    }
+}
+
+impl Value {
+    fn of(lane: Lane, below: bool, setting: Option<&Setting>) -> Value {
+        match (lane, setting) {
+            (Lane::Trit, Some(Setting::Bool(value))) => Value::Trit(trit(*value)),
+            (Lane::Trit, _) => Value::Trit(U),
+            (Lane::Narrow, Some(Setting::Date(date))) => Value::Narrow(dates::pack(*date)),
+            (Lane::Narrow, _) => Value::Narrow(NONE32),
+            (Lane::Wide, Some(Setting::Number(n))) if !below => Value::Wide(*n),
+            (Lane::Wide, Some(Setting::Amount(amount))) => {
+                let part = if below {
+                    amount.below()
+                } else {
+                    amount.above()
+                };
+                Value::Wide(part.unwrap_or(NONE64))
+            }
+            (Lane::Wide, _) => Value::Wide(NONE64),
+        }
     }
 
-    pub(super) fn in_parameter(&self, id: Id, key: &str, space: SpaceId) -> Lanes<'static, u8> {
-        let codes = |place: &DivisionCode| match self.setting(key, *place) {
-            Some(Setting::Codes(codes)) => Some(Codes::of(codes)),
+    fn codes(setting: Option<&Setting>) -> Value {
+        match setting {
+            Some(Setting::Codes(codes)) => Value::Codes(Some(Codes::of(codes))),
+            _ => Value::Codes(None),
+        }
+    }
+
+    fn trit(&self) -> u8 {
+        match self {
+            Value::Trit(value) => *value,
+            _ => U,
+        }
+    }
+
+    fn narrow(&self) -> i32 {
+        match self {
+            Value::Narrow(value) => *value,
+            _ => NONE32,
+        }
+    }
+
+    fn wide(&self) -> i64 {
+        match self {
+            Value::Wide(value) => *value,
+            _ => NONE64,
+        }
+    }
+
+    fn set(&self) -> Option<&Codes> {
+        match self {
+            Value::Codes(codes) => codes.as_ref(),
             _ => None,
-        };
-        let sets: Vec<Option<Codes>> = self.chunk.places.iter().map(codes).collect();
+        }
+    }
+}
+
+impl<'c> Run<'c> {
+    /// The value of an operation at each place of the chunk.
+    fn values(&self, operation: usize) -> impl Iterator<Item = Option<&'c Value>> {
+        let values = self.settings.values.get(operation);
+        let value = move |at: &usize| values.and_then(|values| values.get(*at));
+        self.places.iter().map(value)
+    }
+
+    pub(super) fn parameter(&self, operation: usize, lane: Lane) -> Register<'c> {
+        let values = self.values(operation);
+        match lane {
+            Lane::Trit => Register::Trit(self.by_place(values, U, Value::trit)),
+            Lane::Narrow => Register::Narrow(self.by_place(values, NONE32, Value::narrow)),
+            Lane::Wide => Register::Wide(self.by_place(values, NONE64, Value::wide)),
+        }
+    }
+
+    pub(super) fn in_parameter(
+        &self,
+        operation: usize,
+        id: Id,
+        space: SpaceId,
+    ) -> Lanes<'static, u8> {
         let value = self.narrow(id);
-        let uniform = sets.windows(2).all(|pair| pair[0] == pair[1]);
-        if let (true, Some(first)) = (uniform, sets.first()) {
+        let mut sets = self
+            .values(operation)
+            .map(|value| value.and_then(Value::set));
+        let first = sets.next().flatten();
+        if sets.all(|set| set == first) {
             return match first {
                 Some(Codes::Few(few)) => {
                     // Of a known length, so that no lane has a loop.
@@ -84,19 +168,41 @@ impl<'c> Run<'c> {
                 None => Lanes::One(U),
             };
         }
+        let sets: Vec<Option<&Codes>> = self
+            .values(operation)
+            .map(|value| value.and_then(Value::set))
+            .collect();
         let up = self.spaces.lifted(HOUSEHOLDS, space);
         let each = (0..self.lanes(space)).map(|lane| {
             let household = up.map_or(lane, |up| up[lane] as usize);
-            let set = &sets[self.chunk.place[household] as usize];
+            let set = sets[self.chunk.place[household] as usize];
             let code = value.at(lane);
-            set.as_ref().map_or(U, |set| among(&set.codes(), code))
+            set.map_or(U, |set| among(&set.codes(), code))
         });
         Lanes::Own(self.room.fill(each))
+    }
+
+    /// One value when all places have the same.
+    fn by_place<V: Unknown>(
+        &self,
+        values: impl Iterator<Item = Option<&'c Value>>,
+        unknown: V,
+        read: impl Fn(&Value) -> V,
+    ) -> Lanes<'static, V> {
+        let values: Vec<V> = values.map(|value| value.map_or(unknown, &read)).collect();
+        match values.split_first() {
+            Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
+            Some(_) => {
+                let each = self.chunk.place.iter().map(|at| values[*at as usize]);
+                Lanes::Own(self.room.fill(each))
+            }
+            None => Lanes::Own(self.room.same(unknown, 0)),
+        }
     }
 }
 
 /// Codes of a parameter: lists of a few are compared with all of them at once.
-#[derive(PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Codes {
     Few([i32; FEW]),
     Many(Vec<i32>),
@@ -133,22 +239,4 @@ fn among<S: AsRef<[i32]>>(set: &S, code: i32) -> u8 {
         .iter()
         .fold(false, |found, one| found | (*one == code));
     if code == NONE32 { U } else { trit(found) }
-}
-
-/// One value when all places have the same.
-fn by_place<V: Unknown>(
-    room: &Room,
-    settings: &[Option<&Setting>],
-    place: &[u32],
-    f: impl Fn(Option<&Setting>) -> V,
-) -> Lanes<'static, V> {
-    let values: Vec<V> = settings.iter().map(|setting| f(*setting)).collect();
-    match values.split_first() {
-        Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
-        Some(_) => {
-            let each = place.iter().map(|at| values[*at as usize]);
-            Lanes::Own(room.fill(each))
-        }
-        None => Lanes::Own(room.same(V::UNKNOWN, 0)),
-    }
 }

@@ -328,7 +328,7 @@ const MORE: [(&str, &str); 20] = [
     ("10", "tenths of a per cent; number of code lists"),
     ("13", "number of parameter units"),
     ("29", "number of functions"),
-    ("1_024", "households of a chunk of columns"),
+    ("4_096", "households of a chunk of columns"),
     ("15", "bits of a packed month"),
     ("31", "bits of a packed day"),
     ("12", "months of a year"),
