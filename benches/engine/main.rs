@@ -15,11 +15,15 @@
 )]
 
 mod county;
+mod five;
+mod flat;
+mod limit;
 mod processor;
+mod rows;
+mod shipped;
 mod sweep;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
 
 use county::County;
@@ -27,7 +31,7 @@ use domain::evaluation::Signal;
 use domain::time::Date;
 use processor::{Cost, cost};
 use rayon::prelude::*;
-use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing};
+use rules::{Columns, Machine, Outcome, PolicySet, Standing};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -42,7 +46,7 @@ fn main() -> Result<(), Failed> {
     let mut words = std::env::args().skip(1);
     let total: u64 = words.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let on: Date = "2026-11-20".parse()?;
-    let (set, policies) = shipped()?;
+    let (set, policies) = shipped::shipped()?;
     let begun = Instant::now();
     let machine = Machine::of(&set);
     println!(
@@ -78,39 +82,9 @@ fn main() -> Result<(), Failed> {
     }
     sweep::levels(&set, &columns, on, total)?;
     drop(columns);
+    five::beside(&policies, &set, &county, (total, on))?;
     sweep::explained(&set, &county);
     sweep::one_more(&policies, &set, &county, on, total.min(ADDED))
-}
-
-/// The committed policies with the sample parameters.
-fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let documents = |folder: &str| -> Result<Vec<Document>, Failed> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(root.join(folder))? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|e| e == "yaml") {
-                found.push(document(&path)?);
-            }
-        }
-        Ok(found)
-    };
-    let mut parameters = documents("policies/parameters")?;
-    parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
-    let policies = documents("policies")?;
-    let loaded = PolicySet::load(&policies, &parameters);
-    let loaded = loaded.map_err(|problems| -> Failed {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        lines.join("\n").into()
-    })?;
-    Ok((loaded, policies))
-}
-
-fn document(path: &Path) -> Result<Document, Failed> {
-    Ok(Document {
-        name: path.display().to_string(),
-        text: std::fs::read_to_string(path)?,
-    })
 }
 
 /// Every verdict of some households, by both.

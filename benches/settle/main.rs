@@ -7,6 +7,7 @@
 //! them again over apply, evaluate, publish, dispatch and remind. CPU is that
 //! of this process (for SQLite that is all of it). Timing decides nothing here.
 
+mod deaths;
 mod office;
 mod process;
 mod raw;
@@ -15,10 +16,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::authority::{Grant, Operation};
+use domain::authority::{Grant, Operation, Role};
 use domain::record::{DatasetId, Revision, SourceId};
 use pipeline::Deps;
 use pipeline::apply::{Progress, apply_step};
+use pipeline::clock::SystemClock;
 use pipeline::dispatch::{dispatch_step, publish_step};
 use pipeline::evaluate::evaluate_step;
 use pipeline::intake::{UploadHeader, intake};
@@ -35,7 +37,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let backend = words.next().unwrap_or_else(|| "sqlite".to_owned());
     let households: u32 = words.next().map_or(Ok(2_000), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let office = office::open(&backend, folder.path()).await?;
+    let clock = Arc::new(SystemClock::pinned(office::on()));
+    let office = office::open(&backend, folder.path(), clock).await?;
     let deps = office.deps.clone();
     let plans = office::write_county(folder.path(), &deps, households)?;
     println!(
@@ -174,8 +177,8 @@ async fn latency(
     importer: &Grant,
     folder: &Path,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let deaths = office::deaths(folder, LATENCY_SAMPLES)?;
-    let reader = office::county_officer().authorize(Operation::ReadFeed, "bench")?;
+    let deaths = deaths::deaths(folder, LATENCY_SAMPLES)?;
+    let reader = office::officer(Role::CountyOfficer).authorize(Operation::ReadFeed, "bench")?;
     let mut waits = Vec::new();
     for (sequence, row) in deaths.iter().enumerate() {
         let path = folder.join("one.csv");

@@ -1,6 +1,7 @@
 //! An office to measure: a store, the repository's policies, an invented
 //! county.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use domain::calendar::WorkingDays;
 use domain::ids::OfficerId;
 use domain::region::{DivisionCode, Divisions};
 use domain::time::Date;
-use pipeline::clock::SystemClock;
+use pipeline::clock::Clock;
 use pipeline::policies::{Documents as PolicyDocuments, Policies};
 use pipeline::{Deps, Settings};
 use rules::Document;
@@ -40,31 +41,26 @@ pub(crate) fn county() -> DivisionCode {
     DivisionCode::parse("320412").expect("a county")
 }
 
-fn officer(role: Role) -> Officer {
+pub(crate) fn officer(role: Role) -> Officer {
+    // Whoever the county hears from.
+    let feeds = synth::feeds(&spec(1));
+    let sources: BTreeSet<String> = feeds.iter().map(|plan| plan.source.to_string()).collect();
     Officer {
         id: OfficerId::from_uuid(Uuid::from_u128(1)),
         name: "bench".to_owned(),
         role,
         regions: vec![county()],
-        sources: [
-            "civil",
-            "payments",
-            "medical",
-            "disability",
-            "police",
-            "funeral",
-            "grid",
-            "justice",
-            "vehicle",
-            "social_security",
-        ]
-        .map(String::from)
-        .to_vec(),
+        sources: sources.into_iter().collect(),
     }
 }
 
-pub(crate) fn county_officer() -> Officer {
-    officer(Role::CountyOfficer)
+/// The county there is, in so many households.
+fn spec(households: u32) -> CountySpec {
+    CountySpec {
+        seed: 20_261_120,
+        households,
+        on: on(),
+    }
 }
 
 /// The repository's root.
@@ -90,7 +86,11 @@ fn documents(folder: &Path) -> std::io::Result<Vec<Document>> {
     Ok(documents)
 }
 
-pub(crate) async fn open(backend: &str, folder: &Path) -> Result<Office, Failed> {
+pub(crate) async fn open(
+    backend: &str,
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<Office, Failed> {
     let (url, place) = if backend == "postgres" {
         let server = Box::new(Pg::start()?);
         let url = server.database().await?;
@@ -130,7 +130,7 @@ pub(crate) async fn open(backend: &str, folder: &Path) -> Result<Office, Failed>
         divisions: Arc::new(Divisions::parse(&table("divisions.csv")?)?),
         calendar: Arc::new(WorkingDays::parse(&table("working-days.csv")?)?),
         publicity: Arc::default(),
-        clock: Arc::new(SystemClock::pinned(on())),
+        clock,
         settings: Settings {
             synthetic: true,
             ..Settings::default()
@@ -153,65 +153,13 @@ pub(crate) fn write_county(
     deps: &Deps,
     households: u32,
 ) -> Result<Vec<(FeedPlan, PathBuf)>, Failed> {
-    let spec = CountySpec {
-        seed: 20_261_120,
-        households,
-        on: on(),
-    };
+    let spec = spec(households);
     let mut files = Vec::new();
     for plan in synth::feeds(&spec) {
         let path = folder.join(&plan.file_name);
         let mut out = std::io::BufWriter::new(std::fs::File::create(&path)?);
         synth::write_feed(&spec, &deps.divisions, &plan, &mut out)?;
         files.push((plan, path));
-    }
-    Ok(files)
-}
-
-/// One police file per death of somebody on the latest payment list.
-pub(crate) fn deaths(folder: &Path, count: u32) -> Result<Vec<String>, Failed> {
-    let mut lists: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("payments"))
-        })
-        .collect();
-    lists.sort();
-    let text = std::fs::read_to_string(lists.last().ok_or("no payment list")?)?;
-    let header = text
-        .lines()
-        .find(|line| line.contains("享受人证件号码"))
-        .ok_or("no header")?;
-    let column = |name: &str| {
-        header
-            .split(',')
-            .position(|cell| cell.trim_matches('"') == name)
-            .ok_or("no column")
-    };
-    let (name, number) = (column("享受人姓名")?, column("享受人证件号码")?);
-    let mut seen = std::collections::BTreeSet::new();
-    let mut files = Vec::new();
-    for line in text.lines() {
-        let cells: Vec<&str> = line.split(',').collect();
-        let (Some(name), Some(number)) = (cells.get(name), cells.get(number)) else {
-            continue;
-        };
-        let Ok(id) = domain::resident_id::ResidentId::parse(number) else {
-            continue;
-        };
-        if files.len() < count as usize && seen.insert(id.as_str().to_owned()) {
-            let sex = if id.sex() == domain::resident_id::Sex::Male {
-                "男"
-            } else {
-                "女"
-            };
-            files.push(format!(
-                "公民身份号码,姓名,性别,出生日期,户号,户籍地址,变动类别,死亡日期,注销日期,迁往地,更新时间\n{},{name},{sex},{},,,死亡,2026-09-28,2026-11-19,,2026-11-19\n",
-                id.as_str(),
-                id.birth_date()
-            ));
-        }
     }
     Ok(files)
 }

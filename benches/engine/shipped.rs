@@ -1,0 +1,40 @@
+//! The committed documents.
+
+use std::path::Path;
+
+use rules::{Document, PolicySet};
+
+use crate::Failed;
+
+/// The committed policies with the sample parameters.
+pub(crate) fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = above.find(|folder| folder.join("policies/parameters").is_dir());
+    let root = root.ok_or("no folder with policies above")?;
+    let documents = |folder: &str| -> Result<Vec<Document>, Failed> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(root.join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == "yaml") {
+                found.push(document(&path)?);
+            }
+        }
+        Ok(found)
+    };
+    let mut parameters = documents("policies/parameters")?;
+    parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
+    let policies = documents("policies")?;
+    let loaded = PolicySet::load(&policies, &parameters);
+    let loaded = loaded.map_err(|problems| -> Failed {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n").into()
+    })?;
+    Ok((loaded, policies))
+}
+
+fn document(path: &Path) -> Result<Document, Failed> {
+    Ok(Document {
+        name: path.display().to_string(),
+        text: std::fs::read_to_string(path)?,
+    })
+}
