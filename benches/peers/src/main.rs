@@ -53,7 +53,7 @@ const ONE_BY_ONE: usize = 20_000;
 /// Passes of each, of which the median is told.
 const PASSES: usize = 5;
 
-/// What all are measured by: households in a second of processor time.
+/// What one household costs an engine, of processor time.
 struct Told {
     name: &'static str,
     nanoseconds: f64,
