@@ -13,6 +13,7 @@ use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing};
 use crate::county::County;
 use crate::flat::{FIVE, Figures, Flags, Home, flag, member_flag};
 use crate::processor::{self, Cost};
+use crate::shipped::told;
 use crate::{Failed, limit, rows};
 
 /// Passes of each, of which the median is told.
@@ -41,10 +42,7 @@ impl Five {
             FIVE.into_iter().any(names)
         };
         let five: Vec<Document> = policies.iter().filter(is_one).cloned().collect();
-        let set = set.with_policies(&five).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            lines.join("\n")
-        })?;
+        let set = set.with_policies(&five).map_err(|p| told(&p))?;
         let county_code = DivisionCode::parse("320412").ok_or("a county")?;
         let figures = Figures::of(set.parameters(), county_code, on);
         let figures = figures.ok_or("the hand-written version knows other parameters")?;
@@ -116,13 +114,8 @@ impl Five {
 }
 
 /// What each costs, and how far they are apart.
-pub(crate) fn beside(
-    policies: &[Document],
-    set: &PolicySet,
-    county: &County,
-    (total, on): (u64, Date),
-) -> Result<(), Failed> {
-    let five = Five::of(policies, set, county, (total, on))?;
+pub(crate) fn beside(five: &Five, county: &County) -> Result<(), Failed> {
+    let total = u64::try_from(five.homes.len())?;
     let chunks = limit::chunks(&five.homes);
     let judged = five.judged(county)?;
     let by_hand = limit::flags(&chunks, &five.figures);

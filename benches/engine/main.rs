@@ -29,6 +29,7 @@ use std::time::Instant;
 use county::County;
 use domain::evaluation::Signal;
 use domain::time::Date;
+use five::Five;
 use processor::{Cost, cost};
 use rayon::prelude::*;
 use rules::{Columns, Machine, Outcome, PolicySet, Standing};
@@ -82,7 +83,7 @@ fn main() -> Result<(), Failed> {
     }
     sweep::levels(&set, &columns, on, total)?;
     drop(columns);
-    five::beside(&policies, &set, &county, (total, on))?;
+    five::beside(&Five::of(&policies, &set, &county, (total, on))?, &county)?;
     sweep::explained(&set, &county);
     sweep::one_more(&policies, &set, &county, on, total.min(ADDED))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rules::{Document, PolicySet};
+use rules::{Document, PolicySet, Problem};
 
 use crate::Failed;
 
@@ -25,11 +25,13 @@ pub(crate) fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
     parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
     let policies = documents("policies")?;
     let loaded = PolicySet::load(&policies, &parameters);
-    let loaded = loaded.map_err(|problems| -> Failed {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        lines.join("\n").into()
-    })?;
-    Ok((loaded, policies))
+    Ok((loaded.map_err(|problems| told(&problems))?, policies))
+}
+
+/// Every problem on a line.
+pub(crate) fn told(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn document(path: &Path) -> Result<Document, Failed> {

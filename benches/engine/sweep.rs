@@ -6,6 +6,7 @@ use domain::time::Date;
 use rules::{Columns, Document, Level, Machine, PolicySet};
 
 use crate::county::County;
+use crate::shipped::told;
 use crate::{Failed, PASSES, processor};
 
 /// Policies added to see what one more costs.
@@ -58,11 +59,7 @@ pub(crate) fn one_more(
             .replacen(was, &format!("when: income < line + yuan({n})"), 1),
     });
     let all: Vec<Document> = policies.iter().cloned().chain(more).collect();
-    let larger = set.with_policies(&all).map_err(|problems| {
-        problems
-            .first()
-            .map_or_else(String::new, ToString::to_string)
-    })?;
+    let larger = set.with_policies(&all).map_err(|p| told(&p))?;
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let nanoseconds = |set: &PolicySet| -> f64 {
         let machine = Machine::of(set);

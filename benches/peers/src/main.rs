@@ -65,8 +65,8 @@ fn main() -> Result<(), Failed> {
     let on: Date = "2026-11-20".parse()?;
     let (set, policies) = shipped::shipped()?;
     let county = County::new(on);
-    five::beside(&policies, &set, &county, (total, on))?;
     let five = Five::of(&policies, &set, &county, (total, on))?;
+    five::beside(&five, &county)?;
     let expected: Vec<u8> = five
         .homes
         .iter()

@@ -134,16 +134,7 @@ pub async fn review(
     } else {
         None
     };
-    let known = deps.store.proposal(grant, review.proposal).await?;
-    let known = known.filter(|one| grant.covers(one.proposal.value.region));
-    let mut proposed = known.ok_or(ParameterError::NotFound)?;
-    let current = proposed.state().version();
-    if current != review.version || proposed.state() != ProposalState::Pending {
-        return Err(ParameterError::Version { current });
-    }
-    if one_person(deps, proposed.proposal.by, grant.officer()).await? {
-        return Err(ParameterError::SamePerson);
-    }
+    let mut proposed = pending(deps, grant, review).await?;
     let words = review.words.trim();
     if words.is_empty() {
         return Err(ParameterError::Words);
@@ -189,6 +180,21 @@ pub async fn review(
     // The steps do it too; here so that the next page shows what was approved.
     if let Err(error) = policies::refresh(deps).await {
         tracing::error!(%error, "an approved value could not be joined yet");
+    }
+    Ok(proposed)
+}
+
+/// The proposal as it was seen, waiting for another person.
+async fn pending(deps: &Deps, grant: &Grant, review: &Review) -> Result<Proposed, ParameterError> {
+    let known = deps.store.proposal(grant, review.proposal).await?;
+    let known = known.filter(|one| grant.covers(one.proposal.value.region));
+    let proposed = known.ok_or(ParameterError::NotFound)?;
+    let current = proposed.state().version();
+    if current != review.version || proposed.state() != ProposalState::Pending {
+        return Err(ParameterError::Version { current });
+    }
+    if one_person(deps, proposed.proposal.by, grant.officer()).await? {
+        return Err(ParameterError::SamePerson);
     }
     Ok(proposed)
 }

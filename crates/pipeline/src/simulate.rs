@@ -361,7 +361,6 @@ impl Asked {
             return;
         };
         let id = &policy.id;
-        let township = household.hukou.and_then(|place| place.township());
         let change = part.policies.entry(id.clone()).or_default();
         change.before.add(was, told);
         change.after.add(would, tells);
@@ -378,43 +377,39 @@ impl Asked {
         );
         let fen = self.money(change, policy, (was, would), about.subject, household);
         if would == Standing::NotMet && !policy.parameters.is_disjoint(&self.both.keys) {
-            let seen = appraise(&self.both.then, household, id, about.subject);
-            change
-                .near
-                .extend(seen.and_then(|seen| seen.miss).map(|miss| Near {
-                    unit: about.unit,
-                    subject: about.subject,
-                    township,
-                    miss,
-                }));
-            nearest(&mut change.near);
+            self.near(change, about, id, household);
         }
         if gained || lost || fen != 0 {
-            let town = change.by_township.entry(township).or_default();
+            let town = change.by_township.entry(township(household)).or_default();
             town.gained += u64::from(gained);
             town.lost += u64::from(lost);
             town.fen += fen;
         }
-        if !gained && !lost {
-            return;
-        }
         change.gained += u64::from(gained);
         change.lost += u64::from(lost);
-        let alike = change
-            .examples
-            .iter()
-            .filter(|one| one.gained == gained)
-            .count();
-        if alike < EXAMPLES_MAX {
+        if (gained || lost) && change.shows_more(gained) {
             let decision = rules::explain(&self.both.then, household, id, about.subject);
             change.examples.extend(decision.map(|decision| Example {
                 unit: about.unit,
                 subject: about.subject,
-                township,
+                township: township(household),
                 gained,
                 decision: Box::new(decision),
             }));
         }
+    }
+
+    /// Keeps the subject if it misses by less than those known so far.
+    fn near(&self, change: &mut PolicyChange, about: About, id: &str, household: &Household) {
+        let seen = appraise(&self.both.then, household, id, about.subject);
+        let miss = seen.and_then(|seen| seen.miss);
+        change.near.extend(miss.map(|miss| Near {
+            unit: about.unit,
+            subject: about.subject,
+            township: township(household),
+            miss,
+        }));
+        nearest(&mut change.near);
     }
 
     /// Counts what the subject gets and would get; the difference in fen.
@@ -442,6 +437,10 @@ impl Asked {
     }
 }
 
+fn township(household: &Household) -> Option<DivisionCode> {
+    household.hukou.and_then(|place| place.township())
+}
+
 /// Keeps those who miss by the least.
 fn nearest(near: &mut Vec<Near>) {
     near.sort_by_key(|one| (one.miss.by, one.subject));
@@ -449,6 +448,12 @@ fn nearest(near: &mut Vec<Near>) {
 }
 
 impl PolicyChange {
+    /// Whether there is room for an example of this direction.
+    fn shows_more(&self, gained: bool) -> bool {
+        let alike = self.examples.iter().filter(|one| one.gained == gained);
+        alike.count() < EXAMPLES_MAX
+    }
+
     /// Whether anything would be otherwise.
     fn changes(&self) -> bool {
         let money = self.money.is_some_and(|money| money.difference() != 0);
@@ -507,8 +512,7 @@ impl Simulation {
             change.near.extend(more.near);
             nearest(&mut change.near);
             for one in more.examples {
-                let alike = change.examples.iter().filter(|e| e.gained == one.gained);
-                if alike.count() < EXAMPLES_MAX {
+                if change.shows_more(one.gained) {
                     change.examples.push(one);
                 }
             }

@@ -111,28 +111,15 @@ mod tests {
     use crate::machine::settings::Settings;
     use crate::{Document, Machine, PolicySet, describe};
 
-    const POLICY: &str = r#"policy: probe
-version: "1"
-kind: signal
-subject: household
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-criteria:
-  - { id: one, zh: 一, en: one, when: 'members.exists(m, m.vehicle.exists(v, v.plated_on < on))' }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
+    /// The smallest policy, with a condition to be put in.
+    const FRAME: &str = include_str!("../../tests/rules/support/probe.yaml");
+    const WHEN: &str = "'members.exists(m, m.vehicle.exists(v, v.plated_on < on))'";
 
     #[test]
     fn what_a_run_needs_is_what_the_run_before_it_let_go() {
         let document = Document {
             name: "probe.yaml".to_owned(),
-            text: POLICY.to_owned(),
+            text: FRAME.replace("WHEN", WHEN),
         };
         let set = PolicySet::load(&[document], &[]).unwrap();
         let machine = Machine::of(&set);

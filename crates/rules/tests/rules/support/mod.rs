@@ -32,22 +32,7 @@ impl Draws {
 }
 
 /// The smallest policy, `probe` about households, with one condition `WHEN`.
-pub(crate) const FRAME: &str = r#"policy: probe
-version: "1"
-kind: signal
-subject: household
-title: { zh: 试, en: probe }
-basis: [{ document: 试 }]
-route: hukou
-criteria:
-  - { id: one, zh: 一, en: one, when: WHEN }
-raises:
-  level: blue
-  clear_after_days: 1
-  sentence: { zh: 试, en: probe }
-  advice: { zh: 试, en: probe }
-limits: []
-"#;
+pub(crate) const FRAME: &str = include_str!("probe.yaml");
 
 /// [`FRAME`] under another name and about others, with more lines.
 pub(crate) fn framed(name: &str, subject: &str, when: &str, more: &str) -> Document {
