@@ -7,8 +7,16 @@
 //! that matter. What columns cannot hold, or a graph has no operations for, is
 //! left to the interpreter and said to be.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a loop is built for a set of instructions only where it becomes part of its caller"
+)]
+
 mod again;
+mod algebra;
+mod cells;
 mod census;
+mod choices;
 mod columns;
 mod dates;
 mod folds;
@@ -29,6 +37,7 @@ mod run;
 mod screen;
 mod settings;
 mod spaces;
+mod telling;
 
 pub use census::Census;
 pub use level::Level;

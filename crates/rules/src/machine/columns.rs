@@ -11,6 +11,7 @@ use domain::ids::{PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::value::Value;
 
+use super::cells::{Cell, Cells, Filling};
 use super::dates::{month, pack};
 use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64, Op, T, U};
 use super::names::{Names, code_number};
@@ -65,61 +66,6 @@ impl Layout {
             lists: lists.into_iter().map(list).collect(),
         }
     }
-}
-
-/// One column.
-#[derive(Clone, Debug)]
-pub(crate) enum Cells {
-    Trit(Vec<u8>),
-    Narrow(Vec<i32>),
-    Wide(Vec<i64>),
-}
-
-impl Cells {
-    /// None yet, of the same width.
-    pub(super) fn alike(&self) -> Cells {
-        match self {
-            Cells::Trit(_) => Cells::Trit(Vec::new()),
-            Cells::Narrow(_) => Cells::Narrow(Vec::new()),
-            Cells::Wide(_) => Cells::Wide(Vec::new()),
-        }
-    }
-
-    pub(super) fn new(lane: Lane, room: usize) -> Cells {
-        match lane {
-            Lane::Trit => Cells::Trit(Vec::with_capacity(room)),
-            Lane::Narrow => Cells::Narrow(Vec::with_capacity(room)),
-            Lane::Wide => Cells::Wide(Vec::with_capacity(room)),
-        }
-    }
-
-    fn push(&mut self, cell: Cell) {
-        match (self, cell) {
-            (Cells::Trit(column), Cell::Trit(value)) => column.push(value),
-            (Cells::Narrow(column), Cell::Narrow(value)) => column.push(value),
-            (Cells::Wide(column), Cell::Wide(value)) => column.push(value),
-            (Cells::Trit(column), _) => column.push(U),
-            (Cells::Narrow(column), _) => column.push(NONE32),
-            (Cells::Wide(column), _) => column.push(NONE64),
-        }
-    }
-
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Cells::Trit(column) => column.len(),
-            Cells::Narrow(column) => 4 * column.len(),
-            Cells::Wide(column) => 8 * column.len(),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Cell {
-    Trit(u8),
-    Narrow(i32),
-    Wide(i64),
-    Unknown,
 }
 
 /// Items of one kind, in lane order of whose they are.
@@ -256,7 +202,7 @@ struct Builder<'h> {
 
 impl<'h> Builder<'h> {
     fn of_households(&mut self, column: Column, lane: Lane) -> Cells {
-        let mut cells = Cells::new(lane, self.households.len());
+        let mut cells = Filling::new(lane, self.households.len());
         for at in 0..self.households.len() {
             let household = self.households[at];
             let cell = match column {
@@ -277,12 +223,12 @@ impl<'h> Builder<'h> {
             };
             cells.push(cell);
         }
-        cells
+        cells.done()
     }
 
     fn of_people(&mut self, column: Column, lane: Lane) -> Cells {
         let lanes = self.people * self.households.len();
-        let mut cells = Cells::new(lane, lanes);
+        let mut cells = Filling::new(lane, lanes);
         for n in 0..lanes {
             let at = n % self.households.len();
             let person = self.person(n);
@@ -301,7 +247,7 @@ impl<'h> Builder<'h> {
             };
             cells.push(cell);
         }
-        cells
+        cells.done()
     }
 
     fn person(&self, lane: usize) -> &'h Person {
@@ -363,22 +309,17 @@ impl<'h> Builder<'h> {
         let len = self.households.len();
         let of_household = kind.def().about == About::Household;
         let owners = if of_household { len } else { len * self.people };
-        let mut items = Items {
-            kind,
-            from: Vec::with_capacity(owners + 1),
-            owner: Vec::new(),
-            columns: columns
-                .iter()
-                .map(|(c, lane)| (*c, Cells::new(*lane, owners)))
-                .collect(),
-        };
+        let mut from = Vec::with_capacity(owners + 1);
+        let mut owned = Vec::new();
+        let new = |(c, lane): &(ItemColumn, Lane)| (*c, Filling::new(*lane, owners));
+        let mut columns: Vec<(ItemColumn, Filling)> = columns.iter().map(new).collect();
         let ranks = columns.iter().any(|(c, _)| *c == ItemColumn::Rank);
         let ranks = if ranks {
             self.ranks(kind)
         } else {
             BTreeMap::new()
         };
-        items.from.push(0);
+        from.push(0);
         for owner in 0..owners {
             let at = owner % len;
             let facts = if of_household {
@@ -390,16 +331,20 @@ impl<'h> Builder<'h> {
                 .get(&kind)
                 .map_or(&[][..], |list| list.items.as_slice());
             for item in listed {
-                items.owner.push(u32::try_from(owner).unwrap_or(u32::MAX));
-                for (column, cells) in &mut items.columns {
+                owned.push(narrow(owner));
+                for (column, cells) in &mut columns {
                     cells.push(self.item(at, item, *column, &ranks));
                 }
             }
-            items
-                .from
-                .push(u32::try_from(items.owner.len()).unwrap_or(u32::MAX));
+            from.push(narrow(owned.len()));
         }
-        items
+        let done = |(column, cells): (ItemColumn, Filling)| (column, cells.done());
+        Items {
+            kind,
+            from,
+            owner: owned,
+            columns: columns.into_iter().map(done).collect(),
+        }
     }
 
     fn item(

@@ -1,5 +1,10 @@
 //! Dates as narrow numbers that sort like dates and show their parts by shifts.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
 use domain::time::{Date, Month, add_days, add_months};
 
 use domain::week::Week;
@@ -34,37 +39,64 @@ pub(crate) fn age_on(birth: i32, on: i32) -> i64 {
     i64::from(((on - birth) >> 9).max(0))
 }
 
-/// Spans a civil date can be moved by, as the interpreter has it.
+/// Spans a civil date can be moved by, as the interpreter has it, are shorter.
+const SPAN: i64 = 100_000;
+
 fn small(n: i64) -> Option<i32> {
-    i32::try_from(n).ok().filter(|n| n.abs() < 100_000)
+    let n = Some(n).filter(|n| (-SPAN + 1..SPAN).contains(n))?;
+    i32::try_from(n).ok()
 }
 
 /// Months that are counted here; what falls outside goes the way of the library,
 /// which knows years below nought and stops at its first and last day.
 const MONTHS: std::ops::RangeInclusive<i32> = 0..=9_999 * 12 + 11;
 
-/// Days of a month, January first; a leap year's February beside it.
-const DAYS: [i32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-fn is_leap(year: i32) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+/// Days of a month of a year, January nought: every other month has 31, with July
+/// and August both.
+#[inline]
+fn days_of(year: i32, month: i32) -> i32 {
+    let leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0));
+    let others = 30 + ((month + 1 + (month + 1) / 8) & 1);
+    let february = 28 + i32::from(leap);
+    if month == 1 { february } else { others }
 }
 
-/// The same day so many months on, or the last of a shorter month.
+/// Whether [`quick_by_months`] has the answer.
 #[inline]
-pub(crate) fn by_months(packed: i32, months: i64) -> i32 {
-    let Some(months) = small(months) else {
-        return NONE32;
-    };
-    let moved = month_of(packed) + months;
-    if !MONTHS.contains(&moved) {
-        let date = unpack(packed);
-        return date.map_or(NONE32, |date| pack(add_months(date, months)));
-    }
+pub(crate) fn is_near(packed: i32, months: i64) -> bool {
+    let is_small = (months > -SPAN) & (months < SPAN);
+    // What is too large to count was found out; the rest of the sum is no matter.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "asked only of small numbers"
+    )]
+    let moved = month_of(packed).wrapping_add(months as i32);
+    (packed == NONE32) | (months == NONE64) | (is_small & MONTHS.contains(&moved))
+}
+
+/// The same day so many months on, or the last of a shorter month, of years that
+/// are counted here. No lane branches.
+#[inline]
+pub(crate) fn quick_by_months(packed: i32, months: i64) -> i32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a caller asked whether it is near"
+    )]
+    let moved = month_of(packed).wrapping_add(months as i32);
     let (year, month) = (moved / 12, moved % 12);
-    let february = i32::from(month == 1 && is_leap(year));
-    let last = DAYS[usize::try_from(month).unwrap_or_default()] + february;
-    (year << 9) | ((month + 1) << 5) | (packed & 31).min(last)
+    let day = (packed & 31).min(days_of(year, month));
+    let date = (year << 9) | ((month + 1) << 5) | day;
+    let unknown = (packed == NONE32) | (months == NONE64);
+    if unknown { NONE32 } else { date }
+}
+
+/// As [`quick_by_months`], of every year there is.
+pub(crate) fn by_months(packed: i32, months: i64) -> i32 {
+    if is_near(packed, months) {
+        return quick_by_months(packed, months);
+    }
+    let moved = unpack(packed).zip(small(months));
+    moved.map_or(NONE32, |(date, months)| pack(add_months(date, months)))
 }
 
 pub(crate) fn by_days(packed: i32, days: i64) -> i32 {

@@ -297,6 +297,15 @@ impl Graph {
         &self.spaces[usize::from(space.0)]
     }
 
+    /// Whether lanes of a space are the people of all households in turn, one of
+    /// each after the other: a walk over them inside a walk over them, too.
+    pub(crate) fn is_of_people(&self, space: SpaceId) -> bool {
+        match self.axes_of(space) {
+            [axis] => self.axis(*axis).kind == AxisKind::People,
+            _ => false,
+        }
+    }
+
     /// The space without an axis.
     pub(crate) fn without(&mut self, space: SpaceId, axis: AxisId) -> SpaceId {
         let axes = self.axes_of(space).iter().copied().filter(|a| *a != axis);

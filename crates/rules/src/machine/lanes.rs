@@ -6,14 +6,17 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
+use std::rc::Rc;
+
 use super::graph::{F, NONE32, NONE64, T, U};
 use super::room::{Lane, Room};
 
 /// Values of one operation: the same for every lane, made here, or a column.
-#[derive(Debug)]
+/// What was made is shared with operations that change nothing of it.
+#[derive(Clone, Debug)]
 pub(crate) enum Lanes<'c, V> {
     One(V),
-    Own(Vec<V>),
+    Own(Rc<Vec<V>>),
     Column(&'c [V]),
 }
 
@@ -80,7 +83,7 @@ pub(crate) fn zip<A: Copy, B: Copy, R: Lane>(
     room: &Room,
     a: &Lanes<'_, A>,
     b: &Lanes<'_, B>,
-    mut f: impl FnMut(A, B) -> R,
+    f: impl Fn(A, B) -> R,
 ) -> Lanes<'static, R> {
     match (a.slice(), b.slice()) {
         (Err(a), Err(b)) => Lanes::One(f(a, b)),
@@ -106,70 +109,25 @@ pub(crate) fn compared<V: Unknown>(
     b: &Lanes<'_, V>,
     f: impl Fn(V, V) -> bool,
 ) -> Lanes<'static, u8> {
-    zip(room, a, b, |a, b| {
+    if is_unknown(a) || is_unknown(b) {
+        return Lanes::One(U);
+    }
+    let compared = zip(room, a, b, |a, b| {
         let unknown = (a == V::UNKNOWN) | (b == V::UNKNOWN);
         if unknown { U } else { trit(f(a, b)) }
-    })
+    });
+    room.settled(compared)
+}
+
+/// Whether no lane is known.
+#[inline]
+pub(crate) fn is_unknown<V: Unknown>(a: &Lanes<'_, V>) -> bool {
+    matches!(a, Lanes::One(value) if *value == V::UNKNOWN)
 }
 
 #[inline]
 pub(crate) fn known<V: Unknown>(room: &Room, a: &Lanes<'_, V>) -> Lanes<'static, u8> {
-    map(room, a, |a| trit(a != V::UNKNOWN))
-}
-
-/// The first where the flag is false, unknown elsewhere.
-#[inline]
-pub(crate) fn unless<V: Unknown>(
-    room: &Room,
-    a: &Lanes<'_, V>,
-    flag: &Lanes<'_, u8>,
-) -> Lanes<'static, V> {
-    let pick = |a: V, flag: u8| if flag == F { a } else { V::UNKNOWN };
-    zip(room, a, flag, pick)
-}
-
-/// The same loop for a value of each lane and for one that is the same for all:
-/// which it is is asked once, not in every lane.
-macro_rules! each {
-    ($lanes:expr, $count:expr, |$iter:ident| $body:expr) => {
-        match $lanes.slice() {
-            Ok(values) => {
-                let $iter = values.iter().copied();
-                $body
-            }
-            Err(value) => {
-                let $iter = std::iter::repeat_n(value, $count);
-                $body
-            }
-        }
-    };
-}
-
-/// One of two values; both are there, so that no lane branches.
-#[inline]
-pub(crate) fn choose<V: Unknown>(
-    room: &Room,
-    when: &Lanes<'_, u8>,
-    then: &Lanes<'_, V>,
-    other: &Lanes<'_, V>,
-    lanes: usize,
-) -> Lanes<'static, V> {
-    let pick = |when: u8, then: V, other: V| {
-        let known = if when == T { then } else { other };
-        if when == U { V::UNKNOWN } else { known }
-    };
-    if let (Err(when), Err(then), Err(other)) = (when.slice(), then.slice(), other.slice()) {
-        return Lanes::One(pick(when, then, other));
-    }
-    let chosen = each!(when, lanes, |when| each!(then, lanes, |then| each!(
-        other,
-        lanes,
-        |other| {
-            let all = when.zip(then).zip(other);
-            room.fill(all.map(|((when, then), other)| pick(when, then, other)))
-        }
-    )));
-    Lanes::Own(chosen)
+    room.settled(map(room, a, |a| trit(a != V::UNKNOWN)))
 }
 
 /// Values at the lanes an index names; the default where it names none.
@@ -207,37 +165,4 @@ pub(crate) fn repeated<V: Lane>(
         Err(one) => Lanes::One(one),
         Ok(values) => Lanes::Own(room.repeated(values, people)),
     }
-}
-
-/// Whole numbers; lanes that do not fit become unknown and are told.
-#[inline]
-pub(crate) fn arithmetic(
-    room: &Room,
-    a: &Lanes<'_, i64>,
-    b: &Lanes<'_, i64>,
-    f: impl Fn(i64, i64) -> (i64, bool),
-    mut overflowed: impl FnMut(usize),
-) -> Lanes<'static, i64> {
-    let one = |a: i64, b: i64| {
-        let unknown = (a == NONE64) | (b == NONE64);
-        let (value, over) = f(a, b);
-        let over = (over | (value == NONE64)) & !unknown;
-        (if unknown | over { NONE64 } else { value }, over)
-    };
-    let mut any = false;
-    let out = zip(room, a, b, |a, b| {
-        let (value, over) = one(a, b);
-        any |= over;
-        value
-    });
-    // Hardly any lane ever overflows: look which one only when one did.
-    if any {
-        match &out {
-            Lanes::Own(values) => (0..values.len())
-                .filter(|lane| one(a.at(*lane), b.at(*lane)).1)
-                .for_each(overflowed),
-            Lanes::One(_) | Lanes::Column(_) => overflowed(usize::MAX),
-        }
-    }
-    out
 }

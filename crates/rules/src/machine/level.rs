@@ -4,6 +4,17 @@
 //! Every loop works on whole numbers, so all levels give the same bytes
 //! (`cargo test -p rules every_level`).
 
+/// A loop over lanes. What runs it is built once for each set of instructions, so
+/// all of it has to become part of that: `run` is to be `#[inline(always)]`, which
+/// a closure cannot be. Left out of line it would be built once, for any processor.
+pub(crate) trait Loop {
+    /// What it comes to.
+    type Out;
+
+    /// Runs it.
+    fn run(self) -> Self::Out;
+}
+
 /// A set of instructions that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level(Instructions);
@@ -69,9 +80,9 @@ impl Level {
             reason = "code for other instructions than the build's has no safe call; what must hold is written at each"
         )
     )]
-    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn run<L: Loop>(self, work: L) -> L::Out {
         match self.0 {
-            Instructions::Baseline => work(),
+            Instructions::Baseline => work.run(),
             // SAFETY: `Level`'s field is private to this file and `all` alone makes
             // this value, after the processor said that it has what `avx2` enables.
             #[cfg(target_arch = "x86_64")]
@@ -85,13 +96,13 @@ impl Level {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
-fn avx2<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn avx2<L: Loop>(work: L) -> L::Out {
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 // The compiler takes the last two along with the first of the 512s.
 #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl,fma,f16c")]
-fn avx512<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn avx512<L: Loop>(work: L) -> L::Out {
+    work.run()
 }

@@ -2,7 +2,8 @@
 
 use domain::dictionary::{About, FieldType};
 
-use super::columns::{Cells, Chunk, Items, Layout, numbered};
+use super::cells::{Cell, Cells, Filling};
+use super::columns::{Chunk, Items, Layout, numbered};
 use super::graph::{Column, ItemColumn, Lane};
 use super::spaces::narrow;
 
@@ -66,16 +67,16 @@ impl Merge<'_> {
     }
 
     fn of_households(&self, column: usize, what: Column, lane: Lane) -> Cells {
-        let mut out = Cells::new(lane, self.from.len());
+        let mut out = Filling::new(lane, self.from.len());
         for (at, from) in self.from.iter().enumerate() {
             let cells = &from.chunk.household[column].1;
             self.copy(cells, from.slot, &mut out, (at, from, refers(what)));
         }
-        out
+        out.done()
     }
 
     fn of_people(&self, column: usize, what: Column, lane: Lane) -> Cells {
-        let mut out = Cells::new(lane, self.from.len() * self.people);
+        let mut out = Filling::new(lane, self.from.len() * self.people);
         for j in 0..self.people {
             for (at, from) in self.from.iter().enumerate() {
                 let cells = &from.chunk.person[column].1;
@@ -83,7 +84,7 @@ impl Merge<'_> {
                 self.copy(cells, lane, &mut out, (at, from, refers(what)));
             }
         }
-        out
+        out.done()
     }
 
     /// A person is known by lane, which is another one here.
@@ -91,21 +92,19 @@ impl Merge<'_> {
         &self,
         cells: &Cells,
         lane: usize,
-        out: &mut Cells,
+        out: &mut Filling,
         (at, from, refers): (usize, &From<'_>, bool),
     ) {
-        match (cells, out) {
-            (Cells::Narrow(values), Cells::Narrow(out)) if refers && values[lane] >= 0 => {
-                let slot = values[lane].unsigned_abs() as usize / from.chunk.len;
+        out.push(match cells {
+            Cells::Narrow(values) if refers && values.at(lane) >= 0 => {
+                let slot = values.at(lane).unsigned_abs() as usize / from.chunk.len;
                 let lane = slot * self.from.len() + at;
-                out.push(i32::try_from(lane).unwrap_or(i32::MAX));
+                Cell::Narrow(i32::try_from(lane).unwrap_or(i32::MAX))
             }
-            (Cells::Narrow(values), Cells::Narrow(out)) => out.push(values[lane]),
-            (Cells::Trit(values), Cells::Trit(out)) => out.push(values[lane]),
-            (Cells::Wide(values), Cells::Wide(out)) => out.push(values[lane]),
-            // Chunks of one layout have columns of the same width.
-            _ => {}
-        }
+            Cells::Narrow(values) => Cell::Narrow(values.at(lane)),
+            Cells::Trit(values) => Cell::Trit(values.at(lane)),
+            Cells::Wide(values) => Cell::Wide(values.at(lane)),
+        });
     }
 
     fn items(&self, list: usize) -> Items {
@@ -114,30 +113,32 @@ impl Merge<'_> {
             About::Household => 1,
             About::Person => self.people,
         };
-        let mut out = Items {
-            kind: first.kind,
-            from: vec![0],
-            owner: Vec::new(),
-            columns: (first.columns.iter())
-                .map(|(column, cells)| (*column, cells.alike()))
-                .collect(),
-        };
+        let (mut ends, mut owned) = (vec![0], Vec::new());
+        let alike =
+            |(column, cells): &(ItemColumn, Cells)| (*column, Filling::new(cells.lane(), 0));
+        let mut columns: Vec<(ItemColumn, Filling)> = first.columns.iter().map(alike).collect();
         for j in 0..owners {
             for (at, from) in self.from.iter().enumerate() {
                 let items = &from.chunk.lists[list];
                 let owner = j * from.chunk.len + from.slot;
                 for item in items.from[owner] as usize..items.from[owner + 1] as usize {
-                    out.owner.push(narrow(j * self.from.len() + at));
-                    for (n, (column, cells)) in out.columns.iter_mut().enumerate() {
+                    owned.push(narrow(j * self.from.len() + at));
+                    for (n, (column, cells)) in columns.iter_mut().enumerate() {
                         let refers =
                             matches!(column, ItemColumn::Field(f) if is_person(f.def().ty));
                         self.copy(&items.columns[n].1, item, cells, (at, from, refers));
                     }
                 }
-                out.from.push(narrow(out.owner.len()));
+                ends.push(narrow(owned.len()));
             }
         }
-        out
+        let done = |(column, cells): (ItemColumn, Filling)| (column, cells.done());
+        Items {
+            kind: first.kind,
+            from: ends,
+            owner: owned,
+            columns: columns.into_iter().map(done).collect(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::names::code_number;
 use super::room::Room;
 use super::run::Run;
 use super::screen::{Left, Outcome, Standing, Told};
+use super::telling::Telling;
 use crate::document::{About, PolicyKind};
 use crate::expr::Relation;
 use crate::policy::Policy;
@@ -31,6 +32,8 @@ pub(super) struct Program {
     levels: Vec<Id>,
     /// What comes of each combination of signs.
     pub(super) outcomes: Vec<Outcome>,
+    /// Of which it is something to tell.
+    pub(super) telling: Telling,
 }
 
 /// Which plans a policy has written.
@@ -67,8 +70,6 @@ struct Criterion {
     by_facts: bool,
 }
 
-static UNKNOWN: Lanes<'static, u8> = Lanes::One(U);
-
 /// What the truth values of one subject come to, a bit each; above them whether
 /// the subject receives, as a trit.
 mod sign {
@@ -93,7 +94,7 @@ impl Program {
     pub(super) fn signs(&self, run: &Run<'_>) -> Lanes<'static, u8> {
         let trits = |id: Id| match &run.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,
-            _ => &UNKNOWN,
+            _ => &Lanes::One(U),
         };
         let room = run.room;
         let start = |gate: u8, applies: u8| {
@@ -108,6 +109,10 @@ impl Program {
         };
         let mut signs = zip(room, trits(self.gate), trits(self.applies), start);
         let mut join = |with: &Lanes<'_, u8>, of: [u8; 3]| {
+            // What is the same for all and says nothing moves no sign.
+            if matches!(with, Lanes::One(value) if of[usize::from(*value)] == 0) {
+                return;
+            }
             let joined = joined(room, &signs, with, of);
             let old = std::mem::replace(&mut signs, joined);
             room.back(Register::Trit(old));
@@ -241,9 +246,11 @@ pub(super) fn program(
             by_facts,
         });
     }
+    let outcomes = Program::table(Plans::of(policy));
     Ok(Program {
         about: policy.about,
-        outcomes: Program::table(Plans::of(policy)),
+        telling: Telling::of(|signs| outcomes[usize::from(signs)].tells()),
+        outcomes,
         gate: fit(graph, gate, space)?,
         applies: fit(graph, applies, space)?,
         receiving: fit(graph, receiving, space)?,

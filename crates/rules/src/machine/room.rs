@@ -1,40 +1,46 @@
 //! Where loops write: vectors that earlier operations let go, so that a run
 //! over many chunks asks the allocator for little.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in a lane keeps the loop from being many lanes at once"
+)]
+
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::lanes::{Lanes, Register};
-use super::level::Level;
+use super::level::{Level, Loop};
 
 /// What the runs of one thread share.
 #[derive(Debug)]
 pub(crate) struct Room {
     level: Level,
-    trits: RefCell<Vec<Vec<u8>>>,
-    narrow: RefCell<Vec<Vec<i32>>>,
-    wide: RefCell<Vec<Vec<i64>>>,
+    trits: RefCell<Vec<Rc<Vec<u8>>>>,
+    narrow: RefCell<Vec<Rc<Vec<i32>>>>,
+    wide: RefCell<Vec<Rc<Vec<i64>>>>,
 }
 
 /// A value that lanes are made of.
-pub(crate) trait Lane: Copy {
+pub(crate) trait Lane: Copy + Default + PartialEq + 'static {
     /// Vectors of it that nobody uses.
-    fn free(room: &Room) -> &RefCell<Vec<Vec<Self>>>;
+    fn free(room: &Room) -> &RefCell<Vec<Rc<Vec<Self>>>>;
 }
 
 impl Lane for u8 {
-    fn free(room: &Room) -> &RefCell<Vec<Vec<u8>>> {
+    fn free(room: &Room) -> &RefCell<Vec<Rc<Vec<u8>>>> {
         &room.trits
     }
 }
 
 impl Lane for i32 {
-    fn free(room: &Room) -> &RefCell<Vec<Vec<i32>>> {
+    fn free(room: &Room) -> &RefCell<Vec<Rc<Vec<i32>>>> {
         &room.narrow
     }
 }
 
 impl Lane for i64 {
-    fn free(room: &Room) -> &RefCell<Vec<Vec<i64>>> {
+    fn free(room: &Room) -> &RefCell<Vec<Rc<Vec<i64>>>> {
         &room.wide
     }
 }
@@ -51,43 +57,75 @@ impl Room {
 
     /// Runs a loop with the instructions there are.
     #[inline]
-    pub(crate) fn run<R>(&self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn run<L: Loop>(&self, work: L) -> L::Out {
         self.level.run(work)
     }
 
-    /// An empty vector.
+    /// A vector nobody else holds, with whatever was in it.
     #[inline]
-    fn take<V: Lane>(&self) -> Vec<V> {
+    fn take<V: Lane>(&self) -> Rc<Vec<V>> {
         V::free(self).borrow_mut().pop().unwrap_or_default()
     }
 
     /// What an iterator gives, written in one pass.
     #[inline]
-    pub(crate) fn fill<V: Lane>(&self, values: impl Iterator<Item = V>) -> Vec<V> {
-        let mut out = self.take();
-        self.level.run(|| out.extend(values));
+    pub(crate) fn fill<V: Lane>(&self, values: impl ExactSizeIterator<Item = V>) -> Rc<Vec<V>> {
+        let mut out = self.any(values.len());
+        let lanes = Rc::make_mut(&mut out).as_mut_slice();
+        self.level.run(Written(lanes, values));
         out
     }
 
     /// The same value in every lane.
     #[inline]
-    pub(crate) fn same<V: Lane>(&self, value: V, lanes: usize) -> Vec<V> {
+    pub(crate) fn same<V: Lane>(&self, value: V, lanes: usize) -> Rc<Vec<V>> {
         let mut out = self.take();
-        out.resize(lanes, value);
+        let all = Rc::make_mut(&mut out);
+        all.clear();
+        all.resize(lanes, value);
+        out
+    }
+
+    /// So many lanes, each to be written over.
+    #[inline]
+    pub(crate) fn any<V: Lane>(&self, lanes: usize) -> Rc<Vec<V>> {
+        let mut out = self.take();
+        Rc::make_mut(&mut out).resize(lanes, V::default());
         out
     }
 
     /// A slice again and again.
-    pub(crate) fn repeated<V: Lane>(&self, values: &[V], times: usize) -> Vec<V> {
+    pub(crate) fn repeated<V: Lane>(&self, values: &[V], times: usize) -> Rc<Vec<V>> {
         let mut out = self.take();
-        out.reserve(values.len() * times);
-        (0..times).for_each(|_| out.extend_from_slice(values));
+        let all = Rc::make_mut(&mut out);
+        all.clear();
+        all.reserve(values.len() * times);
+        (0..times).for_each(|_| all.extend_from_slice(values));
         out
     }
 
+    /// Lanes that turn out to be all the same are one value from here on, and
+    /// what is computed of them is computed once.
+    #[inline]
+    pub(crate) fn settled<'c, V: Lane>(&self, lanes: Lanes<'c, V>) -> Lanes<'c, V> {
+        let one = match &lanes {
+            Lanes::Own(values) => self.level.run(Same(values)),
+            Lanes::One(_) | Lanes::Column(_) => None,
+        };
+        match one {
+            Some(one) => {
+                self.keep(lanes);
+                Lanes::One(one)
+            }
+            None => lanes,
+        }
+    }
+
+    /// What somebody still refers to comes back with the last of them.
     fn keep<V: Lane>(&self, lanes: Lanes<'_, V>) {
-        if let Lanes::Own(mut values) = lanes {
-            values.clear();
+        if let Lanes::Own(mut values) = lanes
+            && Rc::get_mut(&mut values).is_some()
+        {
             V::free(self).borrow_mut().push(values);
         }
     }
@@ -101,6 +139,46 @@ impl Room {
             Register::Empty => {}
         }
     }
+}
+
+/// Lanes, and what is written to them.
+struct Written<'o, V, I>(&'o mut [V], I);
+
+impl<V, I: Iterator<Item = V>> Loop for Written<'_, V, I> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0
+            .iter_mut()
+            .zip(self.1)
+            .for_each(|(lane, value)| *lane = value);
+    }
+}
+
+/// Lanes that may all be the same.
+struct Same<'v, V>(&'v [V]);
+
+impl<V: Copy + PartialEq> Loop for Same<'_, V> {
+    type Out = Option<V>;
+
+    #[inline(always)]
+    fn run(self) -> Option<V> {
+        same(self.0)
+    }
+}
+
+/// The value of every lane, when they are all the same.
+#[inline]
+pub(crate) fn same<V: Copy + PartialEq>(values: &[V]) -> Option<V> {
+    // How many lanes are looked at before it is asked whether any differs.
+    const AT_ONCE: usize = 256;
+    let first = *values.first()?;
+    let differs = |part: &[V]| {
+        part.iter()
+            .fold(false, |any, value| any | (*value != first))
+    };
+    (!values.chunks(AT_ONCE).any(differs)).then_some(first)
 }
 
 #[cfg(test)]

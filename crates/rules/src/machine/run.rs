@@ -1,29 +1,28 @@
 //! Runs a graph over one chunk.
 
-use super::columns::{Cells, Chunk};
+use std::rc::Rc;
+
+use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
+use super::cells::{Cells, Held};
+use super::choices;
+use super::columns::Chunk;
 use super::dates;
 use super::folds::{self, Onto};
 use super::graph::{
     AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Op, Overflow,
-    PEOPLE, SpaceId, T, U,
+    SpaceId, T, U,
 };
 use super::lanes::{
-    Lanes, Register, arithmetic, choose, compared, gather, known, map, repeated, spread, trit,
-    unless, zip,
+    Lanes, Register, Unknown, compared, gather, known, map, repeated, spread, trit, zip,
 };
 use super::room::Room;
 use super::settings::Settings;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
 
-/// A register of another width, which no graph asks for.
-static NO_TRITS: Lanes<'static, u8> = Lanes::One(U);
-static NO_NARROW: Lanes<'static, i32> = Lanes::One(NONE32);
-static NO_WIDE: Lanes<'static, i64> = Lanes::One(NONE64);
-
 /// One run over one chunk.
 pub(crate) struct Run<'c> {
-    graph: &'c Graph,
+    pub(super) graph: &'c Graph,
     pub(super) chunk: &'c Chunk,
     pub(super) settings: &'c Settings,
     /// Where the places of the chunk stand in the settings.
@@ -83,21 +82,21 @@ impl<'c> Run<'c> {
     fn trits(&self, id: Id) -> &Lanes<'c, u8> {
         match &self.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,
-            _ => &NO_TRITS,
+            _ => &Lanes::One(U),
         }
     }
 
     pub(super) fn narrow(&self, id: Id) -> &Lanes<'c, i32> {
         match &self.registers[id.0 as usize] {
             Register::Narrow(lanes) => lanes,
-            _ => &NO_NARROW,
+            _ => &Lanes::One(NONE32),
         }
     }
 
     fn wide(&self, id: Id) -> &Lanes<'c, i64> {
         match &self.registers[id.0 as usize] {
             Register::Wide(lanes) => lanes,
-            _ => &NO_WIDE,
+            _ => &Lanes::One(NONE64),
         }
     }
 
@@ -127,11 +126,7 @@ impl<'c> Run<'c> {
             Op::Wide(value) => Wide(Lanes::One(*value)),
             Op::On => Narrow(Lanes::One(dates::pack(self.settings.on))),
             Op::Param(_) | Op::ParamBelow(_) => self.parameter(self.registers.len(), lane),
-            Op::InParam(id, _) => {
-                self.spaces
-                    .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
-                Trit(self.in_parameter(self.registers.len(), *id, space))
-            }
+            Op::InParam(id, _) => Trit(self.in_parameter(self.registers.len(), *id, space)),
             Op::Household(column) => self.household(*column),
             Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),
             Op::OfPerson(values, person) => Trit(self.of_person(*values, *person)),
@@ -145,15 +140,10 @@ impl<'c> Run<'c> {
             Op::Fold(fold, axis, mask, value) => self.fold(*fold, *axis, *mask, *value),
             Op::Newest(axis, mask, rank, element) => {
                 let rest = self.prepare(*axis, *mask);
-                let onto = self.onto(*axis, *mask, rest);
+                let onto = self.onto(*mask, rest);
                 let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
-                Narrow(Lanes::Own(folds::newest(
-                    self.room,
-                    onto,
-                    mask,
-                    rank,
-                    self.narrow(*element),
-                )))
+                let element = self.narrow(*element);
+                Narrow(choices::newest(self.room, onto, mask, rank, element))
             }
             Op::Distinct(axis, mask, value) => self.distinct(*axis, *mask, *value),
             other => self.lanewise(other, lane),
@@ -165,8 +155,8 @@ impl<'c> Run<'c> {
         use Register::{Narrow, Trit, Wide};
         match op {
             Op::Not(a) => Trit(map(self.room, self.trits(*a), |a| T - a)),
-            Op::And(a, b) => Trit(zip(self.room, self.trits(*a), self.trits(*b), u8::min)),
-            Op::Or(a, b) => Trit(zip(self.room, self.trits(*a), self.trits(*b), u8::max)),
+            Op::And(a, b) => Trit(and(self.room, self.trits(*a), self.trits(*b))),
+            Op::Or(a, b) => Trit(or(self.room, self.trits(*a), self.trits(*b))),
             Op::Certain(a) => Trit(map(self.room, self.trits(*a), |a| trit(a == T))),
             Op::Known(a) => Trit(match &self.registers[a.0 as usize] {
                 Register::Trit(lanes) => known(self.room, lanes),
@@ -183,9 +173,9 @@ impl<'c> Run<'c> {
                 }
             }
             Op::Compare(relation, a, b) => Trit(self.compared(*relation, *a, *b)),
-            Op::Add(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_add)),
-            Op::Subtract(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_sub)),
-            Op::Multiply(a, b, how) => Wide(self.computed(*a, *b, *how, i64::overflowing_mul)),
+            Op::Add(a, b, how) => Wide(self.computed(*a, *b, *how, added)),
+            Op::Subtract(a, b, how) => Wide(self.computed(*a, *b, *how, taken)),
+            Op::Multiply(a, b, how) => Wide(self.product(*a, *b, *how)),
             Op::Above(a, b) => Wide(self.computed(*a, *b, Overflow::Defer, above)),
             Op::Below(a) => Wide(map(self.room, self.wide(*a), below)),
             Op::MonthOf(a) => Narrow(map(self.room, self.narrow(*a), |a| {
@@ -199,7 +189,7 @@ impl<'c> Run<'c> {
             Op::WeeksBetween(a, b) => Wide(self.between(*a, *b, dates::weeks)),
             Op::Remainder(a, b) => Wide(self.computed(*a, *b, Overflow::Unknown, rest)),
             Op::MonthsMoved(a, n) => Narrow(self.moved(*a, *n, dates::month_moved)),
-            Op::DateByMonths(a, n) => Narrow(self.moved(*a, *n, dates::by_months)),
+            Op::DateByMonths(a, n) => Narrow(self.by_months(*a, *n)),
             Op::DateByDays(a, n) => Narrow(self.moved(*a, *n, dates::by_days)),
             Op::MonthsBetween(a, b) => Wide(self.between(*a, *b, |a, b| i64::from(b - a))),
             Op::DaysBetween(a, b) => Wide(self.between(*a, *b, dates::days)),
@@ -241,35 +231,44 @@ impl<'c> Run<'c> {
         a: Id,
         b: Id,
         how: Overflow,
-        f: impl Fn(i64, i64) -> (i64, bool),
+        f: impl Fn(i64, i64) -> (i64, i64),
     ) -> Lanes<'static, i64> {
         let mut over = Vec::new();
-        let out = arithmetic(self.room, self.wide(a), self.wide(b), f, |lane| {
-            over.push(lane);
-        });
-        if how == Overflow::Defer {
-            let space = self.graph.space_of(a);
-            for lane in over {
-                self.defer(space, lane);
-            }
-        }
+        let told = |lane| over.push(lane);
+        let out = arithmetic(self.room, self.wide(a), self.wide(b), f, told);
+        self.overflowed(a, &over, how);
         out
     }
 
-    /// Leaves the household of a lane to the interpreter; all of them when the
-    /// lane stands for every one.
-    fn defer(&mut self, space: SpaceId, lane: usize) {
-        if lane == usize::MAX {
-            self.odd.fill(1);
-            return;
+    fn product(&mut self, a: Id, b: Id, how: Overflow) -> Lanes<'static, i64> {
+        let mut over = Vec::new();
+        let told = |lane| over.push(lane);
+        let out = multiplied(self.room, self.wide(a), self.wide(b), told);
+        self.overflowed(a, &over, how);
+        out
+    }
+
+    fn overflowed(&mut self, operand: Id, lanes: &[usize], how: Overflow) {
+        if how == Overflow::Defer {
+            let space = self.graph.space_of(operand);
+            for lane in lanes {
+                self.defer(space, *lane);
+            }
         }
+    }
+
+    /// Leaves the household of a lane to the interpreter; everybody who has any
+    /// when the lane stands for all of the space.
+    fn defer(&mut self, space: SpaceId, lane: usize) {
         self.spaces
             .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
-        let household = self
-            .spaces
-            .lifted(HOUSEHOLDS, space)
-            .map_or(lane, |up| up[lane] as usize);
-        self.odd[household] = 1;
+        let up = self.spaces.lifted(HOUSEHOLDS, space);
+        match (up, lane) {
+            (None, usize::MAX) => self.odd.fill(1),
+            (None, lane) => self.odd[lane] = 1,
+            (Some(up), usize::MAX) => up.iter().for_each(|at| self.odd[*at as usize] = 1),
+            (Some(up), lane) => self.odd[up[lane] as usize] = 1,
+        }
     }
 
     fn moved(&self, a: Id, n: Id, f: impl Fn(i32, i64) -> i32) -> Lanes<'static, i32> {
@@ -280,6 +279,18 @@ impl<'c> Run<'c> {
                 f(a, n)
             }
         })
+    }
+
+    fn by_months(&self, a: Id, n: Id) -> Lanes<'static, i32> {
+        let (a, n) = (self.narrow(a), self.wide(n));
+        let near = self
+            .room
+            .settled(zip(self.room, a, n, |a, n| trit(dates::is_near(a, n))));
+        if matches!(near, Lanes::One(T)) {
+            return zip(self.room, a, n, dates::quick_by_months);
+        }
+        self.room.back(Register::Trit(near));
+        zip(self.room, a, n, dates::by_months)
     }
 
     fn between(&self, a: Id, b: Id, f: impl Fn(i32, i32) -> i64) -> Lanes<'static, i64> {
@@ -322,10 +333,9 @@ impl<'c> Run<'c> {
     fn element(&mut self, axis: AxisId, space: SpaceId) -> Register<'c> {
         self.make(space);
         debug_assert!(self.spaces.get(space).is_none_or(|s| s.axis == axis));
-        let element = self.spaces.get(space).map(|space| space.element.as_slice());
-        Register::Narrow(Lanes::Own(
-            self.room.repeated(element.unwrap_or_default(), 1),
-        ))
+        let made = self.spaces.get(space).filter(|space| space.lanes > 0);
+        let element = made.map(|space| Lanes::Own(Rc::clone(&space.element)));
+        Register::Narrow(element.unwrap_or(Lanes::One(NONE32)))
     }
 
     fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
@@ -338,7 +348,10 @@ impl<'c> Run<'c> {
             Register::Wide(Lanes::One(value)) => return Register::Wide(Lanes::One(*value)),
             _ => {}
         }
-        if from == HOUSEHOLDS && self.graph.axes_of(to) == [PEOPLE] {
+        if self.lanes(to) == 0 {
+            return unknown(self.graph.node(id).lane);
+        }
+        if from == HOUSEHOLDS && self.graph.is_of_people(to) {
             let people = self.chunk.people;
             return match &self.registers[id.0 as usize] {
                 Register::Trit(lanes) => Register::Trit(repeated(self.room, lanes, people)),
@@ -363,7 +376,7 @@ impl<'c> Run<'c> {
     fn household(&self, column: Column) -> Register<'c> {
         let mut columns = self.chunk.household.iter();
         match columns.find(|(known, _)| *known == column) {
-            Some((_, cells)) => whole(cells),
+            Some((_, cells)) => cells.register(),
             None => Register::Empty,
         }
     }
@@ -373,14 +386,15 @@ impl<'c> Run<'c> {
         let Some((_, cells)) = columns.find(|(known, _)| *known == column) else {
             return Register::Empty;
         };
-        if matches!(self.graph.node(person).op, Op::Element(PEOPLE)) {
-            return whole(cells);
+        let node = self.graph.node(person);
+        if matches!(node.op, Op::Element(_)) && self.graph.is_of_people(node.space) {
+            return cells.register();
         }
         let person = self.narrow(person);
         match cells {
-            Cells::Trit(values) => Register::Trit(gather(self.room, values, person, nobody)),
-            Cells::Narrow(values) => Register::Narrow(gather(self.room, values, person, NONE32)),
-            Cells::Wide(values) => Register::Wide(gather(self.room, values, person, NONE64)),
+            Cells::Trit(values) => Register::Trit(self.picked(values, person, nobody)),
+            Cells::Narrow(values) => Register::Narrow(self.picked(values, person, NONE32)),
+            Cells::Wide(values) => Register::Wide(self.picked(values, person, NONE64)),
         }
     }
 
@@ -400,13 +414,22 @@ impl<'c> Run<'c> {
             _ => false,
         };
         if native {
-            return whole(cells);
+            return cells.register();
         }
         let element = self.narrow(element);
         match cells {
-            Cells::Trit(values) => Register::Trit(gather(self.room, values, element, U)),
-            Cells::Narrow(values) => Register::Narrow(gather(self.room, values, element, NONE32)),
-            Cells::Wide(values) => Register::Wide(gather(self.room, values, element, NONE64)),
+            Cells::Trit(values) => Register::Trit(self.picked(values, element, U)),
+            Cells::Narrow(values) => Register::Narrow(self.picked(values, element, NONE32)),
+            Cells::Wide(values) => Register::Wide(self.picked(values, element, NONE64)),
+        }
+    }
+
+    /// Values of a column at the lanes an index names.
+    fn picked<V: Unknown>(&self, column: &Held<V>, at: &Lanes<'_, i32>, none: V) -> Lanes<'c, V> {
+        match column {
+            Held::Each(values) => self.room.settled(gather(self.room, values, at, none)),
+            Held::One(value) if *value == none => Lanes::One(none),
+            Held::One(value) => map(self.room, at, |at| if at < 0 { none } else { *value }),
         }
     }
 
@@ -418,7 +441,7 @@ impl<'c> Run<'c> {
         let rest = self.graph.existing(&rest);
         self.make(from);
         self.make(rest);
-        if !(axis == PEOPLE && rest == HOUSEHOLDS) {
+        if !self.graph.is_of_people(from) {
             self.spaces
                 .lift(self.graph, self.chunk, &self.registers, rest, from);
         }
@@ -426,108 +449,80 @@ impl<'c> Run<'c> {
     }
 
     /// How the lanes of an operand go to the space without its axis.
-    fn onto(&self, axis: AxisId, operand: Id, rest: SpaceId) -> Onto<'_> {
-        if axis == PEOPLE && rest == HOUSEHOLDS {
+    fn onto(&self, operand: Id, rest: SpaceId) -> Onto<'_> {
+        let from = self.graph.space_of(operand);
+        if self.graph.is_of_people(from) {
             return Onto::People {
                 len: self.chunk.len,
                 people: self.chunk.people,
             };
         }
-        let from = self.graph.space_of(operand);
         Onto::Index {
             up: self.spaces.lifted(rest, from).unwrap_or(&[]),
             lanes: self.lanes(rest),
+            in_turn: self
+                .spaces
+                .get(from)
+                .is_some_and(|space| space.in_turn(rest)),
         }
     }
 
     fn fold(&mut self, fold: Fold, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
         let result = self.prepare(axis, mask);
-        let onto = self.onto(axis, mask, result);
+        let (room, onto) = (self.room, self.onto(mask, result));
         let belongs = self.trits(mask);
         match fold {
-            Fold::Any => Trit(Lanes::Own(folds::any(
-                self.room,
-                onto,
-                belongs,
-                self.trits(value),
-            ))),
-            Fold::One => Trit(Lanes::Own(folds::one(
-                self.room,
-                onto,
-                belongs,
-                self.trits(value),
-            ))),
-            Fold::Holes => Trit(Lanes::Own(folds::holes(
-                self.room,
-                onto,
-                belongs,
-                self.trits(value),
-            ))),
-            Fold::Count => Wide(Lanes::Own(folds::count(self.room, onto, belongs))),
-            Fold::Bits => Wide(Lanes::Own(folds::bits(
-                self.room,
-                onto,
-                belongs,
-                self.wide(value),
-            ))),
+            Fold::Any => Trit(folds::any(room, onto, belongs, self.trits(value))),
+            Fold::One => Trit(folds::one(room, onto, belongs, self.trits(value))),
+            Fold::Holes => Trit(folds::holes(room, onto, belongs, self.trits(value))),
+            Fold::Count => Wide(folds::count(room, onto, belongs)),
+            Fold::Bits => Wide(folds::bits(room, onto, belongs, self.wide(value))),
             Fold::Sum => {
                 let mut over = Vec::new();
                 let told = |lane| over.push(lane);
-                let sums = folds::sum(self.room, onto, belongs, self.wide(value), told);
+                let sums = folds::sum(room, onto, belongs, self.wide(value), told);
                 for lane in over {
                     self.defer(result, lane);
                 }
-                Wide(Lanes::Own(sums))
+                Wide(sums)
             }
-            Fold::Least | Fold::Greatest => {
-                let least = fold == Fold::Least;
-                match &self.registers[value.0 as usize] {
-                    Register::Narrow(v) => Narrow(Lanes::Own(folds::extreme(
-                        self.room,
-                        onto,
-                        belongs,
-                        v,
-                        |a, b| {
-                            if least { a < b } else { a > b }
-                        },
-                    ))),
-                    Register::Wide(v) => Wide(Lanes::Own(folds::extreme(
-                        self.room,
-                        onto,
-                        belongs,
-                        v,
-                        |a, b| {
-                            if least { a < b } else { a > b }
-                        },
-                    ))),
-                    _ => Register::Empty,
-                }
-            }
+            Fold::Least => match &self.registers[value.0 as usize] {
+                Register::Narrow(v) => Narrow(folds::extreme(room, onto, belongs, v, |a, b| a < b)),
+                Register::Wide(v) => Wide(folds::extreme(room, onto, belongs, v, |a, b| a < b)),
+                _ => Register::Empty,
+            },
+            Fold::Greatest => match &self.registers[value.0 as usize] {
+                Register::Narrow(v) => Narrow(folds::extreme(room, onto, belongs, v, |a, b| a > b)),
+                Register::Wide(v) => Wide(folds::extreme(room, onto, belongs, v, |a, b| a > b)),
+                _ => Register::Empty,
+            },
         }
     }
 
     fn distinct(&mut self, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
         let rest = self.prepare(axis, mask);
         let lanes = self.lanes(self.graph.space_of(mask));
-        let onto = self.onto(axis, mask, rest);
+        let onto = self.onto(mask, rest);
         let belongs = self.trits(mask);
-        Register::Trit(Lanes::Own(match &self.registers[value.0 as usize] {
-            Register::Trit(v) => folds::distinct(self.room, onto, belongs, v, lanes),
-            Register::Narrow(v) => folds::distinct(self.room, onto, belongs, v, lanes),
-            Register::Wide(v) => folds::distinct(self.room, onto, belongs, v, lanes),
-            Register::Empty => self.room.same(U, lanes),
-        }))
+        Register::Trit(match &self.registers[value.0 as usize] {
+            Register::Trit(v) => choices::distinct(self.room, onto, belongs, v, lanes),
+            Register::Narrow(v) => choices::distinct(self.room, onto, belongs, v, lanes),
+            Register::Wide(v) => choices::distinct(self.room, onto, belongs, v, lanes),
+            Register::Empty => Lanes::One(U),
+        })
     }
 }
 
 /// What is above a line, its sign changed where what is below is negative.
-fn above(above: i64, below: i64) -> (i64, bool) {
-    if below < 0 {
-        above.overflowing_neg()
+fn above(above: i64, below: i64) -> (i64, i64) {
+    // The one number without a counterpart is the one that is not known.
+    let turned = if below < 0 {
+        above.wrapping_neg()
     } else {
-        (above, false)
-    }
+        above
+    };
+    (turned, 0)
 }
 
 /// What is below a line, positive; unknown where it is nought.
@@ -540,8 +535,8 @@ fn below(below: i64) -> i64 {
 }
 
 /// What division leaves; of nought there is none, as when it does not fit.
-fn rest(a: i64, b: i64) -> (i64, bool) {
-    a.checked_rem(b).map_or((0, true), |rest| (rest, false))
+fn rest(a: i64, b: i64) -> (i64, i64) {
+    a.checked_rem(b).map_or((0, -1), |rest| (rest, 0))
 }
 
 /// Told by none: no. By as many as asked: yes. By fewer: not known.
@@ -555,10 +550,11 @@ fn confirmed(told: i64, needed: i64) -> u8 {
     }
 }
 
-fn whole(cells: &Cells) -> Register<'_> {
-    match cells {
-        Cells::Trit(values) => Register::Trit(Lanes::Column(values)),
-        Cells::Narrow(values) => Register::Narrow(Lanes::Column(values)),
-        Cells::Wide(values) => Register::Wide(Lanes::Column(values)),
+/// Not known in any lane.
+fn unknown(lane: Lane) -> Register<'static> {
+    match lane {
+        Lane::Trit => Register::Trit(Lanes::One(U)),
+        Lane::Narrow => Register::Narrow(Lanes::One(NONE32)),
+        Lane::Wide => Register::Wide(Lanes::One(NONE64)),
     }
 }

@@ -126,6 +126,13 @@ pub enum Outcome {
     Deferred,
 }
 
+impl Outcome {
+    /// Whether it is judged, and there is something to tell.
+    pub(super) const fn tells(self) -> bool {
+        matches!(self, Outcome::Judged(_, told) if told.is_something())
+    }
+}
+
 /// One verdict of a screening.
 #[derive(Clone, Copy, Debug)]
 pub struct Screened {
@@ -315,12 +322,7 @@ impl Machine {
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
-                let mut held = 0;
-                Self::each(program, &run, chunk, &present, |_, outcome| {
-                    let told = matches!(outcome, Outcome::Judged(_, told) if told.is_something());
-                    held += u64::from(told);
-                });
-                held
+                Self::held(program, &run, chunk, &present)
             });
             let holds = holds.collect::<Vec<u64>>();
             run.finish();
@@ -370,6 +372,32 @@ impl Machine {
         }
         run.finish();
         out
+    }
+
+    /// How many subjects of a policy there is something to tell of.
+    fn held(program: &Program, run: &Run<'_>, chunk: &Chunk, present: &[u8]) -> u64 {
+        if run.odd.contains(&1) {
+            let mut held = 0;
+            Self::each(program, run, chunk, present, |_, outcome| {
+                held += u64::from(outcome.tells());
+            });
+            return held;
+        }
+        let subjects = match program.about {
+            About::Household => present,
+            About::Person => &chunk.members,
+        };
+        let signs = program.signs(run);
+        let held = match signs.slice() {
+            Ok(signs) => program.telling.count(run.room, subjects, signs),
+            Err(signs) if program.telling.tells(signs) => {
+                let there = subjects.iter().map(|subject| usize::from(*subject == T));
+                there.sum()
+            }
+            Err(_) => 0,
+        };
+        run.room.back(Register::Trit(signs));
+        held as u64
     }
 
     /// The outcome of every subject there is: members, and households with any.

@@ -13,7 +13,7 @@ use domain::time::Date;
 use super::columns::Chunk;
 use super::dates;
 use super::graph::{Graph, HOUSEHOLDS, Id, Lane, NONE32, NONE64, Op, SpaceId, U};
-use super::lanes::{Lanes, Register, Unknown, map, trit};
+use super::lanes::{Lanes, Register, Unknown, is_unknown, map, trit};
 use super::names::code_number;
 use super::run::Run;
 use crate::parameters::{Parameters, Setting};
@@ -148,30 +148,33 @@ impl<'c> Run<'c> {
     }
 
     pub(super) fn in_parameter(
-        &self,
+        &mut self,
         operation: usize,
         id: Id,
         space: SpaceId,
     ) -> Lanes<'static, u8> {
         let value = self.narrow(id);
-        let mut sets = self
-            .values(operation)
-            .map(|value| value.and_then(Value::set));
-        let first = sets.next().flatten();
-        if sets.all(|set| set == first) {
-            return match first {
-                Some(Codes::Few(few)) => {
-                    // Of a known length, so that no lane has a loop.
-                    map(self.room, value, |code| among::<[i32; FEW]>(few, code))
-                }
-                Some(Codes::Many(many)) => map(self.room, value, |code| among(many, code)),
-                None => Lanes::One(U),
-            };
+        if is_unknown(value) {
+            return Lanes::One(U);
         }
         let sets: Vec<Option<&Codes>> = self
             .values(operation)
             .map(|value| value.and_then(Value::set))
             .collect();
+        if let Some((first, rest)) = sets.split_first()
+            && rest.iter().all(|set| set == first)
+        {
+            let found = match first {
+                Some(Codes::Few(few)) => map(self.room, value, |code| among(few, code)),
+                Some(Codes::Several(all)) => map(self.room, value, |code| among(all, code)),
+                Some(Codes::Many(many)) => map(self.room, value, |code| among(many, code)),
+                None => Lanes::One(U),
+            };
+            return self.room.settled(found);
+        }
+        self.spaces
+            .lift(self.graph, self.chunk, &self.registers, HOUSEHOLDS, space);
+        let value = self.narrow(id);
         let up = self.spaces.lifted(HOUSEHOLDS, space);
         let each = (0..self.lanes(space)).map(|lane| {
             let household = up.map_or(lane, |up| up[lane] as usize);
@@ -201,35 +204,38 @@ impl<'c> Run<'c> {
     }
 }
 
-/// Codes of a parameter: lists of a few are compared with all of them at once.
+/// Codes of a parameter: lists that are not long are compared with all of them
+/// at once, so that no lane has a loop.
 #[derive(Clone, Debug, PartialEq)]
 enum Codes {
-    Few([i32; FEW]),
+    Few([i32; 4]),
+    Several([i32; 16]),
     Many(Vec<i32>),
 }
 
-/// How many codes one pass compares without a loop.
-const FEW: usize = 4;
-
 impl Codes {
     fn of(codes: &[&str]) -> Codes {
-        let mut all: Vec<i32> = codes.iter().map(|code| code_number(code)).collect();
-        match all.first() {
-            // Room that is left says the first once more.
-            Some(first) if all.len() <= FEW => {
-                all.resize(FEW, *first);
-                all.try_into().map_or_else(Codes::Many, Codes::Few)
-            }
-            _ => Codes::Many(all),
-        }
+        let all: Vec<i32> = codes.iter().map(|code| code_number(code)).collect();
+        let few = padded(&all).map(Codes::Few);
+        few.or_else(|| padded(&all).map(Codes::Several))
+            .unwrap_or(Codes::Many(all))
     }
 
     fn codes(&self) -> &[i32] {
         match self {
             Codes::Few(few) => few,
+            Codes::Several(several) => several,
             Codes::Many(many) => many,
         }
     }
+}
+
+/// Codes in an array they fit in; room that is left says the first once more.
+fn padded<const N: usize>(codes: &[i32]) -> Option<[i32; N]> {
+    let first = *codes.first()?;
+    let mut all = [first; N];
+    all.get_mut(..codes.len())?.copy_from_slice(codes);
+    Some(all)
 }
 
 #[inline]

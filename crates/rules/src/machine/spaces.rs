@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::columns::{Chunk, Items};
-use super::graph::{AxisId, AxisKind, Graph, HOUSEHOLDS, Op, PEOPLE, SpaceId};
+use super::graph::{AxisId, AxisKind, Graph, HOUSEHOLDS, Op, SpaceId};
 use super::lanes::Register;
 
 /// A space that is another one times an axis.
@@ -14,12 +15,20 @@ pub(crate) struct Space<'c> {
     /// The space without the last axis.
     pub(crate) below: SpaceId,
     pub(crate) axis: AxisId,
-    /// Lane of the space below, per lane.
-    pub(crate) up: Cow<'c, [u32]>,
-    /// First lane per lane of the space below, and the end.
-    pub(crate) from: Cow<'c, [u32]>,
+    /// Lane of the space below, per lane; nothing for people, lane by lane.
+    up: Cow<'c, [u32]>,
+    /// First lane per lane of the space below, and the end; nothing where lanes
+    /// are all items as chunks hold them, one person's after the other.
+    from: Cow<'c, [u32]>,
     /// Which element of the axis each lane is: a person's lane or an item.
-    pub(crate) element: Vec<i32>,
+    pub(crate) element: Rc<Vec<i32>>,
+}
+
+impl Space<'_> {
+    /// Whether the lanes of one lane of a space follow each other in this one.
+    pub(crate) fn in_turn(&self, below: SpaceId) -> bool {
+        below == self.below && !self.from.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -68,8 +77,8 @@ impl<'c> Spaces<'c> {
         self.make(graph, chunk, registers, below);
         let base = graph.axis(axis).base;
         self.make(graph, chunk, registers, base);
-        let made = if axis == PEOPLE {
-            people(chunk, below)
+        let made = if graph.is_of_people(space) {
+            people(chunk, below, axis)
         } else {
             self.lift(graph, chunk, registers, base, below);
             self.hang(graph, chunk, registers, axis, below)
@@ -86,18 +95,25 @@ impl<'c> Spaces<'c> {
         below: SpaceId,
     ) -> Space<'c> {
         let of = graph.axis(axis);
+        let listed = match of.kind {
+            AxisKind::OfPerson(kind, _) | AxisKind::OfHousehold(kind) | AxisKind::OfAll(kind) => {
+                chunk.items(kind)
+            }
+            AxisKind::People => None,
+        };
         // Chunks hold these lists in this very order.
         if below == of.base && is_native(graph, axis) {
-            let listed = match of.kind {
-                AxisKind::OfPerson(kind, _) | AxisKind::OfHousehold(kind) => chunk.items(kind),
-                AxisKind::People | AxisKind::OfAll(_) => None,
-            };
-            if let Some(items) = listed {
-                return native(items, below, axis);
+            match (of.kind, listed) {
+                (AxisKind::OfAll(_), Some(items)) => return all(items, chunk, below, axis),
+                (_, Some(items)) => return native(items, below, axis),
+                (_, None) => {}
             }
         }
+        if listed.is_some_and(|items| items.owner.is_empty()) {
+            return nothing(below, axis);
+        }
         let lanes_below = self.lanes(below, chunk);
-        let up_to_base = self.lifts.get(&(of.base, below));
+        let up_to_base = self.lifted(of.base, below);
         let base = |lane: usize| up_to_base.map_or(lane, |up| up[lane] as usize);
         let mut hung = Hung::new(lanes_below);
         match of.kind {
@@ -155,6 +171,9 @@ impl<'c> Spaces<'c> {
         let Some((below, axis, lanes)) = self.get(to).map(|s| (s.below, s.axis, s.lanes)) else {
             return;
         };
+        if from == below && !graph.is_of_people(to) {
+            return;
+        }
         let shared = graph.axes_of(from).contains(&axis);
         let map = if shared {
             // Both end in the same axis: the same element of the list below.
@@ -162,7 +181,7 @@ impl<'c> Spaces<'c> {
                 return;
             };
             self.lift(graph, chunk, registers, under, below);
-            let lifted = self.lifts.get(&(under, below));
+            let lifted = self.lifted(under, below);
             let (Some(small), Some(large)) = (self.get(from), self.get(to)) else {
                 return;
             };
@@ -171,10 +190,19 @@ impl<'c> Spaces<'c> {
                 let under = lifted.map_or(owner, |up| up[owner] as usize);
                 small.from[under] + (narrow(lane) - large.from[owner])
             };
-            (0..lanes).map(lane).collect()
+            if small.from.is_empty() {
+                // Lanes of the smaller are the items themselves.
+                large.element.iter().map(|at| at.cast_unsigned()).collect()
+            } else {
+                (0..lanes).map(lane).collect()
+            }
+        } else if graph.is_of_people(to) {
+            (0..chunk.people)
+                .flat_map(|_| 0..narrow(chunk.len))
+                .collect()
         } else {
             self.lift(graph, chunk, registers, from, below);
-            let lifted = self.lifts.get(&(from, below));
+            let lifted = self.lifted(from, below);
             let Some(large) = self.get(to) else { return };
             let through = |owner: &u32| lifted.map_or(*owner, |up| up[*owner as usize]);
             large.up.iter().map(through).collect()
@@ -184,23 +212,30 @@ impl<'c> Spaces<'c> {
 
     /// What [`Spaces::lift`] made; `None` when the spaces are one.
     pub(crate) fn lifted(&self, from: SpaceId, to: SpaceId) -> Option<&[u32]> {
-        self.lifts.get(&(from, to)).map(Vec::as_slice)
+        let made = self.lifts.get(&(from, to)).map(Vec::as_slice);
+        made.or_else(|| {
+            // A space knows itself where its lanes are in the one below.
+            let to = self.get(to).filter(|to| to.below == from)?;
+            (to.up.len() == to.lanes).then_some(to.up.as_ref())
+        })
     }
 }
 
+/// Lanes that are the elements themselves.
+fn counted(lanes: usize) -> Rc<Vec<i32>> {
+    Rc::new((0..index(lanes)).collect())
+}
+
 /// Lane `j·len + i`: each person of all households, one after the other.
-fn people<'c>(chunk: &Chunk, below: SpaceId) -> Space<'c> {
+fn people<'c>(chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
     let lanes = chunk.len * chunk.people;
     Space {
         lanes,
         below,
-        axis: PEOPLE,
-        up: (0..narrow(chunk.len))
-            .collect::<Vec<u32>>()
-            .repeat(chunk.people)
-            .into(),
+        axis,
+        up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
-        element: (0..lanes).map(index).collect(),
+        element: counted(lanes),
     }
 }
 
@@ -213,7 +248,40 @@ fn native(items: &Items, below: SpaceId, axis: AxisId) -> Space<'_> {
         axis,
         up: Cow::Borrowed(&items.owner),
         from: Cow::Borrowed(&items.from),
-        element: (0..index(lanes)).collect(),
+        element: counted(lanes),
+    }
+}
+
+/// Items of all people as the chunk holds them, each under its household: of one
+/// household the first person's come first, but not next to each other.
+fn all<'c>(items: &Items, chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
+    let lanes = items.owner.len();
+    let mut up = Vec::with_capacity(lanes);
+    for slot in 0..chunk.people {
+        let first = slot * chunk.len;
+        let (from, end) = (items.from[first], items.from[first + chunk.len]);
+        let owners = &items.owner[from as usize..end as usize];
+        up.extend(owners.iter().map(|owner| owner - narrow(first)));
+    }
+    Space {
+        lanes,
+        below,
+        axis,
+        up: up.into(),
+        from: Cow::Borrowed(&[]),
+        element: counted(lanes),
+    }
+}
+
+/// What nobody of the chunk has.
+fn nothing<'c>(below: SpaceId, axis: AxisId) -> Space<'c> {
+    Space {
+        lanes: 0,
+        below,
+        axis,
+        up: Cow::Borrowed(&[]),
+        from: Cow::Borrowed(&[]),
+        element: Rc::default(),
     }
 }
 
@@ -260,21 +328,22 @@ impl Hung {
             axis,
             up: self.up.into(),
             from: self.from.into(),
-            element: self.element,
+            element: Rc::new(self.element),
         }
     }
 }
 
 /// Whether lanes of an axis are the items of a kind in the order of columns.
 pub(crate) fn is_native(graph: &Graph, axis: AxisId) -> bool {
-    match graph.axis(axis).kind {
+    let axis = graph.axis(axis);
+    match axis.kind {
         AxisKind::OfPerson(_, person) => {
-            matches!(graph.node(person).op, Op::Element(PEOPLE))
-                && graph.axis(axis).base == graph.space_of(person)
-                && graph.axes_of(graph.axis(axis).base) == [PEOPLE]
+            let person = graph.node(person);
+            matches!(person.op, Op::Element(_))
+                && axis.base == person.space
+                && graph.is_of_people(axis.base)
         }
         AxisKind::OfHousehold(_) => true,
-        AxisKind::People => axis == PEOPLE,
-        AxisKind::OfAll(_) => false,
+        AxisKind::People | AxisKind::OfAll(_) => axis.base == HOUSEHOLDS,
     }
 }
