@@ -3,6 +3,8 @@
 
 use domain::resident_id::ResidentId;
 use domain::time::{Date, add_days};
+use pipeline::apply::Progress;
+use pipeline::evaluate::evaluate_step;
 use serde_json::Value as Json;
 use testkit::app::{COUNTY, TestApp, sample_day};
 
@@ -102,5 +104,22 @@ async fn who_changed_since_is_asked_as_they_are_now() {
         app.clock.set(add_days(sample_day(), days));
         app.settle().await;
         assert_eq!(checks_due(&app).await.len(), due, "after {days} days");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_of_a_month_is_a_night_like_any_other() {
+    let app = TestApp::sqlite().await;
+    with_family(&app, "2026-01-02".parse().unwrap()).await;
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    app.clock.set(day("2026-11-30"));
+    app.settle().await;
+    app.clock.set(day("2026-12-01"));
+    let step = evaluate_step(&app.deps, COUNTY.parse().unwrap()).await;
+    assert_eq!(step.unwrap(), Progress::Idle, "nobody is looked at");
+    for (on, due) in [("2026-12-02", 0), ("2026-12-03", 1)] {
+        app.clock.set(day(on));
+        app.settle().await;
+        assert_eq!(checks_due(&app).await.len(), due, "on {on}");
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::household::Household;
 use domain::ids::Subject;
 use domain::region::DivisionCode;
-use domain::time::{Date, Month};
+use domain::time::Date;
 use rules::{Census, Machine, PolicySet};
 use store::commit::Lease;
 
@@ -173,8 +173,8 @@ impl Asking<'_> {
     }
 
     /// Reads in the next units nobody has met since the census was begun. Each
-    /// was judged no later than the last night, and no earlier than this month:
-    /// no view outlasts the first of a month.
+    /// was as the last night found it, or was judged after it. Where no night
+    /// ever came to its end nobody knows since when: they are looked at.
     async fn read(&self, after: Option<Subject>) -> Result<Night, StepError> {
         let partition = self.lease.partition;
         let limit = self.deps.settings.evaluate_units;
@@ -196,9 +196,11 @@ impl Asking<'_> {
             self.with(|kept| kept.filled = Filled::After(Some(last)));
             return Ok(Night::Read(read));
         }
+        let Some(since) = self.before else {
+            self.with(|kept| kept.filled = Filled::After(Some(last)));
+            return Ok(Night::LookAt(unmet));
+        };
         let loaded = Loaded::load(self.deps, partition, &unmet, Known::Now).await?;
-        let month = Month::of(self.today).first_day();
-        let since = self.before.map_or(month, |before| before.max(month));
         let today = self.today;
         let (deps, lease) = (self.deps.clone(), self.lease.clone());
         let (set, stamp) = (self.set.clone(), self.stamp.to_owned());

@@ -5,25 +5,27 @@
 //! too late would lose an alert, so candidates are taken generously.
 
 use domain::dictionary::{Kind, Mode, View};
-use domain::household::{Completeness, FactList, Household, first};
-use domain::time::{Date, Month, add_days};
+use domain::household::{Household, first};
+use domain::time::{Date, add_days, add_months};
 
 use crate::coverage::CoverageTable;
 use crate::fold::Fold;
 use crate::lens::{forgotten_on, stale_on};
 use crate::project::FoldSet;
 
-/// The earliest day after `view.on` on which the view can differ by date alone.
-/// Never later than the first of next month, because covered months and months
-/// between dates move then.
+/// The earliest day after `view.on` on which the view can differ by date alone,
+/// and no later than a year on. What policies make of a view that stays as it is
+/// — months between dates, a window that ends — is not asked here. `stale` is
+/// the first day a list that was looked at is too old.
 pub(crate) fn next_change_on(
     folds: &FoldSet<'_>,
     coverage: &CoverageTable,
     view: &Household,
+    stale: Option<Date>,
 ) -> Date {
     let mut next = Next {
         on: view.on,
-        day: Month::of(view.on).plus(1).first_day(),
+        day: add_months(view.on, 12),
     };
     next.offer(coverage.next_as_of(view.on));
     for fold in folds
@@ -33,10 +35,7 @@ pub(crate) fn next_change_on(
     {
         offer_boundaries(&mut next, fold);
     }
-    let facts = view.people.iter().map(|person| &person.facts);
-    for (kind, list) in facts.chain([&view.facts]).flatten() {
-        offer_staleness(&mut next, *kind, list);
-    }
+    next.offer(stale);
     for months in view.months.by_item.values().flatten() {
         for def in Kind::all().map(Kind::def) {
             if matches!(def.mode, Mode::Months(dataset) if dataset == months.dataset.as_str()) {
@@ -70,10 +69,11 @@ fn offer_boundaries(next: &mut Next, fold: &Fold) {
     for (kind, _, thread) in fold.all_threads() {
         for (content, at) in thread.said() {
             next.offer(content.valid.from);
-            next.offer(content.valid.to);
-            if kind.def().view == View::Dated {
-                next.offer(forgotten_on(kind.def(), &content.valid));
-            }
+            next.offer(match kind.def().view {
+                View::InForce => content.valid.to,
+                // What has ended is still seen, until the look-back is over.
+                View::Dated => forgotten_on(kind.def(), &content.valid),
+            });
             for revision in at.keys().rev() {
                 if revision.business_date <= next.on {
                     break;
@@ -81,14 +81,6 @@ fn offer_boundaries(next: &mut Next, fold: &Fold) {
                 next.offer(Some(revision.business_date));
             }
         }
-    }
-}
-
-/// Only the list relied on matters: another takes its place no earlier than its
-/// own as-of day, which is a candidate itself.
-fn offer_staleness(next: &mut Next, kind: Kind, list: &FactList) {
-    if let Completeness::Complete(note) = &list.completeness {
-        next.offer(Some(stale_on(kind.def(), note.as_of)));
     }
 }
 

@@ -37,6 +37,13 @@ pub(crate) struct Lens<'a> {
     disputed: BTreeSet<(Kind, NaturalKey, Revision)>,
 }
 
+/// What was told of a subject, as known on the date.
+pub(crate) struct Told {
+    pub(crate) facts: Facts,
+    /// The first day a list known of it is too old.
+    pub(crate) stale_on: Option<Date>,
+}
+
 /// What one key yields on the date.
 pub(crate) enum Sight<'a> {
     /// A fact.
@@ -93,19 +100,30 @@ impl<'a> Lens<'a> {
 
     /// The visible facts of every kind about `about`, judged by lists that
     /// cover `reach`.
-    pub(crate) fn facts(&self, about: About, reach: Option<DivisionCode>) -> Facts {
-        let mut facts: Facts = Kind::all()
-            .filter(|kind| kind.def().about == about)
-            .map(|kind| (kind, self.list(kind, reach)))
-            .collect();
-        if about == About::Person {
-            leave_unlisted_people_open(&mut facts);
+    pub(crate) fn facts(&self, about: About, reach: Option<DivisionCode>) -> Told {
+        let mut told = Told {
+            facts: Facts::new(),
+            stale_on: None,
+        };
+        for kind in Kind::all().filter(|kind| kind.def().about == about) {
+            let (list, stale) = self.listed(kind, reach);
+            told.facts.insert(kind, list);
+            told.stale_on = told.stale_on.into_iter().chain(stale).min();
         }
-        facts
+        if about == About::Person {
+            leave_unlisted_people_open(&mut told.facts);
+        }
+        told
     }
 
     /// The visible facts of one kind.
     pub(crate) fn list(&self, kind: Kind, reach: Option<DivisionCode>) -> FactList {
+        self.listed(kind, reach).0
+    }
+
+    /// With the day the list relied on, or not relied on for another reason, will
+    /// be too old. Another takes its place no earlier than its own as-of day.
+    fn listed(&self, kind: Kind, reach: Option<DivisionCode>) -> (FactList, Option<Date>) {
         let def = kind.def();
         let mut items = Vec::new();
         let mut unknown = None;
@@ -116,14 +134,16 @@ impl<'a> Lens<'a> {
                 Sight::Unknown(why, _) => unknown = unknown.max(Some(why)),
             }
         }
-        let completeness = match unknown {
-            Some(why) => Completeness::Open(why),
+        let (completeness, stale) = match unknown {
+            Some(why) => (Completeness::Open(why), None),
             None => self.completeness(def, reach, &items),
         };
-        FactList {
-            items: combine(def, items),
+        let items = combine(def, items);
+        let list = FactList {
+            items,
             completeness,
-        }
+        };
+        (list, stale)
     }
 
     /// What each key of a kind yields; keys that yield nothing are left out.
@@ -375,31 +395,31 @@ impl<'a> Lens<'a> {
         def: &KindDef,
         reach: Option<DivisionCode>,
         items: &[Item],
-    ) -> Completeness {
+    ) -> (Completeness, Option<Date>) {
         let list = match def.mode {
-            Mode::Told => return Completeness::Closed,
+            Mode::Told => return (Completeness::Closed, None),
             Mode::Months(dataset) => {
-                return if self.month_may_be_unread(dataset, reach, items) {
-                    Completeness::Open(WhyUnknown::Unread)
-                } else {
-                    Completeness::Closed
-                };
+                let unread = self.month_may_be_unread(dataset, reach, items);
+                let unread = unread.then_some(Completeness::Open(WhyUnknown::Unread));
+                return (unread.unwrap_or(Completeness::Closed), None);
             }
             Mode::Snapshot(dataset) => self.governing(dataset, reach),
             Mode::Events(dataset) => {
                 reach.and_then(|reach| self.coverage.latest(dataset, None, reach, self.on))
             }
         };
-        match list {
-            None => Completeness::Open(WhyUnknown::NotCovered),
-            Some(list) if !is_fresh(def, list.as_of, self.on) => {
-                Completeness::Open(WhyUnknown::Stale)
-            }
-            Some(list) if self.is_unread(list.dataset.as_str(), list.revision) => {
-                Completeness::Open(WhyUnknown::Unread)
-            }
-            Some(list) => Completeness::Complete(note(list)),
+        let Some(list) = list else {
+            return (Completeness::Open(WhyUnknown::NotCovered), None);
+        };
+        if !is_fresh(def, list.as_of, self.on) {
+            return (Completeness::Open(WhyUnknown::Stale), None);
         }
+        let completeness = if self.is_unread(list.dataset.as_str(), list.revision) {
+            Completeness::Open(WhyUnknown::Unread)
+        } else {
+            Completeness::Complete(note(list))
+        };
+        (completeness, Some(stale_on(def, list.as_of)))
     }
 
     /// Whether the newest month of some item lacks a row that the month before

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::dictionary::{About, DICTIONARY, Kind, Mode};
 use domain::household::{
-    Completeness, FactList, Facts, Household, MonthsCovered, Person, Standing, WhyUnknown, first,
+    Completeness, FactList, Household, MonthsCovered, Person, Standing, WhyUnknown, first,
 };
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::region::DivisionCode;
@@ -15,7 +15,7 @@ use domain::value::Body;
 use crate::change::next_change_on;
 use crate::coverage::CoverageTable;
 use crate::fold::Fold;
-use crate::lens::{Lens, Sight, is_fresh, note};
+use crate::lens::{Lens, Sight, Told, is_fresh, note};
 
 /// What a unit is projected from: its own fold, if any, and those of everyone
 /// who may belong to it or be read by it. Extra people do no harm.
@@ -65,7 +65,7 @@ pub fn project(folds: &FoldSet<'_>, coverage: &CoverageTable, on: Date) -> House
         .iter()
         .map(|(id, fold)| (*id, Lens::new(fold, coverage, on)))
         .collect();
-    let members: BTreeMap<PersonId, Told> = lenses
+    let members: BTreeMap<PersonId, Seen> = lenses
         .iter()
         .filter(|(id, lens)| home_seen(lens, Subject::Person(**id)) == folds.unit)
         .map(|(id, lens)| (*id, facts_of(lens, folds)))
@@ -77,7 +77,7 @@ pub fn project(folds: &FoldSet<'_>, coverage: &CoverageTable, on: Date) -> House
     let ordered = || head.into_iter().chain(members.keys().copied());
     let place_of = |kind| {
         let place = |id| {
-            first(&members.get(&id)?.facts, kind)?
+            first(&members.get(&id)?.told.facts, kind)?
                 .body
                 .division("place")
         };
@@ -85,20 +85,26 @@ pub fn project(folds: &FoldSet<'_>, coverage: &CoverageTable, on: Date) -> House
     };
     let places = ordered().filter_map(|id| lenses.get(&id)?.place());
     let reach = local(places, folds.county);
+    let own = household_facts(folds, coverage, on, reach, &doubt);
+    let seen = members.values().chain(linked.values());
+    let stale = seen
+        .filter_map(|seen| seen.told.stale_on)
+        .chain(own.stale_on)
+        .min();
     let mut household = Household {
         unit: folds.unit,
         on,
         hukou: place_of(Kind::Hukou),
         residence: place_of(Kind::Residence),
         county: folds.county,
-        facts: household_facts(folds, coverage, on, reach, &doubt),
+        facts: own.facts,
         people: people(members, Standing::Member)
             .chain(people(linked, Standing::Linked))
             .collect(),
         months: months(coverage, reach, on),
         next_change_on: None,
     };
-    household.next_change_on = Some(next_change_on(folds, coverage, &household));
+    household.next_change_on = Some(next_change_on(folds, coverage, &household, stale));
     household
 }
 
@@ -110,25 +116,25 @@ fn local(mut places: impl Iterator<Item = DivisionCode>, county: DivisionCode) -
         .unwrap_or(county)
 }
 
-fn people(told: BTreeMap<PersonId, Told>, standing: Standing) -> impl Iterator<Item = Person> {
-    told.into_iter().map(move |(id, told)| Person {
+fn people(seen: BTreeMap<PersonId, Seen>, standing: Standing) -> impl Iterator<Item = Person> {
+    seen.into_iter().map(move |(id, seen)| Person {
         id,
         standing,
-        facts: told.facts,
-        households: told.households,
+        facts: seen.told.facts,
+        households: seen.households,
     })
 }
 
 /// What was told of somebody, seen from one household.
-struct Told {
-    facts: Facts,
+struct Seen {
+    told: Told,
     households: u32,
 }
 
-fn facts_of(lens: &Lens<'_>, folds: &FoldSet<'_>) -> Told {
-    let mut facts = lens.facts(About::Person, Some(lens.reach(folds.county)));
+fn facts_of(lens: &Lens<'_>, folds: &FoldSet<'_>) -> Seen {
+    let mut told = lens.facts(About::Person, Some(lens.reach(folds.county)));
     let mut households = 0;
-    if let Some(list) = facts.get_mut(&Kind::Membership) {
+    if let Some(list) = told.facts.get_mut(&Kind::Membership) {
         // A daughter who lives elsewhere may stand in the old book as well.
         let together = |body: &Body| body.flag("living_together") != Some(false);
         let living = list.items.iter().filter(|item| together(&item.body));
@@ -137,15 +143,15 @@ fn facts_of(lens: &Lens<'_>, folds: &FoldSet<'_>) -> Told {
         list.items
             .retain(|item| item.body.household("household").is_some_and(here));
     }
-    Told { facts, households }
+    Seen { told, households }
 }
 
-fn head(members: &BTreeMap<PersonId, Told>) -> Option<PersonId> {
-    let is_head = |told: &&Told| {
-        first(&told.facts, Kind::Membership).and_then(|item| item.body.code("kinship"))
+fn head(members: &BTreeMap<PersonId, Seen>) -> Option<PersonId> {
+    let is_head = |seen: &&Seen| {
+        first(&seen.told.facts, Kind::Membership).and_then(|item| item.body.code("kinship"))
             == Some("head")
     };
-    let mut heads = members.iter().filter(|(_, told)| is_head(told));
+    let mut heads = members.iter().filter(|(_, seen)| is_head(seen));
     heads.next().map(|(id, _)| *id)
 }
 
@@ -179,11 +185,11 @@ fn linked(
     coverage: &CoverageTable,
     on: Date,
     lenses: &BTreeMap<PersonId, Lens<'_>>,
-    members: &BTreeMap<PersonId, Told>,
+    members: &BTreeMap<PersonId, Seen>,
     doubt: &BTreeMap<PersonId, WhyUnknown>,
-) -> BTreeMap<PersonId, Told> {
+) -> BTreeMap<PersonId, Seen> {
     let mut ids: BTreeSet<PersonId> = doubt.keys().copied().collect();
-    for Told { facts, .. } in members.values() {
+    for facts in members.values().map(|seen| &seen.told.facts) {
         let named = |kind, field: &'static str| {
             let items = facts.get(&kind).map_or(&[][..], |list| &list.items);
             items.iter().filter_map(move |item| item.body.person(field))
@@ -204,9 +210,9 @@ fn linked(
         .filter(|id| !members.contains_key(id))
         .map(|id| {
             let untold = Fold::empty(Subject::Person(id));
-            let told = lenses.get(&id).map(|lens| facts_of(lens, folds));
-            let facts = told.unwrap_or_else(|| facts_of(&Lens::new(&untold, coverage, on), folds));
-            (id, facts)
+            let seen = lenses.get(&id).map(|lens| facts_of(lens, folds));
+            let seen = seen.unwrap_or_else(|| facts_of(&Lens::new(&untold, coverage, on), folds));
+            (id, seen)
         })
         .collect()
 }
@@ -217,24 +223,27 @@ fn household_facts(
     on: Date,
     reach: DivisionCode,
     doubt: &BTreeMap<PersonId, WhyUnknown>,
-) -> Facts {
+) -> Told {
     let open = |why| FactList {
         items: Vec::new(),
         completeness: Completeness::Open(why),
     };
     if matches!(folds.unit, Subject::Person(_)) {
         let kinds = Kind::all().filter(|kind| kind.def().about == About::Household);
-        return kinds
-            .map(|kind| (kind, open(WhyUnknown::NoHousehold)))
-            .collect();
+        return Told {
+            facts: kinds
+                .map(|kind| (kind, open(WhyUnknown::NoHousehold)))
+                .collect(),
+            stale_on: None,
+        };
     }
     let untold = Fold::empty(folds.unit);
     let lens = Lens::new(folds.household.unwrap_or(&untold), coverage, on);
-    let mut facts = lens.facts(About::Household, Some(reach));
+    let mut told = lens.facts(About::Household, Some(reach));
     if let Some(why) = doubt.values().max() {
-        facts.insert(Kind::Composition, open(*why));
+        told.facts.insert(Kind::Composition, open(*why));
     }
-    facts
+    told
 }
 
 /// The latest covered month of each item on a payment list.
