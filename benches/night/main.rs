@@ -6,9 +6,10 @@
 //!
 //! Four nights are told apart: the first, in which everybody who was settled is
 //! already in columns; one with a process that has just started and reads
-//! everybody in; an ordinary one; and the first of a month, on which no view of
-//! the month before is good any more. Nothing arrives meanwhile, so that lists
-//! grow old as they would over a holiday.
+//! everybody in; an ordinary one; and the first of a month, eight days later.
+//! Nothing arrives meanwhile, so that lists grow old as they would over a
+//! holiday. Then it is asked what another standard would change, and who is
+//! about to enter or leave within ninety days.
 
 #[path = "../settle/office.rs"]
 mod office;
@@ -18,6 +19,7 @@ mod process;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::authority::{Operation, Role};
 use domain::record::Revision;
 use domain::time::{Date, Month, add_days};
 use pipeline::Deps;
@@ -27,6 +29,7 @@ use pipeline::dispatch::{dispatch_step, publish_step};
 use pipeline::evaluate::evaluate_step;
 use pipeline::intake::{UploadHeader, intake};
 use pipeline::remind::remind_step;
+use pipeline::{horizon, simulate};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::office::Where;
@@ -81,11 +84,44 @@ async fn main() -> Result<(), Failed> {
         }
         settle(&deps, &format!("{name}, {day}")).await?;
     }
+    what_if(&deps).await?;
     println!("peak memory of this process: {} MiB", peak_memory_mib());
     for breach in deps.store.check().await? {
         println!("BREACH {breach}");
     }
     Ok(())
+}
+
+/// What a question about another standard costs, and one about the days ahead.
+async fn what_if(deps: &Arc<Deps>) -> Result<(), Failed> {
+    let officer = office::officer(Role::CountyOfficer);
+    let grant = officer.authorize(Operation::ReadPeople, "bench")?;
+    let on = deps.clock.today();
+    let question = simulate::Question {
+        values: vec![("allowance_standard".to_owned(), "1100".to_owned())],
+        region: office::county(),
+        on,
+    };
+    let (begun, usage) = (Instant::now(), Usage::now());
+    let answer = simulate::simulate(deps, &grant, &question).await?;
+    told("another standard", begun, usage, answer.units);
+    let question = horizon::Question {
+        on,
+        days: 90,
+        values: None,
+    };
+    let (begun, usage) = (Instant::now(), Usage::now());
+    let answer = horizon::horizon(deps, &grant, &question).await?;
+    told("ninety days ahead", begun, usage, answer.units);
+    Ok(())
+}
+
+fn told(what: &str, begun: Instant, usage: Usage, units: u64) {
+    println!(
+        "{what}: {:.2} s wall, {:.2} s CPU, {units} units",
+        begun.elapsed().as_secs_f64(),
+        Usage::now().since(usage).as_secs_f64()
+    );
 }
 
 /// Bytes of the database.

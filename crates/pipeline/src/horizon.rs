@@ -18,6 +18,7 @@ use domain::household::{Completeness, Facts, Household, WhyUnknown};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, add_days};
+use rayon::prelude::*;
 use rules::{Columns, Machine, Outcome, PolicySet, Screened, Standing};
 
 use crate::deps::Deps;
@@ -259,7 +260,7 @@ struct Walk {
 
 impl Walk {
     fn page(&self, loaded: &Loaded, page: &[Subject]) -> Part {
-        let units = loaded.units(page, self.on).into_iter();
+        let units = loaded.units(page, self.on).into_par_iter();
         let first = units.map(|unit| (unit, loaded.project(unit, self.on)));
         let first: BTreeMap<Subject, Household> = first.collect();
         let mut part = Part {

@@ -10,6 +10,7 @@ use domain::ids::{PersonId, Subject};
 use domain::record::Read;
 use domain::region::DivisionCode;
 use domain::time::Date;
+use rayon::prelude::*;
 use registry::{CoverageTable, Fold, FoldSet};
 
 use crate::apply::APPLY;
@@ -43,8 +44,8 @@ pub enum Known {
 const PAGE: u32 = 500;
 
 /// Everybody of one county whom the grant covers, a page after the other; each
-/// page is judged off the threads that serve. Answers the apply positions before
-/// and after reading.
+/// page is judged off the threads that serve, while the next one is read.
+/// Answers the apply positions before and after reading.
 pub(crate) async fn pages<P: Send + 'static>(
     deps: &Arc<Deps>,
     (partition, grant): (DivisionCode, &Grant),
@@ -53,22 +54,36 @@ pub(crate) async fn pages<P: Send + 'static>(
 ) -> Result<(i64, i64), StepError> {
     let begun = deps.store.checkpoint(partition, APPLY).await?;
     for letter in ["h", "p"] {
-        let mut after = None;
-        loop {
-            let today = deps.clock.today();
-            let page = deps.store.subjects(grant, letter, today, after, PAGE);
-            let page = page.await?;
-            let Some(last) = page.last().copied() else {
-                break;
-            };
-            let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
+        let read = |after| page_after(deps, (partition, grant), letter, after);
+        let mut next = read(None).await?;
+        while let Some((loaded, page)) = next {
+            let after = page.last().copied();
             let judge = judge.clone();
-            add(offload(move || judge(&loaded, &page)).await?);
-            after = Some(last);
+            let judged = offload(move || judge(&loaded, &page));
+            let (part, read) = tokio::join!(judged, read(after));
+            add(part?);
+            next = read?;
         }
     }
     let ended = deps.store.checkpoint(partition, APPLY).await?;
     Ok((begun, ended))
+}
+
+/// The page of subjects after one, with what they read; nothing after the last.
+async fn page_after(
+    deps: &Arc<Deps>,
+    (partition, grant): (DivisionCode, &Grant),
+    letter: &str,
+    after: Option<Subject>,
+) -> Result<Option<(Loaded, Vec<Subject>)>, StepError> {
+    let today = deps.clock.today();
+    let page = deps.store.subjects(grant, letter, today, after, PAGE);
+    let page = page.await?;
+    if page.is_empty() {
+        return Ok(None);
+    }
+    let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
+    Ok(Some((loaded, page)))
 }
 
 impl Loaded {
@@ -178,7 +193,7 @@ impl Loaded {
             Known::Now => {
                 let rows = deps.store.folds(&wanted).await?;
                 offload(move || {
-                    let open = rows.iter().filter(|row| keyring.has(row.subject));
+                    let open = rows.par_iter().filter(|row| keyring.has(row.subject));
                     open.map(|row| keyring.open_fold(row))
                         .collect::<Result<Vec<_>, _>>()
                 })

@@ -15,6 +15,7 @@ use domain::household::Household;
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::Date;
+use rayon::prelude::*;
 use rules::{Census, Machine, PolicySet};
 use store::commit::Lease;
 
@@ -209,7 +210,7 @@ impl Asking<'_> {
                 on: since,
                 ..loaded.project(*unit, today)
             };
-            let views: Vec<Household> = unmet.iter().map(view).collect();
+            let views: Vec<Household> = unmet.par_iter().map(view).collect();
             deps.censuses.with((&lease, &set, &stamp), |kept| {
                 for household in views {
                     kept.census.upsert(household);

@@ -17,6 +17,7 @@ use domain::ids::Subject;
 use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use domain::time::Date;
+use rayon::prelude::*;
 use rules::{
     Machine, Miss, Monthly, Outcome, Policy, PolicySet, Problem, Standing, Told, appraise,
 };
@@ -321,7 +322,7 @@ impl Asked {
                 |place: DivisionCode| household.hukou.is_some_and(|hukou| place.contains(&hukou));
             both.within.is_none_or(within)
         };
-        let units = loaded.units(page, both.on).into_iter();
+        let units = loaded.units(page, both.on).into_par_iter();
         let households = units.map(|unit| loaded.project(unit, both.on));
         let households: Vec<Household> = households.filter(here).collect();
         let columns = self.machine.columns(&households);
