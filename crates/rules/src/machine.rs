@@ -20,6 +20,7 @@ mod choices;
 mod columns;
 mod dates;
 mod folds;
+mod follow;
 mod graph;
 mod lanes;
 mod level;
@@ -40,5 +41,6 @@ mod spaces;
 mod telling;
 
 pub use census::Census;
+pub use follow::{Day, Following};
 pub use level::Level;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};

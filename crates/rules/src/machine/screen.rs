@@ -146,6 +146,29 @@ pub struct Screened {
     pub outcome: Outcome,
 }
 
+impl Chunk {
+    /// A verdict about whoever stands in a lane.
+    pub(super) fn screened(
+        &self,
+        policy: usize,
+        about: About,
+        lane: usize,
+        outcome: Outcome,
+    ) -> Screened {
+        let unit = self.units[lane % self.len];
+        let subject = match about {
+            About::Household => unit,
+            About::Person => Subject::Person(self.persons[lane]),
+        };
+        Screened {
+            policy,
+            unit,
+            subject,
+            outcome,
+        }
+    }
+}
+
 /// Columns in the making. It holds a chunk of households of each size.
 #[derive(Debug)]
 pub struct Gathering<'m> {
@@ -336,7 +359,7 @@ impl Machine {
             .reduce(none, added)
     }
 
-    fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
+    pub(super) fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
         let chunks = columns.chunks.iter().map(Arc::as_ref);
         Settings::of(&self.graph, set.parameters(), on, chunks)
     }
@@ -357,17 +380,7 @@ impl Machine {
                 continue;
             }
             Self::each(program, &run, chunk, &present, |lane, outcome| {
-                let unit = chunk.units[lane % chunk.len];
-                let subject = match program.about {
-                    About::Household => unit,
-                    About::Person => Subject::Person(chunk.persons[lane]),
-                };
-                out.push(Screened {
-                    policy,
-                    unit,
-                    subject,
-                    outcome,
-                });
+                out.push(chunk.screened(policy, program.about, lane, outcome));
             });
         }
         run.finish();
