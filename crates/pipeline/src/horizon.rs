@@ -19,7 +19,7 @@ use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, add_days};
 use rayon::prelude::*;
-use rules::{Day, Machine, Outcome, PolicySet, Screened, Standing};
+use rules::{Columns, Machine, Outcome, PolicySet, Screened, Standing};
 
 use crate::deps::Deps;
 use crate::loading::{Loaded, pages};
@@ -285,10 +285,15 @@ impl Walk {
         part
     }
 
-    /// Whether whoever asks may know of a verdict.
-    fn knows(&self, one: &Screened) -> bool {
-        let policy = &self.set.policies()[one.policy];
-        self.knows.contains(&policy.confidential)
+    /// Verdicts of a day that whoever asks may know of.
+    fn screened(&self, columns: &Columns, day: Date) -> Vec<Screened> {
+        let mut screened = self.machine.screen(columns, &self.set, day);
+        let policies = self.set.policies();
+        let knows = |one: &Screened| self.knows.contains(&policies[one.policy].confidential);
+        if let Some(screened) = &mut screened {
+            screened.retain(knows);
+        }
+        screened.unwrap_or_default()
     }
 
     /// Views that begin on one day, each followed until it can differ.
@@ -311,39 +316,43 @@ impl Walk {
             .collect();
         let columns = self.machine.columns(views.values().map(|(view, _)| *view));
         let end = views.values().map(|(_, until)| *until).max();
-        let Some(mut following) = self.machine.follow(&columns, &self.set) else {
-            return;
-        };
+        let mut before: Vec<Screened> = Vec::new();
         let mut day = begin;
         loop {
+            let screened = self.screened(&columns, day);
             let mut today = Today {
                 walk: self,
                 day,
                 views: &views,
                 asked: BTreeMap::new(),
             };
-            match following.day(day) {
-                Day::Changed(mut screened) => {
-                    screened.retain(|one| self.knows(one) && today.follows(one.unit));
-                    for new in screened {
-                        let becomes = today.standing(&new);
+            if alike(&before, &screened) {
+                for (old, new) in before.iter().zip(&screened) {
+                    let same = old.outcome == new.outcome && new.outcome != Outcome::Deferred;
+                    if !same && today.follows(new.unit) {
+                        let becomes = today.standing(new);
                         let of_unit = verdicts.entry(new.unit).or_default();
                         let was = of_unit.insert((new.policy, new.subject), becomes);
                         let was = was.unwrap_or(Standing::NotApplicable);
                         today.changed(part, (new.unit, new.policy, new.subject), was, becomes);
                     }
                 }
-                Day::Whole(mut screened) => {
-                    screened.retain(|one| self.knows(one));
-                    today.anew(&screened, verdicts, part);
-                }
+            } else {
+                today.anew(&screened, verdicts, part);
             }
+            before = screened;
             if end.is_none_or(|end| day >= end) {
                 return;
             }
             day = add_days(day, 1);
         }
     }
+}
+
+/// Whether two days judged the same subjects under the same policies.
+fn alike(before: &[Screened], after: &[Screened]) -> bool {
+    let key = |one: &Screened| (one.policy, one.unit, one.subject);
+    before.len() == after.len() && before.iter().map(key).eq(after.iter().map(key))
 }
 
 /// One day of a group.

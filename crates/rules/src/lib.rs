@@ -49,8 +49,7 @@ pub use explain::explain;
 pub use handbook::{HANDBOOK_MARK, handbook};
 pub use judge::evaluate;
 pub use machine::{
-    Census, Columns, Day, Following, Gathering, Left, Level, Machine, Outcome, Screened, Standing,
-    Told,
+    Census, Columns, Gathering, Left, Level, Machine, Outcome, Screened, Standing, Told,
 };
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
 pub use plain::{Plain, PlainProgram};

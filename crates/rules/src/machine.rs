@@ -20,7 +20,6 @@ mod choices;
 mod columns;
 mod dates;
 mod folds;
-mod follow;
 mod graph;
 mod lanes;
 mod level;
@@ -41,6 +40,5 @@ mod spaces;
 mod telling;
 
 pub use census::Census;
-pub use follow::{Day, Following};
 pub use level::Level;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};

@@ -14,7 +14,7 @@ pub(crate) enum Cells {
 
 /// Values of a column. What is the same for all of a chunk is held once, and
 /// operations compute with it once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Held<V> {
     One(V),
     Each(Vec<V>),

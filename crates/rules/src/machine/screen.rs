@@ -146,29 +146,6 @@ pub struct Screened {
     pub outcome: Outcome,
 }
 
-impl Chunk {
-    /// A verdict about whoever stands in a lane.
-    pub(super) fn screened(
-        &self,
-        policy: usize,
-        about: About,
-        lane: usize,
-        outcome: Outcome,
-    ) -> Screened {
-        let unit = self.units[lane % self.len];
-        let subject = match about {
-            About::Household => unit,
-            About::Person => Subject::Person(self.persons[lane]),
-        };
-        Screened {
-            policy,
-            unit,
-            subject,
-            outcome,
-        }
-    }
-}
-
 /// Columns in the making. It holds a chunk of households of each size.
 #[derive(Debug)]
 pub struct Gathering<'m> {
@@ -359,7 +336,7 @@ impl Machine {
             .reduce(none, added)
     }
 
-    pub(super) fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
+    fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
         let chunks = columns.chunks.iter().map(Arc::as_ref);
         Settings::of(&self.graph, set.parameters(), on, chunks)
     }
@@ -380,11 +357,29 @@ impl Machine {
                 continue;
             }
             Self::each(program, &run, chunk, &present, |lane, outcome| {
-                out.push(chunk.screened(policy, program.about, lane, outcome));
+                let unit = chunk.units[lane % chunk.len];
+                let subject = match program.about {
+                    About::Household => unit,
+                    About::Person => Subject::Person(chunk.persons[lane]),
+                };
+                out.push(Screened {
+                    policy,
+                    unit,
+                    subject,
+                    outcome,
+                });
             });
         }
         run.finish();
         out
+    }
+
+    /// Who is there of those a policy is about: members, or households with any.
+    fn subjects<'c>(program: &Program, chunk: &'c Chunk, present: &'c [u8]) -> &'c [u8] {
+        match program.about {
+            About::Household => present,
+            About::Person => &chunk.members,
+        }
     }
 
     /// How many subjects of a policy there is something to tell of.
@@ -396,10 +391,7 @@ impl Machine {
             });
             return held;
         }
-        let subjects = match program.about {
-            About::Household => present,
-            About::Person => &chunk.members,
-        };
+        let subjects = Self::subjects(program, chunk, present);
         let signs = program.signs(run);
         let held = match signs.slice() {
             Ok(signs) => program.telling.count(run.room, subjects, signs),
@@ -421,10 +413,7 @@ impl Machine {
         present: &[u8],
         mut f: impl FnMut(usize, Outcome),
     ) {
-        let subjects = match program.about {
-            About::Household => present,
-            About::Person => &chunk.members,
-        };
+        let subjects = Self::subjects(program, chunk, present);
         let signs = program.signs(run);
         let any_odd = run.odd.contains(&1);
         for (lane, subject) in subjects.iter().enumerate() {

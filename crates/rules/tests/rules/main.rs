@@ -8,7 +8,6 @@
 mod appraise;
 mod cases;
 mod census;
-mod follow;
 mod handbook;
 mod invented;
 mod language;
