@@ -7,12 +7,13 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
+use std::hint::select_unpredictable;
 use std::rc::Rc;
 
 use super::graph::{F, NONE64, T, U};
-use super::lanes::{Lanes, Unknown, is_unknown, zip};
+use super::lanes::{Lanes, Register, Unknown, is_unknown, map, zip};
 use super::level::Loop;
-use super::room::Room;
+use super::room::{Lane, Room};
 
 /// Both: the lesser of two truth values.
 pub(crate) fn and<'c>(room: &Room, a: &Lanes<'c, u8>, b: &Lanes<'c, u8>) -> Lanes<'c, u8> {
@@ -50,21 +51,10 @@ pub(crate) fn unless<'c, V: Unknown>(
     }
 }
 
-/// The same loop for a value of each lane and for one that is the same for all:
-/// which it is is asked once, not in every lane.
-macro_rules! each {
-    ($lanes:expr, $count:expr, |$iter:ident| $body:expr) => {
-        match $lanes.slice() {
-            Ok(values) => {
-                let $iter = values.iter().copied();
-                $body
-            }
-            Err(value) => {
-                let $iter = std::iter::repeat_n(value, $count);
-                $body
-            }
-        }
-    };
+#[inline(always)]
+fn picked<V: Unknown>(when: u8, then: V, other: V) -> V {
+    let known = select_unpredictable(when == T, then, other);
+    select_unpredictable(when == U, V::UNKNOWN, known)
 }
 
 /// One of two values; both are there, so that no lane branches.
@@ -74,27 +64,23 @@ pub(crate) fn choose<'c, V: Unknown>(
     when: &Lanes<'_, u8>,
     then: &Lanes<'c, V>,
     other: &Lanes<'c, V>,
-    lanes: usize,
 ) -> Lanes<'c, V> {
-    match when {
-        Lanes::One(T) => return then.clone(),
-        Lanes::One(F) => return other.clone(),
-        Lanes::One(_) => return Lanes::One(V::UNKNOWN),
-        Lanes::Own(_) | Lanes::Column(_) => {}
-    }
-    let pick = |when: u8, then: V, other: V| {
-        let known = if when == T { then } else { other };
-        if when == U { V::UNKNOWN } else { known }
+    let each = match when.slice() {
+        Err(T) => return then.clone(),
+        Err(F) => return other.clone(),
+        Err(_) => return Lanes::One(V::UNKNOWN),
+        Ok(each) => each,
     };
-    let chosen = each!(when, lanes, |when| each!(then, lanes, |then| each!(
-        other,
-        lanes,
-        |other| {
-            let all = when.zip(then).zip(other);
-            room.fill(all.map(|((when, then), other)| pick(when, then, other)))
+    match (then.slice(), other.slice()) {
+        (Err(then), Err(other)) => map(room, when, |when| picked(when, then, other)),
+        (Err(then), Ok(_)) => zip(room, when, other, |when, other| picked(when, then, other)),
+        (Ok(_), Err(other)) => zip(room, when, then, |when, then| picked(when, then, other)),
+        (Ok(then), Ok(other)) => {
+            let both = then.iter().zip(other);
+            let all = each.iter().zip(both);
+            Lanes::Own(room.fill(all.map(|(when, (then, other))| picked(*when, *then, *other))))
         }
-    )));
-    Lanes::Own(chosen)
+    }
 }
 
 /// Whole numbers. `f` gives the result, wrapped where it does not fit, and a
@@ -140,20 +126,20 @@ pub(crate) fn arithmetic(
 /// Results in one pass, and whether any did not fit. What the loop adds up it
 /// keeps to itself: a number somewhere else would have to be written every lane.
 #[inline]
-fn written(
+pub(super) fn written<X, R: Lane>(
     room: &Room,
-    operands: impl ExactSizeIterator<Item = (i64, i64)>,
-    one: impl Fn((i64, i64)) -> (i64, bool),
-) -> (Rc<Vec<i64>>, bool) {
+    operands: impl ExactSizeIterator<Item = X>,
+    one: impl Fn(X) -> (R, bool),
+) -> (Rc<Vec<R>>, bool) {
     let mut out = room.any(operands.len());
     let lanes = Rc::make_mut(&mut out).as_mut_slice();
     let any = room.run(Computed(lanes, operands, one));
     (out, any)
 }
 
-struct Computed<'o, I, F>(&'o mut [i64], I, F);
+struct Computed<'o, R, I, F>(&'o mut [R], I, F);
 
-impl<I: Iterator<Item = (i64, i64)>, F: Fn((i64, i64)) -> (i64, bool)> Loop for Computed<'_, I, F> {
+impl<R, I: Iterator, F: Fn(I::Item) -> (R, bool)> Loop for Computed<'_, R, I, F> {
     type Out = bool;
 
     #[inline(always)]
@@ -188,8 +174,11 @@ pub(crate) fn multiplied(
     b: &Lanes<'_, i64>,
     overflowed: impl FnMut(usize),
 ) -> Lanes<'static, i64> {
-    if are_small(room, a) && are_small(room, b) {
-        return arithmetic(room, a, b, |a, b| (a.wrapping_mul(b), 0), overflowed);
+    if is_unknown(a) || is_unknown(b) {
+        return Lanes::One(NONE64);
+    }
+    if let Some(products) = small_products(room, a, b) {
+        return products;
     }
     let product = |a: i64, b: i64| {
         let (product, over) = a.overflowing_mul(b);
@@ -198,30 +187,37 @@ pub(crate) fn multiplied(
     arithmetic(room, a, b, product, overflowed)
 }
 
-/// Whether every number that is known has 32 bits.
-pub(crate) fn are_small(room: &Room, a: &Lanes<'_, i64>) -> bool {
-    match a.slice() {
-        Err(a) => !is_large(a),
-        Ok(a) => !room.run(AnyLarge(a)),
+/// Products, if every number turns out to have 32 bits.
+fn small_products(
+    room: &Room,
+    a: &Lanes<'_, i64>,
+    b: &Lanes<'_, i64>,
+) -> Option<Lanes<'static, i64>> {
+    let one = |(a, b): (i64, i64)| {
+        let unknown = (a == NONE64) | (b == NONE64);
+        let product = if unknown { NONE64 } else { a.wrapping_mul(b) };
+        (product, is_large(a) | is_large(b))
+    };
+    let (out, any_large) = match (a.slice(), b.slice()) {
+        (Err(_), Err(_)) => return None,
+        (Ok(a), Err(b)) => written(room, a.iter().map(|a| (*a, b)), one),
+        (Err(a), Ok(b)) => written(room, b.iter().map(|b| (a, *b)), one),
+        (Ok(a), Ok(b)) => written(room, a.iter().copied().zip(b.iter().copied()), one),
+    };
+    let out = Lanes::Own(out);
+    if any_large {
+        room.back(Register::Wide(out));
+        return None;
     }
+    Some(out)
 }
 
+/// Whether a number that is known has more than 32 bits.
 #[inline]
-fn is_large(a: i64) -> bool {
+pub(super) fn is_large(a: i64) -> bool {
     const HALF: i64 = i32::MAX as i64 + 1;
     const UPPER: i64 = !(u32::MAX as i64);
     (a != NONE64) & (a.wrapping_add(HALF) & UPPER != 0)
-}
-
-struct AnyLarge<'v>(&'v [i64]);
-
-impl Loop for AnyLarge<'_> {
-    type Out = bool;
-
-    #[inline(always)]
-    fn run(self) -> bool {
-        self.0.iter().fold(false, |any, a| any | is_large(*a))
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use domain::value::Value;
 use super::cells::{Cell, Cells, Filling};
 use super::dates::{month, pack};
 use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64, Op, T, U};
+use super::items::Items;
 use super::names::{Names, code_number};
 use super::spaces::narrow;
 
@@ -66,17 +67,6 @@ impl Layout {
             lists: lists.into_iter().map(list).collect(),
         }
     }
-}
-
-/// Items of one kind, in lane order of whose they are.
-#[derive(Clone, Debug)]
-pub(crate) struct Items {
-    pub(crate) kind: Kind,
-    /// First item of each owner, and the end.
-    pub(crate) from: Vec<u32>,
-    /// The lane each item hangs from.
-    pub(crate) owner: Vec<u32>,
-    pub(crate) columns: Vec<(ItemColumn, Cells)>,
 }
 
 /// Up to [`CHUNK`] households of equally many people.
@@ -170,11 +160,7 @@ impl Chunk {
         let scalars = self.household.iter().map(|(_, cells)| cells.bytes());
         let people = self.person.iter().map(|(_, cells)| cells.bytes());
         let own = self.members.len() + 4 * self.place.len() + self.odd.len();
-        let of_list = |items: &Items| {
-            let columns = items.columns.iter().map(|(_, cells)| cells.bytes());
-            columns.sum::<usize>() + 4 * (items.from.len() + items.owner.len())
-        };
-        let lists = self.lists.iter().map(of_list).sum();
+        let lists = self.lists.iter().map(Items::bytes).sum();
         (scalars.chain(people).sum::<usize>() + own, lists)
     }
 }
@@ -339,12 +325,7 @@ impl<'h> Builder<'h> {
             from.push(narrow(owned.len()));
         }
         let done = |(column, cells): (ItemColumn, Filling)| (column, cells.done());
-        Items {
-            kind,
-            from,
-            owner: owned,
-            columns: columns.into_iter().map(done).collect(),
-        }
+        Items::of(kind, from, owned, columns.into_iter().map(done).collect())
     }
 
     fn item(

@@ -8,15 +8,15 @@
 use std::hint::select_unpredictable;
 use std::rc::Rc;
 
-use super::algebra::{added, are_small};
+use super::algebra::{added, is_large};
 use super::graph::{F, NONE64, T, U};
 use super::lanes::{Lanes, Register, Unknown, map, zip};
 use super::level::Loop;
+use super::lists::{self, Lists, Order};
 use super::room::{Lane, Room};
 
 /// Where each lane goes: over the people of a household, every `len` lanes are
-/// one person of each; elsewhere an index says. `in_turn` when the lanes of one
-/// result follow each other.
+/// one person of each; elsewhere an index says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Onto<'r> {
     People {
@@ -26,16 +26,28 @@ pub(crate) enum Onto<'r> {
     Index {
         up: &'r [u32],
         lanes: usize,
-        in_turn: bool,
+        order: Order<'r>,
     },
 }
 
-impl Onto<'_> {
+impl<'r> Onto<'r> {
     /// Lanes of the result.
     pub(crate) fn lanes(self) -> usize {
         match self {
             Onto::People { len, .. } => len,
             Onto::Index { lanes, .. } => lanes,
+        }
+    }
+
+    /// Lists in turn that are short enough to be added up all at once.
+    fn short_lists(self) -> Option<Lists<'r>> {
+        match self {
+            Onto::Index {
+                up,
+                lanes,
+                order: Order::InTurn(turns),
+            } if turns.are_short() => Some(Lists { up, lanes, turns }),
+            _ => None,
         }
     }
 
@@ -141,8 +153,8 @@ fn into_each<O: Copy, V: Copy>(
             value,
             f,
         }),
-        Onto::Index { up, in_turn, .. } => operands!(mask, value, 0..up.len(), |both| {
-            if in_turn {
+        Onto::Index { up, order, .. } => operands!(mask, value, 0..up.len(), |both| {
+            if matches!(order, Order::InTurn(_)) {
                 turns(out, start, up.iter().zip(both), &f)
             } else {
                 strewn(out, up.iter().zip(both), &f)
@@ -254,7 +266,6 @@ fn greatest(
     (mask, value): (&Lanes<'_, u8>, &Lanes<'_, u8>),
     of: impl Fn(u8, u8) -> u8,
 ) -> Lanes<'static, u8> {
-    const AT_ONCE: usize = 8;
     let (up, lanes) = match onto {
         Onto::Index { up, lanes, .. } if !up.is_empty() => (up, lanes),
         _ => {
@@ -273,15 +284,21 @@ fn greatest(
     match parts.slice() {
         Err(part) => up.iter().for_each(|to| results[*to as usize] = part),
         Ok(parts) => {
-            for (up, parts) in up.chunks(AT_ONCE).zip(parts.chunks(AT_ONCE)) {
-                if parts.iter().fold(F, |any, part| any | part) == F {
-                    continue;
-                }
-                for (to, part) in up.iter().zip(parts) {
-                    let result = &mut results[*to as usize];
-                    *result = (*result).max(*part);
+            let mut add = |to: u32, part: u8| {
+                let result = &mut results[to as usize];
+                *result = (*result).max(part);
+            };
+            let ((blocks, rest), (up, last)) = (parts.as_chunks(), up.as_chunks::<8>());
+            for (up, parts) in up.iter().zip(blocks) {
+                // A byte that is not nought is a lane that comes to something.
+                let mut left = u64::from_le_bytes(*parts);
+                while left != 0 {
+                    let at = left.trailing_zeros() / u8::BITS;
+                    add(up[at as usize], parts[at as usize]);
+                    left &= !(u64::from(u8::MAX) << (at * u8::BITS));
                 }
             }
+            last.iter().zip(rest).for_each(|(to, part)| add(*to, *part));
         }
     }
     room.back(Register::Trit(parts));
@@ -317,6 +334,12 @@ pub(crate) fn one(
 /// How many belong; unknown where that is.
 #[inline]
 pub(crate) fn count(room: &Room, onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Lanes<'static, i64> {
+    if matches!(mask, Lanes::One(F)) {
+        return Lanes::One(0);
+    }
+    if let Some(lists) = onto.short_lists() {
+        return lists::count(room, lists, mask);
+    }
     let (out, _) = folded(room, onto, 0, (mask, mask), |n: i64, mask, _| {
         let unknown = (mask == U) | (n == NONE64);
         let more = n.wrapping_add(i64::from(mask == T));
@@ -344,15 +367,8 @@ pub(crate) fn sum(
     value: &Lanes<'_, i64>,
     mut overflowed: impl FnMut(usize),
 ) -> Lanes<'static, i64> {
-    if let Onto::Index {
-        up,
-        in_turn: true,
-        lanes,
-    } = onto
-        && !(up.is_empty() || matches!(mask, Lanes::One(F)))
-        && are_small(room, value)
-    {
-        return small_sum(room, (up, lanes), mask, value);
+    if let Some(sums) = small_sum(room, onto, mask, value) {
+        return sums;
     }
     let (out, any) = folded(room, onto, 0, (mask, value), more);
     // Hardly any sum ever overflows: look which one only when one did.
@@ -371,34 +387,33 @@ pub(crate) fn sum(
     out
 }
 
-/// The sum of numbers of 32 bits, of which no list is long enough to overflow:
-/// what each lane adds is found for many at once, and added up in turn.
+/// The sum, if every number turns out to have 32 bits and no list or household
+/// is so large that it could overflow all the same.
 fn small_sum(
     room: &Room,
-    (up, lanes): (&[u32], usize),
+    onto: Onto<'_>,
     mask: &Lanes<'_, u8>,
     value: &Lanes<'_, i64>,
-) -> Lanes<'static, i64> {
-    let parts = zip(room, mask, value, |mask, value| match mask {
-        F => 0,
-        T => value,
-        _ => NONE64,
-    });
-    let parts = match parts {
-        Lanes::Own(parts) => parts,
-        same => room.same(same.at(0), up.len()),
-    };
-    let mut out = room.same(0, lanes);
-    let sums = Rc::make_mut(&mut out).as_mut_slice();
-    let (mut at, mut sum, mut unknown) = (u32::MAX, 0, false);
-    for (to, part) in up.iter().zip(parts.iter()) {
-        sum = i64::wrapping_add(select_unpredictable(*to == at, sum, 0), *part);
-        unknown = (unknown & (*to == at)) | (*part == NONE64);
-        sums[*to as usize] = select_unpredictable(unknown, NONE64, sum);
-        at = *to;
+) -> Option<Lanes<'static, i64>> {
+    if matches!(mask, Lanes::One(F)) {
+        return Some(Lanes::One(0));
     }
-    room.back(Register::Wide(Lanes::Own(parts)));
-    Lanes::Own(out)
+    match onto {
+        Onto::Index { .. } => lists::sum(room, onto.short_lists()?, mask, value),
+        Onto::People { people, .. } => {
+            if people > lists::LONGEST as usize {
+                return None;
+            }
+            let add = |sum: i64, mask, value| {
+                let sum = sum.wrapping_add(lists::part(mask, value));
+                (sum, is_large(value))
+            };
+            let (sums, any_large) = folded(room, onto, 0, (mask, value), add);
+            let whole = (!any_large).then(|| map(room, &sums, lists::whole));
+            room.back(Register::Wide(sums));
+            whole
+        }
+    }
 }
 
 /// The best of what belongs and is known; unknown where nothing does.
@@ -445,153 +460,4 @@ pub(crate) fn holes(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::rc::Rc;
-
-    use proptest::prelude::{
-        Just, Strategy, TestCaseError, any as anything, prop_assert_eq, prop_oneof, proptest,
-    };
-
-    use super::{Onto, any, count, extreme, holes, one, sum};
-    use crate::machine::graph::{F, NONE64, T, U};
-    use crate::machine::lanes::Lanes;
-    use crate::machine::level::Level;
-    use crate::machine::room::{Lane, Room, same};
-
-    type Operands = (Vec<u8>, Vec<i64>);
-
-    fn operands(lanes: usize) -> impl Strategy<Value = Operands> {
-        let value = prop_oneof![
-            Just(NONE64),
-            -9_i64..10,
-            anything::<i64>(),
-            Just(i64::MAX - 1),
-            Just(i64::from(i32::MAX)),
-        ];
-        let mask = proptest::collection::vec(F..=T, lanes);
-        let alike = (F..=T).prop_map(move |mask| vec![mask; lanes]);
-        (
-            prop_oneof![mask, alike],
-            proptest::collection::vec(value, lanes),
-        )
-    }
-
-    /// Lanes of results, how many lanes go to each, and whether only small numbers.
-    fn lists() -> impl Strategy<Value = (Vec<usize>, Operands, bool)> {
-        let sizes = proptest::collection::vec(0_usize..5, 1..20);
-        (sizes, anything::<bool>()).prop_flat_map(|(sizes, small)| {
-            let lanes = sizes.iter().sum();
-            (Just(sizes), operands(lanes), Just(small))
-        })
-    }
-
-    /// One value when all are the same, as chunks hold them.
-    fn lanes<V: Lane>(values: &[V]) -> Lanes<'static, V> {
-        match same(values) {
-            Some(one) => Lanes::One(one),
-            None => Lanes::Own(Rc::new(values.to_vec())),
-        }
-    }
-
-    /// What a sum comes to, one after the other; what does not fit is told.
-    fn summed<'v>(all: impl Iterator<Item = (&'v u8, &'v i64)>) -> (i64, bool) {
-        let (mut sum, mut unknown, mut over) = (0_i64, false, false);
-        for (mask, value) in all {
-            unknown |= *mask == U || (*mask == T && *value == NONE64);
-            if unknown || over || *mask == F {
-                continue;
-            }
-            match sum.checked_add(*value).filter(|sum| *sum != NONE64) {
-                Some(more) => sum = more,
-                None => over = true,
-            }
-        }
-        (if unknown || over { NONE64 } else { sum }, over)
-    }
-
-    fn check(onto: Onto<'_>, to: &[usize], (mask, value): &Operands) -> Result<(), TestCaseError> {
-        let into = |result: usize| {
-            let lanes = mask.iter().zip(value).zip(to);
-            lanes
-                .filter(move |(_, to)| **to == result)
-                .map(|(both, _)| both)
-        };
-        let known: Vec<u8> = value
-            .iter()
-            .map(|v| if *v % 2 == 0 { T } else { U })
-            .collect();
-        for level in Level::all() {
-            let room = Room::new(level);
-            let (belongs, values) = (lanes(mask), lanes(value));
-            let mut over = Vec::new();
-            let sums = sum(&room, onto, &belongs, &values, |lane| over.push(lane));
-            let counts = count(&room, onto, &belongs);
-            let anys = any(&room, onto, &belongs, &lanes(&known));
-            let ones = one(&room, onto, &belongs, &lanes(&known));
-            let open = holes(&room, onto, &belongs, &lanes(&known));
-            let least = extreme(&room, onto, &belongs, &values, |a, b| a < b);
-            for result in 0..onto.lanes() {
-                let (exact, lost) = summed(into(result));
-                prop_assert_eq!(sums.at(result), exact);
-                prop_assert_eq!(over.contains(&result), lost);
-                let of = |mask: u8| into(result).filter(|(m, _)| **m == mask).count();
-                let counted = if of(U) > 0 {
-                    NONE64
-                } else {
-                    i64::try_from(of(T)).unwrap()
-                };
-                prop_assert_eq!(counts.at(result), counted);
-                let both = into(result).map(|(m, v)| (*m).min(if *v % 2 == 0 { T } else { U }));
-                let both: Vec<u8> = both.collect();
-                prop_assert_eq!(anys.at(result), both.iter().copied().max().unwrap_or(F));
-                let is_hole = |(m, v): (&u8, &i64)| *m == U || (*m == T && *v % 2 != 0);
-                let hole = if into(result).any(is_hole) { U } else { F };
-                prop_assert_eq!(open.at(result), hole);
-                let (yes, may) = (
-                    both.iter().map(|b| u32::from(*b == T)).sum::<u32>(),
-                    both.contains(&U),
-                );
-                let exactly = match (yes, may) {
-                    (1, false) => T,
-                    (0, false) | (2.., _) => F,
-                    _ => U,
-                };
-                prop_assert_eq!(ones.at(result), exactly);
-                let counted = into(result).filter(|(m, v)| **m == T && **v != NONE64);
-                let smallest = counted.map(|(_, v)| *v).min().unwrap_or(NONE64);
-                prop_assert_eq!(least.at(result), smallest);
-            }
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn folds_come_to_what_one_lane_after_the_other_comes_to(
-            (sizes, (mask, value), small) in lists(),
-            seed in anything::<u32>(),
-        ) {
-            let half = |n: &i64| if small && *n != NONE64 { n % 1_000 } else { *n };
-            let operands = (mask, value.iter().map(half).collect::<Vec<i64>>());
-            let each = sizes.iter().enumerate();
-            let mut to: Vec<usize> = each.flat_map(|(n, size)| vec![n; *size]).collect();
-            let narrow = |to: &[usize]| to.iter().map(|n| u32::try_from(*n).unwrap()).collect::<Vec<u32>>();
-            let up = narrow(&to);
-            let lanes = sizes.len();
-            check(Onto::Index { up: &up, lanes, in_turn: true }, &to, &operands)?;
-            // The same lanes anywhere.
-            let len = to.len();
-            (1..len).for_each(|n| to.swap(n, seed as usize % (n + 1)));
-            let up = narrow(&to);
-            check(Onto::Index { up: &up, lanes, in_turn: false }, &to, &operands)?;
-            // The same lanes as people of households.
-            let people = 1 + seed as usize % 4;
-            let len = len / people;
-            let cut = |n: usize| n - n % people;
-            let (mask, value) = &operands;
-            let whole = (mask[..cut(mask.len())].to_vec(), value[..cut(value.len())].to_vec());
-            let to: Vec<usize> = (0..len * people).map(|lane| lane % len).collect();
-            check(Onto::People { len, people }, &to, &whole)?;
-        }
-    }
-}
+mod tests;

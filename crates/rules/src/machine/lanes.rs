@@ -47,6 +47,18 @@ pub(crate) enum Register<'c> {
     Empty,
 }
 
+impl<'c> Register<'c> {
+    /// The same lanes, shared.
+    pub(crate) fn again(&self) -> Register<'c> {
+        match self {
+            Register::Trit(lanes) => Register::Trit(lanes.clone()),
+            Register::Narrow(lanes) => Register::Narrow(lanes.clone()),
+            Register::Wide(lanes) => Register::Wide(lanes.clone()),
+            Register::Empty => Register::Empty,
+        }
+    }
+}
+
 /// A value with a mark for not being known.
 pub(crate) trait Unknown: Lane + PartialEq + PartialOrd {
     const UNKNOWN: Self;

@@ -65,8 +65,8 @@ impl<'p> Lower<'p, '_> {
         match function {
             Function::Size => {
                 let count = self.folded(Fold::Count, list, list.mask, list.mask)?;
-                let count = self.unless(count, list.open);
-                Ok(Low::Wide(self.unless(count, list.lost)))
+                let open = self.or(list.open, list.lost);
+                Ok(Low::Wide(self.unless(count, open)))
             }
             Function::Sum => self.sum(list),
             Function::Min => self.extreme(list, Fold::Least),
@@ -110,19 +110,18 @@ impl<'p> Lower<'p, '_> {
         Ok(self.and(belongs, known))
     }
 
+    /// A sum is unknown of itself where what belongs, or a value of it, is.
     fn sum(&mut self, list: &List) -> Lowered {
-        let holes = self.holes(list)?;
-        match (*list.value).clone() {
-            Low::Wide(value) => {
-                let total = self.folded(Fold::Sum, list, list.mask, value)?;
-                Ok(Low::Wide(self.unless(total, holes)))
-            }
-            Low::Amount(above, None) => {
-                let total = self.folded(Fold::Sum, list, list.mask, above)?;
-                Ok(Low::Amount(self.unless(total, holes), None))
-            }
-            _ => Err(Unfit("a sum of fractions")),
-        }
+        let (Low::Wide(value) | Low::Amount(value, None)) = *list.value else {
+            return Err(Unfit("a sum of fractions"));
+        };
+        let total = self.folded(Fold::Sum, list, list.mask, value)?;
+        let open = self.or(list.open, list.lost);
+        let total = self.unless(total, open);
+        Ok(match *list.value {
+            Low::Amount(..) => Low::Amount(total, None),
+            _ => Low::Wide(total),
+        })
     }
 
     fn extreme(&mut self, list: &List, fold: Fold) -> Lowered {

@@ -3,8 +3,9 @@
 use domain::dictionary::{About, FieldType};
 
 use super::cells::{Cell, Cells, Filling};
-use super::columns::{Chunk, Items, Layout, numbered};
+use super::columns::{Chunk, Layout, numbered};
 use super::graph::{Column, ItemColumn, Lane};
+use super::items::Items;
 use super::spaces::narrow;
 
 /// A household of the new chunk: which chunk it was in, and where.
@@ -121,7 +122,7 @@ impl Merge<'_> {
             for (at, from) in self.from.iter().enumerate() {
                 let items = &from.chunk.lists[list];
                 let owner = j * from.chunk.len + from.slot;
-                for item in items.from[owner] as usize..items.from[owner + 1] as usize {
+                for item in items.range(owner..owner + 1) {
                     owned.push(narrow(j * self.from.len() + at));
                     for (n, (column, cells)) in columns.iter_mut().enumerate() {
                         let refers =
@@ -133,12 +134,8 @@ impl Merge<'_> {
             }
         }
         let done = |(column, cells): (ItemColumn, Filling)| (column, cells.done());
-        Items {
-            kind: first.kind,
-            from: ends,
-            owner: owned,
-            columns: columns.into_iter().map(done).collect(),
-        }
+        let columns = columns.into_iter().map(done).collect();
+        Items::of(first.kind, ends, owned, columns)
     }
 }
 

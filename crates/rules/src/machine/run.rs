@@ -15,6 +15,7 @@ use super::graph::{
 use super::lanes::{
     Lanes, Register, Unknown, compared, gather, known, map, repeated, spread, trit, zip,
 };
+use super::lists::Order;
 use super::room::Room;
 use super::settings::Settings;
 use super::spaces::{Spaces, is_native};
@@ -49,7 +50,7 @@ impl<'c> Run<'c> {
             settings,
             places: settings.at(chunk),
             registers: Vec::with_capacity(graph.nodes.len()),
-            spaces: Spaces::default(),
+            spaces: Spaces::new(room),
             room,
             odd: chunk.odd.clone(),
         };
@@ -69,6 +70,7 @@ impl<'c> Run<'c> {
         for register in self.registers.drain(..) {
             self.room.back(register);
         }
+        self.spaces.finish();
     }
 
     /// One truth value per lane.
@@ -133,14 +135,11 @@ impl<'c> Run<'c> {
             Op::Item(kind, column, element) => self.item(*kind, *column, *element),
             Op::Element(axis) => self.element(*axis, space),
             Op::Lift(id, to) => self.lifted(*id, *to),
-            Op::Choose(when, then, other) => {
-                self.make(space);
-                self.chosen(*when, *then, *other, lane, space)
-            }
-            Op::Fold(fold, axis, mask, value) => self.fold(*fold, *axis, *mask, *value),
-            Op::Newest(axis, mask, rank, element) => {
-                let rest = self.prepare(*axis, *mask);
-                let onto = self.onto(*mask, rest);
+            Op::Choose(when, then, other) => self.chosen(*when, *then, *other, lane),
+            Op::Fold(fold, _, mask, value) => self.fold(*fold, *mask, *value, space),
+            Op::Newest(_, mask, rank, element) => {
+                self.prepare(*mask, space);
+                let onto = self.onto(*mask, space);
                 let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
                 let element = self.narrow(*element);
                 Narrow(choices::newest(self.room, onto, mask, rank, element))
@@ -303,30 +302,14 @@ impl<'c> Run<'c> {
         })
     }
 
-    fn chosen(&self, when: Id, then: Id, other: Id, lane: Lane, space: SpaceId) -> Register<'c> {
-        let (when, lanes) = (self.trits(when), self.lanes(space));
+    fn chosen(&self, when: Id, then: Id, other: Id, lane: Lane) -> Register<'c> {
+        let (room, when) = (self.room, self.trits(when));
         match lane {
-            Lane::Trit => Register::Trit(choose(
-                self.room,
-                when,
-                self.trits(then),
-                self.trits(other),
-                lanes,
-            )),
-            Lane::Narrow => Register::Narrow(choose(
-                self.room,
-                when,
-                self.narrow(then),
-                self.narrow(other),
-                lanes,
-            )),
-            Lane::Wide => Register::Wide(choose(
-                self.room,
-                when,
-                self.wide(then),
-                self.wide(other),
-                lanes,
-            )),
+            Lane::Trit => Register::Trit(choose(room, when, self.trits(then), self.trits(other))),
+            Lane::Narrow => {
+                Register::Narrow(choose(room, when, self.narrow(then), self.narrow(other)))
+            }
+            Lane::Wide => Register::Wide(choose(room, when, self.wide(then), self.wide(other))),
         }
     }
 
@@ -350,6 +333,11 @@ impl<'c> Run<'c> {
         }
         if self.lanes(to) == 0 {
             return unknown(self.graph.node(id).lane);
+        }
+        let from = self.spaces.alike(from);
+        let to = self.spaces.alike_with(self.graph, from, to);
+        if from == to {
+            return self.registers[id.0 as usize].again();
         }
         if from == HOUSEHOLDS && self.graph.is_of_people(to) {
             let people = self.chunk.people;
@@ -433,19 +421,15 @@ impl<'c> Run<'c> {
         }
     }
 
-    /// Makes what [`Run::onto`] reads; answers the space of the result.
-    fn prepare(&mut self, axis: AxisId, operand: Id) -> SpaceId {
+    /// Makes what [`Run::onto`] reads.
+    fn prepare(&mut self, operand: Id, rest: SpaceId) {
         let from = self.graph.space_of(operand);
-        let axes = self.graph.axes_of(from).iter().copied();
-        let rest: Vec<AxisId> = axes.filter(|a| *a != axis).collect();
-        let rest = self.graph.existing(&rest);
         self.make(from);
         self.make(rest);
         if !self.graph.is_of_people(from) {
             self.spaces
                 .lift(self.graph, self.chunk, &self.registers, rest, from);
         }
-        rest
     }
 
     /// How the lanes of an operand go to the space without its axis.
@@ -457,19 +441,25 @@ impl<'c> Run<'c> {
                 people: self.chunk.people,
             };
         }
+        let lanes = self.lanes(rest);
+        if self.spaces.alike(from) == self.spaces.alike(rest) {
+            // One item each: as many lanes as there are, each alone.
+            return Onto::People {
+                len: lanes,
+                people: 1,
+            };
+        }
+        let space = self.spaces.get(from);
         Onto::Index {
             up: self.spaces.lifted(rest, from).unwrap_or(&[]),
-            lanes: self.lanes(rest),
-            in_turn: self
-                .spaces
-                .get(from)
-                .is_some_and(|space| space.in_turn(rest)),
+            lanes,
+            order: space.map_or(Order::Strewn, |space| space.order(rest)),
         }
     }
 
-    fn fold(&mut self, fold: Fold, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
+    fn fold(&mut self, fold: Fold, mask: Id, value: Id, result: SpaceId) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
-        let result = self.prepare(axis, mask);
+        self.prepare(mask, result);
         let (room, onto) = (self.room, self.onto(mask, result));
         let belongs = self.trits(mask);
         match fold {
@@ -501,7 +491,11 @@ impl<'c> Run<'c> {
     }
 
     fn distinct(&mut self, axis: AxisId, mask: Id, value: Id) -> Register<'c> {
-        let rest = self.prepare(axis, mask);
+        let from = self.graph.space_of(mask);
+        let axes = self.graph.axes_of(from).iter().copied();
+        let rest: Vec<AxisId> = axes.filter(|a| *a != axis).collect();
+        let rest = self.graph.existing(&rest);
+        self.prepare(mask, rest);
         let lanes = self.lanes(self.graph.space_of(mask));
         let onto = self.onto(mask, rest);
         let belongs = self.trits(mask);

@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
-use super::columns::{Chunk, Items};
+use super::columns::Chunk;
 use super::graph::{AxisId, AxisKind, Graph, HOUSEHOLDS, Op, SpaceId};
-use super::lanes::Register;
+use super::items::Items;
+use super::lanes::{Lanes, Register};
+use super::lists::{Order, Turns, longest};
+use super::room::Room;
 
 /// A space that is another one times an axis.
 #[derive(Debug)]
@@ -20,20 +24,50 @@ pub(crate) struct Space<'c> {
     /// First lane per lane of the space below, and the end; nothing where lanes
     /// are all items as chunks hold them, one person's after the other.
     from: Cow<'c, [u32]>,
+    /// How they lie there.
+    order: Lie,
     /// Which element of the axis each lane is: a person's lane or an item.
     pub(crate) element: Rc<Vec<i32>>,
 }
 
-impl Space<'_> {
-    /// Whether the lanes of one lane of a space follow each other in this one.
-    pub(crate) fn in_turn(&self, below: SpaceId) -> bool {
-        below == self.below && !self.from.is_empty()
+/// Whether the lanes of one lane below follow each other, and how many of them
+/// there are at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lie {
+    Strewn,
+    InTurn(u32),
+}
+
+impl Lie {
+    fn of(self, from: &[u32]) -> Order<'_> {
+        match self {
+            Lie::Strewn => Order::Strewn,
+            Lie::InTurn(longest) => Order::InTurn(Turns { from, longest }),
+        }
     }
 }
 
-#[derive(Debug, Default)]
+impl Space<'_> {
+    /// How the lanes of each lane of a space below lie in this one.
+    pub(crate) fn order(&self, below: SpaceId) -> Order<'_> {
+        if below == self.below {
+            self.order.of(&self.from)
+        } else {
+            Order::Strewn
+        }
+    }
+
+    /// Whether each lane is the one lane of a lane below.
+    fn is_one_each(&self) -> bool {
+        self.order == Lie::InTurn(1) && self.lanes + 1 == self.from.len()
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct Spaces<'c> {
-    known: BTreeMap<SpaceId, Space<'c>>,
+    room: &'c Room,
+    /// By number.
+    known: Vec<Option<Space<'c>>>,
     lifts: BTreeMap<(SpaceId, SpaceId), Vec<u32>>,
 }
 
@@ -46,15 +80,50 @@ fn index(n: usize) -> i32 {
 }
 
 impl<'c> Spaces<'c> {
+    pub(crate) fn new(room: &'c Room) -> Spaces<'c> {
+        Spaces {
+            room,
+            known: Vec::new(),
+            lifts: BTreeMap::new(),
+        }
+    }
+
+    /// Gives back what its spaces hold.
+    pub(crate) fn finish(self) {
+        for space in self.known.into_iter().flatten() {
+            let element = Register::Narrow(Lanes::Own(space.element));
+            self.room.back(element);
+        }
+    }
+
     pub(crate) fn get(&self, space: SpaceId) -> Option<&Space<'c>> {
-        self.known.get(&space)
+        self.known.get(usize::from(space.0))?.as_ref()
     }
 
     pub(crate) fn lanes(&self, space: SpaceId, chunk: &Chunk) -> usize {
         if space == HOUSEHOLDS {
             return chunk.len;
         }
-        self.known.get(&space).map_or(0, |space| space.lanes)
+        self.get(space).map_or(0, |space| space.lanes)
+    }
+
+    /// The smallest space whose lanes are those of a space, one by one.
+    pub(crate) fn alike(&self, mut space: SpaceId) -> SpaceId {
+        while let Some(made) = self.get(space).filter(|made| made.is_one_each()) {
+            space = made.below;
+        }
+        space
+    }
+
+    /// The smallest space that still has the axes of another, with the lanes of a
+    /// space one by one.
+    pub(crate) fn alike_with(&self, graph: &Graph, of: SpaceId, mut space: SpaceId) -> SpaceId {
+        let axes = graph.axes_of(of);
+        let can_do_without = |made: &&Space<'_>| made.is_one_each() && !axes.contains(&made.axis);
+        while let Some(made) = self.get(space).filter(can_do_without) {
+            space = made.below;
+        }
+        space
     }
 
     /// Makes a space and those below it.
@@ -65,7 +134,7 @@ impl<'c> Spaces<'c> {
         registers: &[Register<'_>],
         space: SpaceId,
     ) {
-        if space == HOUSEHOLDS || self.known.contains_key(&space) {
+        if space == HOUSEHOLDS || self.get(space).is_some() {
             return;
         }
         let axes = graph.axes_of(space);
@@ -76,14 +145,20 @@ impl<'c> Spaces<'c> {
         let below = graph.existing(&rest);
         self.make(graph, chunk, registers, below);
         let base = graph.axis(axis).base;
-        self.make(graph, chunk, registers, base);
-        let made = if graph.is_of_people(space) {
-            people(chunk, below, axis)
+        let made = if below != HOUSEHOLDS && self.lanes(below, chunk) == 0 {
+            nothing(below, axis)
+        } else if graph.is_of_people(space) {
+            people(self.room, chunk, below, axis)
         } else {
+            self.make(graph, chunk, registers, base);
             self.lift(graph, chunk, registers, base, below);
             self.hang(graph, chunk, registers, axis, below)
         };
-        self.known.insert(space, made);
+        let at = usize::from(space.0);
+        if self.known.len() <= at {
+            self.known.resize_with(at + 1, || None);
+        }
+        self.known[at] = Some(made);
     }
 
     fn hang(
@@ -104,8 +179,10 @@ impl<'c> Spaces<'c> {
         // Chunks hold these lists in this very order.
         if below == of.base && is_native(graph, axis) {
             match (of.kind, listed) {
-                (AxisKind::OfAll(_), Some(items)) => return all(items, chunk, below, axis),
-                (_, Some(items)) => return native(items, below, axis),
+                (AxisKind::OfAll(_), Some(items)) => {
+                    return all(self.room, items, chunk, (below, axis));
+                }
+                (_, Some(items)) => return native(self.room, items, below, axis),
                 (_, None) => {}
             }
         }
@@ -222,12 +299,12 @@ impl<'c> Spaces<'c> {
 }
 
 /// Lanes that are the elements themselves.
-fn counted(lanes: usize) -> Rc<Vec<i32>> {
-    Rc::new((0..index(lanes)).collect())
+fn counted(room: &Room, lanes: usize) -> Rc<Vec<i32>> {
+    room.fill((0..lanes).map(index))
 }
 
 /// Lane `j·len + i`: each person of all households, one after the other.
-fn people<'c>(chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
+fn people<'c>(room: &Room, chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
     let lanes = chunk.len * chunk.people;
     Space {
         lanes,
@@ -235,12 +312,13 @@ fn people<'c>(chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
         axis,
         up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
-        element: counted(lanes),
+        order: Lie::Strewn,
+        element: counted(room, lanes),
     }
 }
 
 /// Items as the chunk holds them.
-fn native(items: &Items, below: SpaceId, axis: AxisId) -> Space<'_> {
+fn native<'c>(room: &Room, items: &'c Items, below: SpaceId, axis: AxisId) -> Space<'c> {
     let lanes = items.owner.len();
     Space {
         lanes,
@@ -248,19 +326,24 @@ fn native(items: &Items, below: SpaceId, axis: AxisId) -> Space<'_> {
         axis,
         up: Cow::Borrowed(&items.owner),
         from: Cow::Borrowed(&items.from),
-        element: counted(lanes),
+        order: Lie::InTurn(items.longest),
+        element: counted(room, lanes),
     }
 }
 
 /// Items of all people as the chunk holds them, each under its household: of one
 /// household the first person's come first, but not next to each other.
-fn all<'c>(items: &Items, chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<'c> {
+fn all<'c>(
+    room: &Room,
+    items: &Items,
+    chunk: &Chunk,
+    (below, axis): (SpaceId, AxisId),
+) -> Space<'c> {
     let lanes = items.owner.len();
     let mut up = Vec::with_capacity(lanes);
     for slot in 0..chunk.people {
         let first = slot * chunk.len;
-        let (from, end) = (items.from[first], items.from[first + chunk.len]);
-        let owners = &items.owner[from as usize..end as usize];
+        let owners = &items.owner[items.range(first..first + chunk.len)];
         up.extend(owners.iter().map(|owner| owner - narrow(first)));
     }
     Space {
@@ -269,7 +352,8 @@ fn all<'c>(items: &Items, chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space<
         axis,
         up: up.into(),
         from: Cow::Borrowed(&[]),
-        element: counted(lanes),
+        order: Lie::Strewn,
+        element: counted(room, lanes),
     }
 }
 
@@ -281,6 +365,7 @@ fn nothing<'c>(below: SpaceId, axis: AxisId) -> Space<'c> {
         axis,
         up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
+        order: Lie::Strewn,
         element: Rc::default(),
     }
 }
@@ -290,6 +375,8 @@ struct Hung {
     up: Vec<u32>,
     from: Vec<u32>,
     element: Vec<i32>,
+    /// The owner asked for last, and the items: the next lane often asks again.
+    last: (usize, Range<usize>),
 }
 
 impl Hung {
@@ -300,6 +387,7 @@ impl Hung {
             up: Vec::new(),
             from,
             element: Vec::new(),
+            last: (usize::MAX, 0..0),
         }
     }
 
@@ -307,11 +395,11 @@ impl Hung {
         let (Some(items), Some(owner)) = (items, owner) else {
             return;
         };
-        let (Some(from), Some(end)) = (items.from.get(owner), items.from.get(owner + 1)) else {
-            return;
-        };
-        self.element
-            .extend(index(*from as usize)..index(*end as usize));
+        if self.last.0 != owner {
+            self.last = (owner, items.range(owner..owner + 1));
+        }
+        let range = &self.last.1;
+        self.element.extend(index(range.start)..index(range.end));
     }
 
     /// No more elements of this lane.
@@ -327,6 +415,7 @@ impl Hung {
             below,
             axis,
             up: self.up.into(),
+            order: Lie::InTurn(longest(&self.from)),
             from: self.from.into(),
             element: Rc::new(self.element),
         }
