@@ -229,7 +229,7 @@ fn known(unknown: u8, holds: bool) -> u8 {
 }
 
 /// Whether the wide instructions are there.
-fn has_wide() -> bool {
+pub(crate) fn has_wide() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;

@@ -3,6 +3,9 @@
 //! interpreter, whose verdicts are compared in every run.
 //!
 //! `cargo run --release -p benches --bin engine -- [households]`
+//! `cargo run --release -p benches --bin engine -- frozen [households] [folder]`
+//! judges the twelve frozen rules alone, and writes their population for engines
+//! in other languages.
 //!
 //! Figures are of processor time, which other work on the machine moves least;
 //! wall time stands beside it. Timing decides nothing.
@@ -17,6 +20,7 @@
 mod county;
 mod five;
 mod flat;
+mod frozen;
 mod limit;
 mod processor;
 mod rows;
@@ -24,6 +28,7 @@ mod shipped;
 mod sweep;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use county::County;
@@ -38,14 +43,20 @@ type Failed = Box<dyn std::error::Error>;
 
 /// Households that the interpreter judges as well.
 const COMPARED: u64 = 20_000;
+/// Households that are held as rows, too.
+const BESIDE_ROWS: u64 = 1_000_000;
 /// Households that one more policy is tried on.
 const ADDED: u64 = 100_000;
 /// Passes, of which the median is told.
 const PASSES: usize = 7;
 
 fn main() -> Result<(), Failed> {
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args().skip(1).peekable();
+    let frozen_alone = words.next_if_eq("frozen").is_some();
     let total: u64 = words.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    if frozen_alone {
+        return frozen::beside(total, words.next().map(PathBuf::from).as_deref());
+    }
     let on: Date = "2026-11-20".parse()?;
     let (set, policies) = shipped::shipped()?;
     let begun = Instant::now();
@@ -83,7 +94,10 @@ fn main() -> Result<(), Failed> {
     }
     sweep::levels(&set, &columns, on, total)?;
     drop(columns);
-    five::beside(&Five::of(&policies, &set, &county, (total, on))?, &county)?;
+    // Rows of everybody stand beside the columns here.
+    let some = total.min(BESIDE_ROWS);
+    five::beside(&Five::of(&policies, &set, &county, (some, on))?, &county)?;
+    frozen::beside(some, None)?;
     sweep::explained(&set, &county);
     sweep::one_more(&policies, &set, &county, on, total.min(ADDED))
 }
