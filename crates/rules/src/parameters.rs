@@ -1,6 +1,6 @@
 //! The regional registry of parameters: one place for every number of law.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::dictionary::{DICTIONARY, FieldType};
@@ -281,6 +281,13 @@ impl Parameters {
             value: dated.map(|v| &v.setting),
             dated,
         })
+    }
+
+    /// Regions that declare any parameter, by the digits their places begin with:
+    /// whatever is asked, it is the same within one as long as no smaller one is in it.
+    pub(crate) fn declaring(&self) -> BTreeSet<&str> {
+        let regions = self.by_key.values().flat_map(BTreeMap::keys);
+        regions.map(String::as_str).collect()
     }
 
     /// Adds one file; what is wrong with it goes to `problems`.

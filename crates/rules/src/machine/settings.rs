@@ -5,7 +5,7 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::region::DivisionCode;
 use domain::time::Date;
@@ -23,9 +23,9 @@ use crate::parameters::{Parameters, Setting};
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) on: Date,
-    /// In order.
-    places: Vec<DivisionCode>,
-    /// By operation, then by place; nothing for what is no parameter.
+    /// In order, each with the region that decides there, by number.
+    places: Vec<(DivisionCode, usize)>,
+    /// By operation, then by region; nothing for what is no parameter.
     values: Vec<Vec<Value>>,
 }
 
@@ -47,14 +47,30 @@ impl Settings {
     ) -> Settings {
         let places = chunks.into_iter().flat_map(|chunk| &chunk.places).copied();
         let places: BTreeSet<DivisionCode> = places.collect();
+        // Many villages, few regions that declare anything.
+        let declaring = parameters.declaring();
+        let mut regions: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        let mut asked: Vec<DivisionCode> = Vec::new();
+        let numbered = places.iter().map(|place| {
+            let within = declaring
+                .iter()
+                .filter(|region| place.as_str().starts_with(**region));
+            let deciding = within.max_by_key(|region| region.len()).copied();
+            let number = *regions.entry(deciding).or_insert_with(|| {
+                asked.push(*place);
+                asked.len() - 1
+            });
+            (*place, number)
+        });
+        let places = numbered.collect();
         let at = |key: &str, place: &DivisionCode| parameters.find(key, *place, on)?.value;
         let values = graph.nodes.iter().map(|node| match &node.op {
             Op::Param(key) | Op::ParamBelow(key) => {
                 let below = matches!(node.op, Op::ParamBelow(_));
                 let value = |place| Value::of(node.lane, below, at(key, place));
-                places.iter().map(value).collect()
+                asked.iter().map(value).collect()
             }
-            Op::InParam(_, key) => places
+            Op::InParam(_, key) => asked
                 .iter()
                 .map(|place| Value::codes(at(key, place)))
                 .collect(),
@@ -63,13 +79,16 @@ impl Settings {
         Settings {
             on,
             values: values.collect(),
-            places: places.into_iter().collect(),
+            places,
         }
     }
 
-    /// Where the places of a chunk stand.
+    /// The regions that decide at the places of a chunk.
     pub(crate) fn at(&self, chunk: &Chunk) -> Vec<usize> {
-        let at = |place| self.places.binary_search(place).unwrap_or(usize::MAX);
+        let at = |place: &DivisionCode| {
+            let found = self.places.binary_search_by_key(place, |(place, _)| *place);
+            found.map_or(usize::MAX, |at| self.places[at].1)
+        };
         chunk.places.iter().map(at).collect()
     }
 }
