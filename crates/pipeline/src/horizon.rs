@@ -6,25 +6,27 @@
 //! Lists are taken to come as they have come: a list that is fresh on the first
 //! day does not grow stale, or everybody would be 待核实 within a month and
 //! nothing could be seen behind it. A view is projected again on the day it can
-//! differ; between such days columns are asked once a day.
+//! differ; columns are asked once a day.
+
+mod walk;
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
 
 use domain::authority::Grant;
-use domain::evaluation::{Confidential, Decision, Evaluation};
+use domain::evaluation::Decision;
 use domain::household::{Completeness, Facts, Household, WhyUnknown};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::{Date, add_days};
-use rayon::prelude::*;
-use rules::{Columns, Machine, Outcome, PolicySet, Screened, Standing};
+use rules::{Machine, Standing};
 
 use crate::deps::Deps;
 use crate::loading::{Loaded, pages};
 use crate::policies;
 use crate::simulate::{self, SimulateError};
+use walk::{Part, Walk};
 
 /// Days ahead that can be asked for. A platform bound.
 pub const DAYS_MAX: u16 = 366;
@@ -187,7 +189,9 @@ pub async fn horizon(
         if let Some(inside) = grant.within(partition) {
             let walk = walk.clone();
             let follow = move |loaded: &Loaded, page: &[Subject]| walk.page(loaded, page);
-            let through = pages(deps, (partition, &inside), follow, |part| answer.add(part));
+            let through = pages(deps, (partition, &inside, question.on), follow, |part| {
+                answer.add(part);
+            });
             let through = through.await?;
             answer.through.insert(partition, through);
         }
@@ -235,236 +239,5 @@ fn keep(facts: &mut Facts, first: &Facts) {
         if let (true, Some(first)) = (stale, first.get(kind)) {
             list.completeness.clone_from(&first.completeness);
         }
-    }
-}
-
-/// What one page gives.
-#[derive(Default)]
-struct Part {
-    units: u64,
-    policies: BTreeMap<String, Ahead>,
-}
-
-/// Verdicts of a unit: by position of the policy and subject. What is not there
-/// is 不适用.
-type Verdicts = BTreeMap<(usize, Subject), Standing>;
-
-struct Walk {
-    machine: Machine,
-    set: Arc<PolicySet>,
-    /// Which policies are for whom asks.
-    knows: &'static [Confidential],
-    on: Date,
-    last: Date,
-}
-
-impl Walk {
-    fn page(&self, loaded: &Loaded, page: &[Subject]) -> Part {
-        let units = loaded.units(page, self.on).into_par_iter();
-        let first = units.map(|unit| (unit, loaded.project(unit, self.on)));
-        let first: BTreeMap<Subject, Household> = first.collect();
-        let mut part = Part {
-            units: u64::try_from(first.len()).unwrap_or(u64::MAX),
-            ..Part::default()
-        };
-        let mut verdicts: BTreeMap<Subject, Verdicts> = BTreeMap::new();
-        let mut due = BTreeMap::from([(self.on, first.values().cloned().collect::<Vec<_>>())]);
-        while let Some((day, views)) = due.pop_first() {
-            self.group(day, &views, &mut verdicts, &mut part);
-            for view in views {
-                if let Some(next) = view
-                    .next_change_on
-                    .filter(|next| day < *next && *next <= self.last)
-                {
-                    let again = loaded.project(view.unit, next);
-                    let again = carried(again, &first[&view.unit]);
-                    due.entry(next).or_default().push(again);
-                }
-            }
-        }
-        part
-    }
-
-    /// Verdicts of a day that whoever asks may know of.
-    fn screened(&self, columns: &Columns, day: Date) -> Vec<Screened> {
-        let mut screened = self.machine.screen(columns, &self.set, day);
-        let policies = self.set.policies();
-        let knows = |one: &Screened| self.knows.contains(&policies[one.policy].confidential);
-        if let Some(screened) = &mut screened {
-            screened.retain(knows);
-        }
-        screened.unwrap_or_default()
-    }
-
-    /// Views that begin on one day, each followed until it can differ.
-    fn group(
-        &self,
-        begin: Date,
-        views: &[Household],
-        verdicts: &mut BTreeMap<Subject, Verdicts>,
-        part: &mut Part,
-    ) {
-        let until = |view: &Household| {
-            let eve = view
-                .next_change_on
-                .map_or(self.last, |next| add_days(next, -1));
-            eve.min(self.last)
-        };
-        let views: BTreeMap<Subject, (&Household, Date)> = views
-            .iter()
-            .map(|view| (view.unit, (view, until(view))))
-            .collect();
-        let columns = self.machine.columns(views.values().map(|(view, _)| *view));
-        let end = views.values().map(|(_, until)| *until).max();
-        let mut before: Vec<Screened> = Vec::new();
-        let mut day = begin;
-        loop {
-            let screened = self.screened(&columns, day);
-            let mut today = Today {
-                walk: self,
-                day,
-                views: &views,
-                asked: BTreeMap::new(),
-            };
-            if alike(&before, &screened) {
-                for (old, new) in before.iter().zip(&screened) {
-                    let same = old.outcome == new.outcome && new.outcome != Outcome::Deferred;
-                    if !same && today.follows(new.unit) {
-                        let becomes = today.standing(new);
-                        let of_unit = verdicts.entry(new.unit).or_default();
-                        let was = of_unit.insert((new.policy, new.subject), becomes);
-                        let was = was.unwrap_or(Standing::NotApplicable);
-                        today.changed(part, (new.unit, new.policy, new.subject), was, becomes);
-                    }
-                }
-            } else {
-                today.anew(&screened, verdicts, part);
-            }
-            before = screened;
-            if end.is_none_or(|end| day >= end) {
-                return;
-            }
-            day = add_days(day, 1);
-        }
-    }
-}
-
-/// Whether two days judged the same subjects under the same policies.
-fn alike(before: &[Screened], after: &[Screened]) -> bool {
-    let key = |one: &Screened| (one.policy, one.unit, one.subject);
-    before.len() == after.len() && before.iter().map(key).eq(after.iter().map(key))
-}
-
-/// One day of a group.
-struct Today<'a> {
-    walk: &'a Walk,
-    day: Date,
-    /// Views, each with the last day it is good for.
-    views: &'a BTreeMap<Subject, (&'a Household, Date)>,
-    /// What the interpreter said of those the columns leave to it.
-    asked: BTreeMap<Subject, Vec<Evaluation>>,
-}
-
-impl Today<'_> {
-    /// Whether the unit's view is still good; else a later one goes on.
-    fn follows(&self, unit: Subject) -> bool {
-        self.views
-            .get(&unit)
-            .is_some_and(|(_, until)| self.day <= *until)
-    }
-
-    fn view(&self, unit: Subject) -> Option<Household> {
-        let (view, _) = self.views.get(&unit)?;
-        Some(Household {
-            on: self.day,
-            ..(*view).clone()
-        })
-    }
-
-    fn standing(&mut self, one: &Screened) -> Standing {
-        if let Outcome::Judged(standing, _) = one.outcome {
-            return standing;
-        }
-        if !self.asked.contains_key(&one.unit) {
-            let view = self.view(one.unit);
-            let all = view.map(|view| rules::evaluate(&self.walk.set, &view));
-            self.asked.insert(one.unit, all.unwrap_or_default());
-        }
-        let id = &self.walk.set.policies()[one.policy].id;
-        let mut all = self.asked[&one.unit].iter();
-        let told = all.find(|e| e.policy == *id && e.subject == one.subject);
-        told.map_or(Standing::NotApplicable, |e| Standing::from(&e.verdict))
-    }
-
-    /// Every verdict of the units that are followed, beside those there were.
-    fn anew(
-        &mut self,
-        screened: &[Screened],
-        verdicts: &mut BTreeMap<Subject, Verdicts>,
-        part: &mut Part,
-    ) {
-        let mut fresh: BTreeMap<Subject, Verdicts> = BTreeMap::new();
-        for unit in self.views.keys().filter(|unit| self.follows(**unit)) {
-            fresh.insert(*unit, Verdicts::new());
-        }
-        for one in screened {
-            if let Some(of_unit) = fresh.get_mut(&one.unit) {
-                of_unit.insert((one.policy, one.subject), self.standing(one));
-            }
-        }
-        for (unit, new) in fresh {
-            let Some(old) = verdicts.insert(unit, new.clone()) else {
-                self.first(part, &new);
-                continue;
-            };
-            let of = |all: &Verdicts, key| all.get(key).copied().unwrap_or(Standing::NotApplicable);
-            let gone = old.keys().filter(|key| !new.contains_key(*key));
-            for key in new.keys().chain(gone) {
-                let at = (unit, key.0, key.1);
-                self.changed(part, at, of(&old, key), of(&new, key));
-            }
-        }
-    }
-
-    /// Who is 符合 on the first day.
-    fn first(&self, part: &mut Part, verdicts: &Verdicts) {
-        for ((policy, _), standing) in verdicts {
-            if *standing == Standing::Met {
-                let id = self.walk.set.policies()[*policy].id.clone();
-                part.policies.entry(id).or_default().met += 1;
-            }
-        }
-    }
-
-    fn changed(
-        &self,
-        part: &mut Part,
-        (unit, policy, subject): (Subject, usize, Subject),
-        was: Standing,
-        becomes: Standing,
-    ) {
-        if was == becomes {
-            return;
-        }
-        let id = &self.walk.set.policies()[policy].id;
-        let ahead = part.policies.entry(id.clone()).or_default();
-        let hukou = self.views.get(&unit).and_then(|(view, _)| view.hukou);
-        let township = hukou.and_then(|place| place.township());
-        *ahead.by_day.entry((self.day, township)).or_default() += Crossed::of(was, becomes);
-        if was != Standing::Met && becomes != Standing::Met {
-            return;
-        }
-        let change = Change {
-            on: self.day,
-            unit,
-            subject,
-            was,
-            becomes,
-            township,
-        };
-        ahead.example(change, || {
-            let view = self.view(unit)?;
-            rules::explain(&self.walk.set, &view, id, subject).map(Box::new)
-        });
     }
 }

@@ -43,47 +43,74 @@ pub enum Known {
 /// Units looked at at a time when everybody is: memory holds a page.
 const PAGE: u32 = 500;
 
-/// Everybody of one county whom the grant covers, a page after the other; each
-/// page is judged off the threads that serve, while the next one is read.
+/// Everybody of one county whom the grant covers on a day, a page after the other;
+/// each page is judged off the threads that serve, while the next one is read.
+/// People who were met at home are not read again to find that they live there.
 /// Answers the apply positions before and after reading.
 pub(crate) async fn pages<P: Send + 'static>(
     deps: &Arc<Deps>,
-    (partition, grant): (DivisionCode, &Grant),
+    (partition, grant, on): (DivisionCode, &Grant, Date),
     judge: impl Fn(&Loaded, &[Subject]) -> P + Clone + Send + 'static,
     mut add: impl FnMut(P),
 ) -> Result<(i64, i64), StepError> {
     let begun = deps.store.checkpoint(partition, APPLY).await?;
+    let mut met = BTreeSet::new();
     for letter in ["h", "p"] {
-        let read = |after| page_after(deps, (partition, grant), letter, after);
-        let mut next = read(None).await?;
+        let mut place = Place {
+            letter,
+            after: None,
+        };
+        let mut next = place.page(deps, (partition, grant), &met).await?;
         while let Some((loaded, page)) = next {
-            let after = page.last().copied();
             let judge = judge.clone();
-            let judged = offload(move || judge(&loaded, &page));
-            let (part, read) = tokio::join!(judged, read(after));
-            add(part?);
+            let judged = offload(move || {
+                let at_home = loaded.at_home(&page, on);
+                (judge(&loaded, &page), at_home)
+            });
+            let read = place.page(deps, (partition, grant), &met);
+            let (judged, read) = tokio::join!(judged, read);
+            let (part, at_home) = judged?;
+            add(part);
             next = read?;
+            met.extend(at_home);
         }
     }
     let ended = deps.store.checkpoint(partition, APPLY).await?;
     Ok((begun, ended))
 }
 
-/// The page of subjects after one, with what they read; nothing after the last.
-async fn page_after(
-    deps: &Arc<Deps>,
-    (partition, grant): (DivisionCode, &Grant),
-    letter: &str,
+/// How far subjects of a kind are read.
+struct Place {
+    letter: &'static str,
     after: Option<Subject>,
-) -> Result<Option<(Loaded, Vec<Subject>)>, StepError> {
-    let today = deps.clock.today();
-    let page = deps.store.subjects(grant, letter, today, after, PAGE);
-    let page = page.await?;
-    if page.is_empty() {
-        return Ok(None);
+}
+
+impl Place {
+    /// The next subjects that were not met yet, with what they read; nothing
+    /// after the last.
+    async fn page(
+        &mut self,
+        deps: &Arc<Deps>,
+        (partition, grant): (DivisionCode, &Grant),
+        met: &BTreeSet<Subject>,
+    ) -> Result<Option<(Loaded, Vec<Subject>)>, StepError> {
+        let today = deps.clock.today();
+        loop {
+            let page = deps
+                .store
+                .subjects(grant, self.letter, today, self.after, PAGE);
+            let mut page = page.await?;
+            let Some(last) = page.last() else {
+                return Ok(None);
+            };
+            self.after = Some(*last);
+            page.retain(|subject| !met.contains(subject));
+            if !page.is_empty() {
+                let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
+                return Ok(Some((loaded, page)));
+            }
+        }
     }
-    let loaded = Loaded::load(deps, partition, &page, Known::Now).await?;
-    Ok(Some((loaded, page)))
 }
 
 impl Loaded {
@@ -97,6 +124,22 @@ impl Loaded {
                 .is_some_and(|fold| registry::home(fold, &self.coverage, on) == *unit),
         };
         page.iter().copied().filter(is_unit).collect()
+    }
+
+    /// People of the households of a page who live in them on a day.
+    fn at_home(&self, page: &[Subject], on: Date) -> Vec<Subject> {
+        let households = page
+            .par_iter()
+            .filter(|unit| matches!(unit, Subject::Household(_)));
+        let of_one = |unit: &Subject| {
+            let people = self.people_of(*unit).map(Subject::Person);
+            let lives_here = |person: &Subject| {
+                let fold = self.fold(*person);
+                fold.is_some_and(|fold| registry::home(fold, &self.coverage, on) == *unit)
+            };
+            people.filter(lives_here).collect::<Vec<_>>()
+        };
+        households.flat_map_iter(of_one).collect()
     }
 
     /// Loads what the units read.
@@ -231,6 +274,18 @@ impl Loaded {
 
     /// The unit's view on a date.
     pub fn project(&self, unit: Subject, on: Date) -> Household {
+        self.with_folds(unit, |folds| registry::project(folds, &self.coverage, on))
+    }
+
+    /// The day after a view's on which a view can differ in which no list grows
+    /// stale.
+    pub(crate) fn next_change_kept_fresh(&self, view: &Household) -> Date {
+        self.with_folds(view.unit, |folds| {
+            registry::next_change_kept_fresh(folds, &self.coverage, view)
+        })
+    }
+
+    fn with_folds<T>(&self, unit: Subject, f: impl FnOnce(&FoldSet<'_>) -> T) -> T {
         let folds = |id| Some((id, self.folds.get(&Subject::Person(id))?));
         let people: BTreeMap<PersonId, &Fold> = self.people_of(unit).filter_map(folds).collect();
         let household = if let Subject::Household(_) = unit {
@@ -238,13 +293,12 @@ impl Loaded {
         } else {
             None
         };
-        let folds = FoldSet {
+        f(&FoldSet {
             unit,
             county: self.partition,
             household,
             people: &people,
-        };
-        registry::project(&folds, &self.coverage, on)
+        })
     }
 
     /// People a household reads who do not live in it on the date but alone:

@@ -272,6 +272,7 @@ pub(crate) async fn compare(
         left: left(&machine, &both.now, grant),
         deferred: 0,
     };
+    let on = both.on;
     let asked = Arc::new(Asked {
         machine,
         both,
@@ -281,7 +282,9 @@ pub(crate) async fn compare(
         if let Some(inside) = grant.within(partition) {
             let asked = asked.clone();
             let judge = move |loaded: &Loaded, page: &[Subject]| asked.judge(loaded, page);
-            let through = pages(deps, (partition, &inside), judge, |part| answer.add(part));
+            let through = pages(deps, (partition, &inside, on), judge, |part| {
+                answer.add(part);
+            });
             let through = through.await?;
             answer.through.insert(partition, through);
         }

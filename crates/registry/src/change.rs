@@ -23,18 +23,7 @@ pub(crate) fn next_change_on(
     view: &Household,
     stale: Option<Date>,
 ) -> Date {
-    let mut next = Next {
-        on: view.on,
-        day: add_months(view.on, 12),
-    };
-    next.offer(coverage.next_as_of(view.on));
-    for fold in folds
-        .household
-        .into_iter()
-        .chain(folds.people.values().copied())
-    {
-        offer_boundaries(&mut next, fold);
-    }
+    let mut next = told(folds, coverage, view);
     next.offer(stale);
     for months in view.months.by_item.values().flatten() {
         for def in Kind::all().map(Kind::def) {
@@ -43,11 +32,36 @@ pub(crate) fn next_change_on(
             }
         }
     }
+    next.day
+}
+
+/// The same for whoever takes lists to come again as they came: of a view in
+/// which no list grows stale.
+pub fn next_change_kept_fresh(
+    folds: &FoldSet<'_>,
+    coverage: &CoverageTable,
+    view: &Household,
+) -> Date {
+    told(folds, coverage, view).day
+}
+
+/// What begins, ends and ages of what was said.
+fn told(folds: &FoldSet<'_>, coverage: &CoverageTable, view: &Household) -> Next {
+    let mut next = Next {
+        on: view.on,
+        day: add_months(view.on, 12),
+    };
+    next.offer(coverage.next_as_of(view.on));
+    let folds = folds
+        .household
+        .into_iter()
+        .chain(folds.people.values().copied());
+    folds.for_each(|fold| offer_boundaries(&mut next, fold));
     for person in &view.people {
         let born = first(&person.facts, Kind::Identity).and_then(|i| i.body.date("birth_date"));
         next.offer(born.map(|born| birthday_after(born, view.on)));
     }
-    next.day
+    next
 }
 
 struct Next {

@@ -23,6 +23,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use change::next_change_kept_fresh;
 pub use coverage::CoverageTable;
 pub use fold::Fold;
 pub use project::{FoldSet, home, project};
