@@ -75,9 +75,10 @@ fn main() -> Result<(), Failed> {
     let (columns, built) = columns(&machine, &county, total);
     let (scalars, lists) = columns.bytes();
     println!(
-        "{total} households in columns: {scalars} bytes of scalars, {lists} of lists, {:.0} and {:.0} each; made and inserted {built}",
+        "{total} households in columns: {scalars} bytes of scalars, {lists} of lists, {:.0} and {:.0} each, {:.1} an item; made and inserted {built}",
         scalars as f64 / total as f64,
-        lists as f64 / total as f64
+        lists as f64 / total as f64,
+        lists as f64 / columns.items() as f64
     );
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new()
@@ -93,7 +94,9 @@ fn main() -> Result<(), Failed> {
         );
     }
     sweep::levels(&set, &columns, on, total)?;
+    sweep::another_standard(&machine, &set, &columns, on, total)?;
     drop(columns);
+    sweep::appended(&machine, &county, total.min(ADDED));
     // Rows of everybody stand beside the columns here.
     let some = total.min(BESIDE_ROWS);
     five::beside(&Five::of(&policies, &set, &county, (some, on))?, &county)?;

@@ -8,6 +8,13 @@ use crate::Failed;
 
 /// The committed policies with the sample parameters.
 pub(crate) fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
+    with(|text| text)
+}
+
+/// The same with another text of the sample parameters.
+pub(crate) fn with(
+    change: impl FnOnce(String) -> String,
+) -> Result<(PolicySet, Vec<Document>), Failed> {
     let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let root = above.find(|folder| folder.join("policies/parameters").is_dir());
     let root = root.ok_or("no folder with policies above")?;
@@ -22,7 +29,9 @@ pub(crate) fn shipped() -> Result<(PolicySet, Vec<Document>), Failed> {
         Ok(found)
     };
     let mut parameters = documents("policies/parameters")?;
-    parameters.push(document(&root.join("data-samples/parameters-sample.yaml"))?);
+    let mut samples = document(&root.join("data-samples/parameters-sample.yaml"))?;
+    samples.text = change(samples.text);
+    parameters.push(samples);
     let policies = documents("policies")?;
     let loaded = PolicySet::load(&policies, &parameters);
     Ok((loaded.map_err(|problems| told(&problems))?, policies))

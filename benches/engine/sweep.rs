@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use domain::time::Date;
-use rules::{Columns, Document, Level, Machine, PolicySet};
+use rules::{Census, Columns, Document, Level, Machine, Outcome, PolicySet, Screened, Standing};
 
 use crate::county::County;
-use crate::shipped::told;
+use crate::shipped::{self, told};
 use crate::{Failed, PASSES, processor};
 
 /// Policies added to see what one more costs.
 const EXTRA: u64 = 32;
+/// Parts that everybody is compared in.
+const SHARES: usize = 32;
 /// Decisions explained one by one.
 const EXPLAINED: u64 = 20_000;
 
@@ -29,6 +31,59 @@ pub(crate) fn levels(
         println!("{}, 1 thread: {}", level.name(), cost.per(total));
     }
     Ok(())
+}
+
+/// What a question about another standard costs when everybody stands in columns:
+/// two walks, and what came of every subject beside each other, a share of the
+/// households at a time.
+pub(crate) fn another_standard(
+    machine: &Machine,
+    set: &PolicySet,
+    columns: &Columns,
+    on: Date,
+    total: u64,
+) -> Result<(), Failed> {
+    let was = "key: allowance_standard, unit: yuan_per_month, zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
+    let mut found = false;
+    let (then, _) = shipped::with(|text| {
+        found = text.contains(was);
+        text.replace(was, &was.replace("1160", "1300"))
+    })?;
+    if !found {
+        return Err("the sample standard stands otherwise now".into());
+    }
+    let ((gained, lost), cost) = processor::cost(|| {
+        let moved = columns.shares(SHARES).map(|share| {
+            let now = machine.screen(&share, set, on).unwrap_or_default();
+            let then = machine.screen(&share, &then, on).unwrap_or_default();
+            let met = |one: &Screened| matches!(one.outcome, Outcome::Judged(Standing::Met, _));
+            let both = || now.iter().zip(&then);
+            let gained = both().filter(|(now, then)| !met(now) && met(then));
+            (
+                gained.count(),
+                both().filter(|(now, then)| met(now) && !met(then)).count(),
+            )
+        });
+        moved.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+    });
+    println!(
+        "another standard over columns of {total} households, everybody judged twice and compared: {cost}; {gained} verdicts gained, {lost} lost"
+    );
+    Ok(())
+}
+
+/// What one more view of a household costs that is known already: the columns it
+/// stands in, made when enough have come, and merged when few of a chunk are left.
+pub(crate) fn appended(machine: &Machine, county: &County, total: u64) {
+    let mut census = Census::of(machine);
+    (0..total).for_each(|n| census.upsert(county.household(n)));
+    let again: Vec<_> = (0..total).step_by(5).map(|n| county.household(n)).collect();
+    let many = again.len() as u64;
+    let ((), cost) = processor::cost(|| again.into_iter().for_each(|one| census.upsert(one)));
+    println!(
+        "one household more or changed, of {total}: {}",
+        cost.per(many)
+    );
 }
 
 /// One more policy: 低保 again under other names, each asking for another line.

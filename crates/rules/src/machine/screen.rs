@@ -190,6 +190,16 @@ impl Columns {
         Some(self)
     }
 
+    /// Everybody in parts of about as many chunks each, for answers that should
+    /// not stand in memory all at once.
+    pub fn shares(&self, parts: usize) -> impl Iterator<Item = Columns> + '_ {
+        let of_one = self.chunks.len().div_ceil(parts.max(1)).max(1);
+        self.chunks.chunks(of_one).map(|chunks| Columns {
+            layout: self.layout.clone(),
+            chunks: chunks.to_vec(),
+        })
+    }
+
     /// Number of households.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
@@ -198,6 +208,12 @@ impl Columns {
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Items of all lists.
+    pub fn items(&self) -> usize {
+        let lists = self.chunks.iter().flat_map(|chunk| &chunk.lists);
+        lists.map(|items| items.owner.len()).sum()
     }
 
     /// Bytes of scalar columns and of lists.
