@@ -13,7 +13,8 @@ use domain::time::{Date, add_days, add_months, days_between};
 use pipeline::horizon::{Crossed, Horizon, Question, carried, horizon};
 use pipeline::loading::{Known, Loaded};
 use pipeline::simulate;
-use testkit::app::{COUNTY, TestApp, sample_day};
+use synth::{CountySpec, FeedFile, invent};
+use testkit::app::{COUNTY, TestApp, divisions, sample_day};
 
 const AGE: &str = "senior_allowance_age";
 const POLICY: &str = "senior_allowance";
@@ -199,4 +200,61 @@ async fn a_birthday_is_told_on_its_day_and_the_day_after_the_last_is_not() {
     assert!(last.count() > 0, "{longer:?}");
     let inside = |day: &&Date| **day > sample_day() && **day < after;
     assert_eq!(short.len(), all.values().filter(inside).count());
+}
+
+/// The list without three people who live with somebody, a day later.
+fn without_three(civil: &FeedFile) -> FeedFile {
+    let number = |line: &[u8]| line.split(|byte| *byte == b',').next().map(<[u8]>::to_vec);
+    let (mut before, mut left) = (None, 0);
+    let lines = civil.bytes.split_inclusive(|byte| *byte == b'\n');
+    let kept = lines.filter(|line| {
+        let number = number(line);
+        let leaves = left < 3 && number == before;
+        left += usize::from(leaves);
+        before = number;
+        !leaves
+    });
+    let bytes = kept.flatten().copied().collect();
+    assert_eq!(left, 3);
+    let later = add_days(civil.business_date, 1);
+    FeedFile {
+        bytes,
+        business_date: later,
+        as_of: Some(later),
+        ..civil.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_moved_out_is_a_unit_although_the_household_still_reads_them() {
+    let app = TestApp::sqlite().await;
+    let spec = CountySpec {
+        seed: 5,
+        households: 24,
+        on: sample_day(),
+    };
+    let civil = invent(&spec, &divisions()).feeds.into_iter();
+    let civil = civil
+        .filter(|file| file.dataset.as_str() == "civil_register")
+        .max_by_key(|file| file.business_date)
+        .unwrap();
+    app.import(&civil).await.unwrap();
+    app.settle().await;
+    let (_, before) = units(&app).await;
+    app.import(&without_three(&civil)).await.unwrap();
+    app.settle().await;
+    let (loaded, after) = units(&app).await;
+    let moved_out = |unit: &&Subject| {
+        let read = |household: &Subject| {
+            loaded
+                .people_of(*household)
+                .any(|id| **unit == Subject::Person(id))
+        };
+        let households = after
+            .iter()
+            .filter(|unit| matches!(unit, Subject::Household(_)));
+        !before.contains(unit) && matches!(unit, Subject::Person(_)) && households.clone().any(read)
+    };
+    assert_eq!(after.iter().filter(moved_out).count(), 3);
+    assert_eq!(asked(&app, 1, None).await.units, after.len() as u64);
 }
