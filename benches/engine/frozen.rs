@@ -15,6 +15,7 @@ use std::hint::black_box;
 
 use rayon::prelude::*;
 
+use crate::county::Draws;
 use crate::processor::{self, Cost};
 use crate::rows::trit;
 use crate::{Failed, PASSES};
@@ -94,24 +95,9 @@ impl Bits {
     }
 }
 
-/// Numbers by position.
-struct Draws(u64);
-
 impl Draws {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
     fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 
     fn fen(&mut self, n: u64) -> i64 {

@@ -24,42 +24,25 @@ pub(crate) struct Space<'c> {
     /// First lane per lane of the space below, and the end; nothing where lanes
     /// are all items as chunks hold them, one person's after the other.
     from: Cow<'c, [u32]>,
-    /// How they lie there.
-    order: Lie,
+    /// How many there are of one at most, where they follow each other.
+    longest: Option<u32>,
     /// Which element of the axis each lane is: a person's lane or an item.
     pub(crate) element: Rc<Vec<i32>>,
-}
-
-/// Whether the lanes of one lane below follow each other, and how many of them
-/// there are at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lie {
-    Strewn,
-    InTurn(u32),
-}
-
-impl Lie {
-    fn of(self, from: &[u32]) -> Order<'_> {
-        match self {
-            Lie::Strewn => Order::Strewn,
-            Lie::InTurn(longest) => Order::InTurn(Turns { from, longest }),
-        }
-    }
 }
 
 impl Space<'_> {
     /// How the lanes of each lane of a space below lie in this one.
     pub(crate) fn order(&self, below: SpaceId) -> Order<'_> {
-        if below == self.below {
-            self.order.of(&self.from)
-        } else {
-            Order::Strewn
+        let from = &self.from;
+        match self.longest {
+            Some(longest) if below == self.below => Order::InTurn(Turns { from, longest }),
+            _ => Order::Strewn,
         }
     }
 
     /// Whether each lane is the one lane of a lane below.
     fn is_one_each(&self) -> bool {
-        self.order == Lie::InTurn(1) && self.lanes + 1 == self.from.len()
+        self.longest == Some(1) && self.lanes + 1 == self.from.len()
     }
 }
 
@@ -312,7 +295,7 @@ fn people<'c>(room: &Room, chunk: &Chunk, below: SpaceId, axis: AxisId) -> Space
         axis,
         up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
-        order: Lie::Strewn,
+        longest: None,
         element: counted(room, lanes),
     }
 }
@@ -326,7 +309,7 @@ fn native<'c>(room: &Room, items: &'c Items, below: SpaceId, axis: AxisId) -> Sp
         axis,
         up: Cow::Borrowed(&items.owner),
         from: Cow::Borrowed(&items.from),
-        order: Lie::InTurn(items.longest),
+        longest: Some(items.longest),
         element: counted(room, lanes),
     }
 }
@@ -352,7 +335,7 @@ fn all<'c>(
         axis,
         up: up.into(),
         from: Cow::Borrowed(&[]),
-        order: Lie::Strewn,
+        longest: None,
         element: counted(room, lanes),
     }
 }
@@ -365,7 +348,7 @@ fn nothing<'c>(below: SpaceId, axis: AxisId) -> Space<'c> {
         axis,
         up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
-        order: Lie::Strewn,
+        longest: None,
         element: Rc::default(),
     }
 }
@@ -415,7 +398,7 @@ impl Hung {
             below,
             axis,
             up: self.up.into(),
-            order: Lie::InTurn(longest(&self.from)),
+            longest: Some(longest(&self.from)),
             from: self.from.into(),
             element: Rc::new(self.element),
         }
