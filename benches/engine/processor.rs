@@ -32,7 +32,7 @@ impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "in {:.1} s of processor, {:.1} s",
+            "in {:.2} s of processor, {:.2} s",
             self.processor, self.wall
         )
     }

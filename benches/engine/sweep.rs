@@ -1,9 +1,11 @@
 //! What a level of instructions, one more policy, and one decision cost.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
+use domain::evaluation::Confidential;
 use domain::time::Date;
-use rules::{Census, Columns, Document, Level, Machine, Outcome, PolicySet, Screened, Standing};
+use rules::{Census, Change, Columns, Comparison, Document, Level, Machine, PolicySet};
 
 use crate::county::County;
 use crate::shipped::{self, told};
@@ -11,8 +13,6 @@ use crate::{Failed, PASSES, processor};
 
 /// Policies added to see what one more costs.
 const EXTRA: u64 = 32;
-/// Parts that everybody is compared in.
-const SHARES: usize = 32;
 /// Decisions explained one by one.
 const EXPLAINED: u64 = 20_000;
 
@@ -34,8 +34,7 @@ pub(crate) fn levels(
 }
 
 /// What a question about another standard costs when everybody stands in columns:
-/// two walks, and what came of every subject beside each other, a share of the
-/// households at a time.
+/// who gains and loses, money by township, examples and near misses.
 pub(crate) fn another_standard(
     machine: &Machine,
     set: &PolicySet,
@@ -52,22 +51,29 @@ pub(crate) fn another_standard(
     if !found {
         return Err("the sample standard stands otherwise now".into());
     }
-    let ((gained, lost), cost) = processor::cost(|| {
-        let moved = columns.shares(SHARES).map(|share| {
-            let now = machine.screen(&share, set, on).unwrap_or_default();
-            let then = machine.screen(&share, &then, on).unwrap_or_default();
-            let met = |one: &Screened| matches!(one.outcome, Outcome::Judged(Standing::Met, _));
-            let both = || now.iter().zip(&then);
-            let gained = both().filter(|(now, then)| !met(now) && met(then));
-            (
-                gained.count(),
-                both().filter(|(now, then)| met(now) && !met(then)).count(),
-            )
-        });
-        moved.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
-    });
+    let keys = BTreeSet::from(["allowance_standard".to_owned()]);
+    let asked = Comparison {
+        now: (set, on),
+        then: (&then, on),
+        knows: &Confidential::ALL,
+        within: None,
+        details: Some(&keys),
+    };
+    for (threads, words) in [(1, "1 thread"), (2, "2 threads")] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
+        let pass = || pool.install(|| machine.compare(columns, &asked));
+        let cost = processor::median(PASSES, &pass);
+        println!("another standard over columns of {total} households, {words}: {cost}");
+    }
+    let compared = machine.compare(columns, &asked).unwrap_or_default();
+    let of = |count: fn(&Change) -> u64| compared.changes.values().map(count).sum::<u64>();
     println!(
-        "another standard over columns of {total} households, everybody judged twice and compared: {cost}; {gained} verdicts gained, {lost} lost"
+        "  {} verdicts gained, {} lost, {} subjects whose money is known",
+        of(|change| change.gained),
+        of(|change| change.lost),
+        of(|change| change.money.unwrap_or_default().known)
     );
     Ok(())
 }
@@ -76,10 +82,14 @@ pub(crate) fn another_standard(
 /// stands in, made when enough have come, and merged when few of a chunk are left.
 pub(crate) fn appended(machine: &Machine, county: &County, total: u64) {
     let mut census = Census::of(machine);
-    (0..total).for_each(|n| census.upsert(county.household(n)));
+    (0..total).for_each(|n| census.upsert(county.household(n), Date::MAX));
     let again: Vec<_> = (0..total).step_by(5).map(|n| county.household(n)).collect();
     let many = again.len() as u64;
-    let ((), cost) = processor::cost(|| again.into_iter().for_each(|one| census.upsert(one)));
+    let ((), cost) = processor::cost(|| {
+        for household in again {
+            census.upsert(household, Date::MAX);
+        }
+    });
     println!(
         "one household more or changed, of {total}: {}",
         cost.per(many)

@@ -2,6 +2,7 @@
 //! value gives, and asking changes nothing.
 
 mod asked;
+mod kept;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -84,7 +85,8 @@ async fn the_answer_is_what_evaluating_under_the_value_gives() {
     assert_eq!(shown, most.min(what_if::EXAMPLES_MAX));
     for one in change.examples.iter().filter(|one| one.gained) {
         assert!(!now.contains(&one.subject));
-        assert_eq!(one.decision.evaluation.verdict, Verdict::Met);
+        let why = one.decision.as_ref().unwrap();
+        assert_eq!(why.evaluation.verdict, Verdict::Met);
     }
 
     // Nothing was written, and nothing is in force that was not before.

@@ -265,7 +265,7 @@ fn example(one: &Example) -> ExampleView {
         subject: one.subject.to_string(),
         township: one.township,
         gained: one.gained,
-        criteria: one.decision.criteria.clone(),
+        criteria: (one.decision.as_ref()).map_or_else(Vec::new, |why| why.criteria.clone()),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
-use crate::night::{Asking, Night};
+use crate::night::{Asking, Night, Seen};
 use crate::policies;
 use crate::round::Round;
 use crate::sealing::Keyring;
@@ -93,13 +93,15 @@ pub async fn evaluate_step(
     };
     let done = batch.units.len();
     let (held, stamp) = (batch.lease.clone(), batch.round.stamp.clone());
+    let looked_at = batch.units.clone();
     let (commit, views) = decide(deps, policies.clone(), loaded, batch).await?;
+    let kept = deps.clone();
+    offload(move || kept.censuses.met(&held, (&policies, &stamp), views)).await?;
     if let Err(error) = deps.store.commit(&commit).await {
         deps.censuses.forget(partition);
         return Err(error.into());
     }
-    let kept = deps.clone();
-    offload(move || kept.censuses.met(&held, (&policies, &stamp), views)).await?;
+    deps.censuses.looked_at(partition, &looked_at);
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
 }
@@ -155,14 +157,14 @@ async fn decide(
     policies: Arc<PolicySet>,
     loaded: Loaded,
     batch: Batch,
-) -> Result<(Commit, Vec<Household>), StepError> {
+) -> Result<(Commit, Vec<Seen>), StepError> {
     let (units, today) = (batch.units.clone(), batch.today);
     let set = policies.clone();
-    let views: Vec<(Household, Vec<Evaluation>)> = offload(move || {
+    let views: Vec<(Seen, Vec<Evaluation>)> = offload(move || {
         let view = |unit: &Subject| {
-            let household = loaded.project(*unit, today);
-            let evaluations = rules::evaluate(&set, &household);
-            (household, evaluations)
+            let seen = Seen::of(&loaded, loaded.project(*unit, today));
+            let evaluations = rules::evaluate(&set, &seen.view);
+            (seen, evaluations)
         };
         units.par_iter().map(view).collect()
     })
@@ -185,7 +187,7 @@ async fn decide(
             keyring: &keyring,
         };
         let commit = deciding.commit(&views, &before, &rows)?;
-        Ok((commit, views.into_iter().map(|(view, _)| view).collect()))
+        Ok((commit, views.into_iter().map(|(seen, _)| seen).collect()))
     })
     .await?
 }
@@ -210,7 +212,7 @@ struct Deciding<'a> {
 impl Deciding<'_> {
     fn commit(
         &self,
-        views: &[(Household, Vec<Evaluation>)],
+        views: &[(Seen, Vec<Evaluation>)],
         before: &[VerdictRow],
         rows: &[AlertRow],
     ) -> Result<Commit, StepError> {
@@ -223,7 +225,13 @@ impl Deciding<'_> {
             );
         }
         let mut changed = Changed::default();
-        for (household, evaluations) in views {
+        for (
+            Seen {
+                view: household, ..
+            },
+            evaluations,
+        ) in views
+        {
             for evaluation in evaluations.iter().filter(|e| self.keyring.has(e.subject)) {
                 let known = existing.get(&(evaluation.subject, evaluation.policy.as_str()));
                 if let Some(change) = self.change(known, household, evaluation, now) {
@@ -339,7 +347,7 @@ impl Deciding<'_> {
     /// left their unit.
     fn verdicts(
         &self,
-        views: &[(Household, Vec<Evaluation>)],
+        views: &[(Seen, Vec<Evaluation>)],
         before: &[VerdictRow],
     ) -> Vec<VerdictRow> {
         let mut held: BTreeMap<(Subject, Subject, &str), &VerdictRow> = before
@@ -381,9 +389,15 @@ impl Deciding<'_> {
         changed
     }
 
-    fn access(&self, views: &[(Household, Vec<Evaluation>)]) -> Vec<AccessRow> {
+    fn access(&self, views: &[(Seen, Vec<Evaluation>)]) -> Vec<AccessRow> {
         let mut rows = BTreeSet::new();
-        for (household, _) in views {
+        for (
+            Seen {
+                view: household, ..
+            },
+            _,
+        ) in views
+        {
             let mut add = |subject: Subject| {
                 let region = self.region(&placement(household, subject));
                 rows.insert(AccessRow {
@@ -423,18 +437,18 @@ impl Deciding<'_> {
         place.unwrap_or(placement.county)
     }
 
-    fn units(&self, views: &[(Household, Vec<Evaluation>)]) -> Vec<UnitRow> {
-        let row = |(household, _): &(Household, Vec<Evaluation>)| UnitRow {
-            unit: household.unit,
+    fn units(&self, views: &[(Seen, Vec<Evaluation>)]) -> Vec<UnitRow> {
+        let row = |(Seen { view, .. }, _): &(Seen, Vec<Evaluation>)| UnitRow {
+            unit: view.unit,
             partition: self.batch.partition,
             evaluated_on: self.batch.today,
-            next_change_on: household.next_change_on,
+            next_change_on: view.next_change_on,
             policy_set: self.batch.round.stamp.clone(),
         };
         views.iter().map(row).collect()
     }
 
-    fn run(&self, views: &[(Household, Vec<Evaluation>)]) -> RunRow {
+    fn run(&self, views: &[(Seen, Vec<Evaluation>)]) -> RunRow {
         let mut counts: BTreeMap<String, u64> =
             BTreeMap::from([("units".to_owned(), views.len() as u64)]);
         for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {

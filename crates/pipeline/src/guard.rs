@@ -180,6 +180,7 @@ mod tests {
     fn found(change: PolicyChange, first: bool) -> Vec<Found> {
         let answer = Simulation {
             units: 0,
+            read: 0,
             through: BTreeMap::default(),
             policies: [("p".to_owned(), change)].into(),
             left: Vec::new(),

@@ -16,6 +16,7 @@ use registry::{CoverageTable, Fold, FoldSet};
 use crate::apply::APPLY;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
+use crate::horizon::carried;
 use crate::sealing::Keyring;
 
 /// What is known of the units of a batch.
@@ -283,6 +284,19 @@ impl Loaded {
         self.with_folds(view.unit, |folds| {
             registry::next_change_kept_fresh(folds, &self.coverage, view)
         })
+    }
+
+    /// The unit's view on a day. On one to come, lists that are fresh today have
+    /// come as they have come.
+    pub(crate) fn project_kept_fresh(&self, unit: Subject, today: Date, on: Date) -> Household {
+        if on <= today {
+            return self.project(unit, on);
+        }
+        let first = self.project(unit, today);
+        if on < self.next_change_kept_fresh(&first) {
+            return Household { on, ..first };
+        }
+        carried(self.project(unit, on), &first)
     }
 
     fn with_folds<T>(&self, unit: Subject, f: impl FnOnce(&FoldSet<'_>) -> T) -> T {

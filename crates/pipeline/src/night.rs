@@ -16,7 +16,7 @@ use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use rayon::prelude::*;
-use rules::{Census, Machine, PolicySet};
+use rules::{Census, Machine, PolicySet, Snapshot};
 use store::commit::Lease;
 
 use crate::deps::Deps;
@@ -49,6 +49,22 @@ enum Filled {
     Whole,
 }
 
+/// A view, and the first day on which it can be another while lists come as they
+/// have come.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) view: Household,
+    until: Date,
+}
+
+impl Seen {
+    /// A view of what is loaded.
+    pub(crate) fn of(loaded: &Loaded, view: Household) -> Seen {
+        let until = loaded.next_change_kept_fresh(&view);
+        Seen { view, until }
+    }
+}
+
 /// What the night has to do next.
 #[derive(Debug)]
 pub(crate) enum Night {
@@ -69,10 +85,8 @@ impl Censuses {
         f: impl FnOnce(&mut Kept) -> T,
     ) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |kept: &Kept| {
-            kept.stamp == stamp && (kept.epoch == lease.epoch || kept.epoch + 1 == lease.epoch)
-        };
-        if !all.get(&lease.partition).is_some_and(fits) {
+        let kept = all.get(&lease.partition);
+        if !kept.is_some_and(|kept| kept.fits(lease, stamp)) {
             let machine = Arc::new(Machine::of(set));
             let kept = Kept {
                 census: Census::of(&machine),
@@ -89,21 +103,42 @@ impl Censuses {
         f(kept)
     }
 
-    /// Views that were judged and committed under a lease.
+    /// Views as they are judged under a lease, before what comes of it is
+    /// committed: whoever is not marked as due stands here as they are known.
     pub(crate) fn met(
         &self,
         lease: &Lease,
         (set, stamp): (&PolicySet, &str),
-        views: impl IntoIterator<Item = Household>,
+        views: impl IntoIterator<Item = Seen>,
     ) {
-        self.with((lease, set, stamp), |kept| {
-            for household in views {
-                if let Some((_, units)) = &mut kept.asked {
-                    units.remove(&household.unit);
-                }
-                kept.census.upsert(household);
+        self.with((lease, set, stamp), |kept| kept.take(views));
+    }
+
+    /// What came of these is committed.
+    pub(crate) fn looked_at(&self, partition: DivisionCode, units: &[Subject]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = all.get_mut(&partition).and_then(|kept| kept.asked.as_mut());
+        if let Some((_, left)) = asked {
+            for unit in units {
+                left.remove(unit);
             }
-        });
+        }
+    }
+
+    /// Whether everybody of a county is kept as they are under a stamp.
+    pub(crate) fn is_whole(&self, partition: DivisionCode, stamp: &str) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get(&partition);
+        kept.is_some_and(|kept| kept.stamp == stamp && kept.filled == Filled::Whole)
+    }
+
+    /// Everybody of a county whose lease is held, if nobody else has judged any of
+    /// them since and all of them are kept as they are under the stamp.
+    pub(crate) fn snapshot(&self, lease: &Lease, stamp: &str) -> Option<Snapshot> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get(&lease.partition)?;
+        let whole = kept.fits(lease, stamp) && kept.filled == Filled::Whole;
+        whole.then(|| kept.census.snapshot())
     }
 
     /// What was kept may be behind: it is read in anew when it is next asked.
@@ -114,6 +149,17 @@ impl Censuses {
 }
 
 impl Kept {
+    fn fits(&self, lease: &Lease, stamp: &str) -> bool {
+        let mine = self.epoch == lease.epoch || self.epoch + 1 == lease.epoch;
+        self.stamp == stamp && mine
+    }
+
+    fn take(&mut self, views: impl IntoIterator<Item = Seen>) {
+        for Seen { view, until } in views {
+            self.census.upsert(view, until);
+        }
+    }
+
     /// What it costs to keep a county.
     fn tell(&self, county: DivisionCode) {
         let (scalars, lists) = self.census.bytes();
@@ -206,15 +252,14 @@ impl Asking<'_> {
         let (deps, lease) = (self.deps.clone(), self.lease.clone());
         let (set, stamp) = (self.set.clone(), self.stamp.to_owned());
         offload(move || {
-            let view = |unit: &Subject| Household {
-                on: since,
-                ..loaded.project(*unit, today)
+            let view = |unit: &Subject| {
+                let mut seen = Seen::of(&loaded, loaded.project(*unit, today));
+                seen.view.on = since;
+                seen
             };
-            let views: Vec<Household> = unmet.par_iter().map(view).collect();
+            let views: Vec<Seen> = unmet.par_iter().map(view).collect();
             deps.censuses.with((&lease, &set, &stamp), |kept| {
-                for household in views {
-                    kept.census.upsert(household);
-                }
+                kept.take(views);
                 kept.filled = Filled::After(Some(last));
             });
         })
@@ -224,7 +269,7 @@ impl Asking<'_> {
 
     async fn ask(&self) -> Result<BTreeSet<Subject>, StepError> {
         // Chunks are shared, so that nobody waits for the answer.
-        let (machine, census) = self.with(|kept| (kept.machine.clone(), kept.census.clone()));
+        let (machine, census) = self.with(|kept| (kept.machine.clone(), kept.census.snapshot()));
         let (set, today) = (self.set.clone(), self.today);
         let moved = offload(move || census.moved(&machine, &set, today)).await?;
         Ok(moved.unwrap_or_default())

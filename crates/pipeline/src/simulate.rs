@@ -1,37 +1,37 @@
 //! What if: everybody judged under parameters that are not in force, beside
 //! those that are. Nothing is written; nobody is told.
 //!
-//! Households are read as they stand in the folds and put into columns a page
-//! at a time, so that memory holds columns and not people. Imports go on
-//! meanwhile: the answer says from which apply position to which it was read.
+//! Everybody stands in columns. Where this process evaluates a county it keeps
+//! them anyway, and only who is due or is another on the day asked about is read;
+//! elsewhere all are read from the folds, a page at a time, so that memory holds
+//! a page and not people. Imports go on meanwhile: the answer says from which
+//! apply position to which it was read.
+//!
+//! On a day to come lists are taken to have come as they have come by today, or
+//! everybody would be 待核实 and nothing could be seen behind it.
 
-mod beside;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::authority::Grant;
-use domain::evaluation::{Confidential, Decision};
+use domain::evaluation::Verdict;
 use domain::household::Household;
 use domain::ids::Subject;
 use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use rayon::prelude::*;
-use rules::{
-    Machine, Miss, Monthly, Outcome, Policy, PolicySet, Problem, Standing, Told, appraise,
+pub use rules::{
+    Change as PolicyChange, Counts, EXAMPLES_MAX, Example, Monthlies, NEAR_MAX, Near, Town,
 };
+use rules::{Columns, Compared, Comparison, Machine, PolicySet, Problem};
 
 use crate::deps::Deps;
-use crate::error::StepError;
-use crate::loading::{Loaded, pages};
+use crate::error::{StepError, offload};
+use crate::loading::{Known, Loaded, pages};
 use crate::policies;
-use beside::{About, beside};
-
-/// Examples of one policy and direction.
-pub const EXAMPLES_MAX: usize = 10;
-/// Near misses of one policy.
-pub const NEAR_MAX: usize = 10;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -44,149 +44,13 @@ pub struct Question {
     pub on: Date,
 }
 
-/// How many subjects stand how under a policy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// 符合.
-    pub met: u64,
-    /// 待核实.
-    pub undetermined: u64,
-    /// There is something to tell.
-    pub told: u64,
-}
-
-/// What would change under one policy.
-#[derive(Clone, Debug, Default)]
-pub struct PolicyChange {
-    /// As things are.
-    pub before: Counts,
-    /// As they would be.
-    pub after: Counts,
-    /// Would newly be 符合.
-    pub gained: u64,
-    /// Would be 符合 no more.
-    pub lost: u64,
-    /// Subjects to whom it would apply: anything but 不适用.
-    pub applicable: u64,
-    /// To whom it does or would apply.
-    pub concerned: u64,
-    /// Of those, whose verdict would be another.
-    pub moved: u64,
-    /// Verdicts that only the interpreter can give, which are in no count.
-    pub deferred: u64,
-    /// The same by township; `None` is without a known one.
-    pub by_township: BTreeMap<Option<DivisionCode>, Town>,
-    /// Money a month; `None` when the policy declares no amount.
-    pub money: Option<Monthlies>,
-    /// Who would be 不符合 by the least, nearest first; only of policies that
-    /// use a parameter asked about.
-    pub near: Vec<Near>,
-    /// Units and subjects of the first gained, then of the first lost.
-    pub examples: Vec<Example>,
-}
-
-/// What would change in one township.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Town {
-    /// Would newly be 符合.
-    pub gained: u64,
-    /// Would be 符合 no more.
-    pub lost: u64,
-    /// Fen a month more, or less, of those whose amounts are known.
-    pub fen: i64,
-}
-
-/// Money a month of everybody who is 符合, in fen. A subject of whom either
-/// amount is unknown is in neither sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Monthlies {
-    /// As things are.
-    pub before: i64,
-    /// As they would be.
-    pub after: i64,
-    /// Subjects that are in the sums, those with nothing among them.
-    pub known: u64,
-    /// 未知: subjects that are in neither sum.
-    pub unknown: u64,
-}
-
-impl Monthlies {
-    /// Fen a month more, or less.
-    pub const fn difference(&self) -> i64 {
-        self.after - self.before
-    }
-
-    /// What both would get, or that it is not known.
-    fn count(&mut self, before: Monthly, after: Monthly) -> i64 {
-        let fen = |monthly| match monthly {
-            Monthly::Fen(fen) => Some(fen),
-            Monthly::Nothing => Some(0),
-            Monthly::Unknown | Monthly::NotDeclared => None,
-        };
-        let sums = fen(before).zip(fen(after)).and_then(|(was, would)| {
-            let sums = (
-                self.before.checked_add(was)?,
-                self.after.checked_add(would)?,
-            );
-            Some((sums, would.checked_sub(was)?))
-        });
-        let Some(((before, after), difference)) = sums else {
-            self.unknown += 1;
-            return 0;
-        };
-        (self.before, self.after) = (before, after);
-        self.known += 1;
-        difference
-    }
-
-    fn join(&mut self, other: Monthlies) {
-        let before = self.before.checked_add(other.before);
-        let after = self.after.checked_add(other.after);
-        self.unknown += other.unknown;
-        match before.zip(after) {
-            Some(sums) => {
-                (self.before, self.after) = sums;
-                self.known += other.known;
-            }
-            // Sums too large to hold are not told as others.
-            None => self.unknown += other.known,
-        }
-    }
-}
-
-/// One subject that one criterion would leave out.
-#[derive(Clone, Debug)]
-pub struct Near {
-    /// The household or person alone.
-    pub unit: Subject,
-    /// Whom the verdict is about.
-    pub subject: Subject,
-    /// Where the unit has its hukou, if known.
-    pub township: Option<DivisionCode>,
-    /// Which criterion, and by how much.
-    pub miss: Miss,
-}
-
-/// One subject whose verdict would change.
-#[derive(Clone, Debug)]
-pub struct Example {
-    /// The household or person alone.
-    pub unit: Subject,
-    /// Whom the verdict is about.
-    pub subject: Subject,
-    /// Where the unit has its hukou, if known.
-    pub township: Option<DivisionCode>,
-    /// Newly 符合, or no more.
-    pub gained: bool,
-    /// Why, under the values asked about.
-    pub decision: Box<Decision>,
-}
-
 /// The answer.
 #[derive(Debug)]
 pub struct Simulation {
     /// Households and people alone that were judged.
     pub units: u64,
+    /// Of them, those that were read from the folds; the others stood in columns.
+    pub read: u64,
     /// Apply positions before and after reading, by county.
     pub through: BTreeMap<DivisionCode, (i64, i64)>,
     /// What would change, by policy; policies without a change are left out.
@@ -235,7 +99,7 @@ pub async fn simulate(
         counts_only: false,
     };
     let mut answer = compare(deps, grant, both).await?;
-    answer.policies.retain(|_, change| change.changes());
+    answer.policies.retain(|_, change| change.is_any());
     Ok(answer)
 }
 
@@ -265,30 +129,50 @@ pub(crate) async fn compare(
     both: Both,
 ) -> Result<Simulation, StepError> {
     let machine = Machine::of(&both.now);
-    let mut answer = Simulation {
-        units: 0,
-        through: BTreeMap::new(),
-        policies: BTreeMap::new(),
-        left: left(&machine, &both.now, grant),
-        deferred: 0,
-    };
-    let on = both.on;
+    let left = left(&machine, &both.now, grant);
     let asked = Arc::new(Asked {
         machine,
         both,
-        knows: grant.knows(),
+        grant: grant.clone(),
+        today: deps.clock.today(),
     });
+    let mut through = BTreeMap::new();
+    let mut homes: BTreeMap<Subject, DivisionCode> = BTreeMap::new();
+    let (mut compared, mut read) = (Compared::default(), 0);
     for partition in deps.store.partitions().await? {
-        if let Some(inside) = grant.within(partition) {
+        let Some(inside) = grant.within(partition) else {
+            continue;
+        };
+        let kept = kept::columns(deps, &asked, (partition, &inside)).await?;
+        let part = if let Some(kept) = kept {
             let asked = asked.clone();
-            let judge = move |loaded: &Loaded, page: &[Subject]| asked.judge(loaded, page);
-            let through = pages(deps, (partition, &inside, on), judge, |part| {
-                answer.add(part);
-            });
-            let through = through.await?;
-            answer.through.insert(partition, through);
-        }
+            read += kept.anew;
+            through.insert(partition, kept.through);
+            offload(move || asked.compared(&kept.columns)).await?
+        } else {
+            let (part, positions) = asked.read(deps, partition, &inside).await?;
+            read += part.units;
+            through.insert(partition, positions);
+            part
+        };
+        let examples = part.changes.values().flat_map(|change| &change.examples);
+        homes.extend(examples.map(|example| (example.unit, partition)));
+        compared = compared.joined(part);
     }
+    let policies = asked.both.now.policies();
+    let changes = compared.changes.into_iter();
+    let mut answer = Simulation {
+        units: compared.units,
+        read,
+        through,
+        policies: changes
+            .map(|(at, change)| (policies[at].id.clone(), change))
+            .collect(),
+        left,
+        deferred: 0,
+    };
+    answer.deferred = answer.policies.values().map(|change| change.deferred).sum();
+    asked.explain(deps, &mut answer, &homes).await?;
     Ok(answer)
 }
 
@@ -302,181 +186,93 @@ pub(crate) fn left(machine: &Machine, set: &PolicySet, grant: &Grant) -> Vec<Str
     left.map(|left| left.policy.clone()).collect()
 }
 
+/// One question while it is answered.
 struct Asked {
     machine: Machine,
     both: Both,
-    /// Which policies are for whom asks.
-    knows: &'static [Confidential],
-}
-
-/// What one page changes.
-#[derive(Default)]
-struct Part {
-    units: u64,
-    deferred: u64,
-    policies: BTreeMap<String, PolicyChange>,
+    grant: Grant,
+    today: Date,
 }
 
 impl Asked {
-    fn judge(&self, loaded: &Loaded, page: &[Subject]) -> Part {
+    fn compared(&self, columns: &Columns) -> Compared {
         let both = &self.both;
-        let here = |household: &Household| {
-            let within =
-                |place: DivisionCode| household.hukou.is_some_and(|hukou| place.contains(&hukou));
-            both.within.is_none_or(within)
+        let comparison = Comparison {
+            now: (&both.now, both.now_on),
+            then: (&both.then, both.on),
+            knows: self.grant.knows(),
+            within: both.within,
+            details: (!both.counts_only).then_some(&both.keys),
         };
-        let units = loaded.units(page, both.on).into_par_iter();
-        let households = units.map(|unit| loaded.project(unit, both.on));
-        let households: Vec<Household> = households.filter(here).collect();
-        let columns = self.machine.columns(&households);
-        let now = self.machine.screen(&columns, &both.now, both.now_on);
-        let then = self.machine.screen(&columns, &both.then, both.on);
-        let mut part = Part {
-            units: u64::try_from(households.len()).unwrap_or(u64::MAX),
-            ..Part::default()
+        let compared = self.machine.compare(columns, &comparison);
+        compared.unwrap_or_default()
+    }
+
+    /// Everybody of a county read from the folds.
+    async fn read(
+        self: &Arc<Asked>,
+        deps: &Arc<Deps>,
+        partition: DivisionCode,
+        inside: &Grant,
+    ) -> Result<(Compared, (i64, i64)), StepError> {
+        let mut compared = Compared::default();
+        let asked = self.clone();
+        let judge = move |loaded: &Loaded, page: &[Subject]| {
+            let units = loaded.units(page, asked.both.on).into_par_iter();
+            let views = units.map(|unit| asked.view(loaded, unit));
+            let views: Vec<Household> = views.collect();
+            asked.compared(&asked.machine.columns(&views))
         };
-        let views: BTreeMap<Subject, &Household> = households
-            .iter()
-            .map(|household| (household.unit, household))
-            .collect();
-        for (about, verdicts) in beside(now.unwrap_or_default(), then.unwrap_or_default()) {
-            if let Some(household) = views.get(&about.unit) {
-                self.count(&mut part, about, verdicts, household);
+        let of_grant = (partition, inside, self.both.on);
+        let read = pages(deps, of_grant, judge, |part| {
+            compared = std::mem::take(&mut compared).joined(part);
+        });
+        let read = read.await?;
+        Ok((compared, read))
+    }
+
+    fn view(&self, loaded: &Loaded, unit: Subject) -> Household {
+        loaded.project_kept_fresh(unit, self.today, self.both.on)
+    }
+
+    /// Says of every example why; one that stands otherwise by now is none.
+    async fn explain(
+        self: &Arc<Asked>,
+        deps: &Arc<Deps>,
+        answer: &mut Simulation,
+        homes: &BTreeMap<Subject, DivisionCode>,
+    ) -> Result<(), StepError> {
+        let mut shown: BTreeMap<DivisionCode, BTreeSet<Subject>> = BTreeMap::new();
+        for example in answer.policies.values().flat_map(|change| &change.examples) {
+            if let Some(partition) = homes.get(&example.unit) {
+                shown.entry(*partition).or_default().insert(example.unit);
             }
         }
-        part
-    }
-
-    fn count(
-        &self,
-        part: &mut Part,
-        about: About,
-        (before, after): (Outcome, Outcome),
-        household: &Household,
-    ) {
-        let policy = &self.both.now.policies()[about.policy];
-        if !self.knows.contains(&policy.confidential) {
-            return;
+        let mut views: BTreeMap<Subject, Household> = BTreeMap::new();
+        for (partition, units) in shown {
+            let units: Vec<Subject> = units.into_iter().collect();
+            let loaded = Loaded::load(deps, partition, &units, Known::Now).await?;
+            let asked = self.clone();
+            let of_units = move || {
+                let views = units
+                    .par_iter()
+                    .map(|unit| (*unit, asked.view(&loaded, *unit)));
+                views.collect::<Vec<_>>()
+            };
+            views.extend(offload(of_units).await?);
         }
-        let (Outcome::Judged(was, told), Outcome::Judged(would, tells)) = (before, after) else {
-            part.deferred += 1;
-            let change = part.policies.entry(policy.id.clone()).or_default();
-            change.deferred += 1;
-            return;
-        };
-        let id = &policy.id;
-        let change = part.policies.entry(id.clone()).or_default();
-        change.before.add(was, told);
-        change.after.add(would, tells);
-        let applies = |standing| standing != Standing::NotApplicable;
-        change.applicable += u64::from(applies(would));
-        change.concerned += u64::from(applies(was) || applies(would));
-        change.moved += u64::from(was != would);
-        if self.both.counts_only {
-            return;
+        for (id, change) in &mut answer.policies {
+            for example in &mut change.examples {
+                let view = views.get(&example.unit);
+                let then = &self.both.then;
+                let why = view.and_then(|view| rules::explain(then, view, id, example.subject));
+                let as_told =
+                    why.filter(|why| (why.evaluation.verdict == Verdict::Met) == example.gained);
+                example.decision = as_told.map(Box::new);
+            }
+            change.examples.retain(|example| example.decision.is_some());
         }
-        let (gained, lost) = (
-            would == Standing::Met && was != Standing::Met,
-            was == Standing::Met && would != Standing::Met,
-        );
-        let fen = self.money(change, policy, (was, would), about.subject, household);
-        if would == Standing::NotMet && !policy.parameters.is_disjoint(&self.both.keys) {
-            self.near(change, about, id, household);
-        }
-        if gained || lost || fen != 0 {
-            let town = change.by_township.entry(township(household)).or_default();
-            town.gained += u64::from(gained);
-            town.lost += u64::from(lost);
-            town.fen += fen;
-        }
-        change.gained += u64::from(gained);
-        change.lost += u64::from(lost);
-        if (gained || lost) && change.shows_more(gained) {
-            let decision = rules::explain(&self.both.then, household, id, about.subject);
-            change.examples.extend(decision.map(|decision| Example {
-                unit: about.unit,
-                subject: about.subject,
-                township: township(household),
-                gained,
-                decision: Box::new(decision),
-            }));
-        }
-    }
-
-    /// Keeps the subject if it misses by less than those known so far.
-    fn near(&self, change: &mut PolicyChange, about: About, id: &str, household: &Household) {
-        let seen = appraise(&self.both.then, household, id, about.subject);
-        let miss = seen.and_then(|seen| seen.miss);
-        change.near.extend(miss.map(|miss| Near {
-            unit: about.unit,
-            subject: about.subject,
-            township: township(household),
-            miss,
-        }));
-        nearest(&mut change.near);
-    }
-
-    /// Counts what the subject gets and would get; the difference in fen.
-    fn money(
-        &self,
-        change: &mut PolicyChange,
-        policy: &Policy,
-        (was, would): (Standing, Standing),
-        of: Subject,
-        household: &Household,
-    ) -> i64 {
-        if policy.amount_basis().is_none() {
-            return 0;
-        }
-        let money = change.money.get_or_insert_default();
-        let monthly = |set: &PolicySet, standing| match standing {
-            Standing::Met => appraise(set, household, &policy.id, of)
-                .map_or(Monthly::Unknown, |seen| seen.monthly),
-            _ => Monthly::Nothing,
-        };
-        money.count(
-            monthly(&self.both.now, was),
-            monthly(&self.both.then, would),
-        )
-    }
-}
-
-fn township(household: &Household) -> Option<DivisionCode> {
-    household.hukou.and_then(|place| place.township())
-}
-
-/// Keeps those who miss by the least.
-fn nearest(near: &mut Vec<Near>) {
-    near.sort_by_key(|one| (one.miss.by, one.subject));
-    near.truncate(NEAR_MAX);
-}
-
-impl PolicyChange {
-    /// Whether there is room for an example of this direction.
-    fn shows_more(&self, gained: bool) -> bool {
-        let alike = self.examples.iter().filter(|one| one.gained == gained);
-        alike.count() < EXAMPLES_MAX
-    }
-
-    /// Whether anything would be otherwise.
-    fn changes(&self) -> bool {
-        let money = self.money.is_some_and(|money| money.difference() != 0);
-        // Townships may change places where the sum stands still.
-        money || !self.by_township.is_empty() || self.before != self.after
-    }
-}
-
-impl Counts {
-    fn add(&mut self, standing: Standing, told: Told) {
-        self.met += u64::from(standing == Standing::Met);
-        self.undetermined += u64::from(standing == Standing::Undetermined);
-        self.told += u64::from(told.is_something());
-    }
-
-    fn join(&mut self, other: Counts) {
-        self.met += other.met;
-        self.undetermined += other.undetermined;
-        self.told += other.told;
+        Ok(())
     }
 }
 
@@ -489,38 +285,6 @@ impl Simulation {
             examples.chain(change.near.iter().flat_map(|n| [n.unit, n.subject]))
         });
         shown.collect()
-    }
-
-    fn add(&mut self, part: Part) {
-        self.units += part.units;
-        self.deferred += part.deferred;
-        for (id, more) in part.policies {
-            let change = self.policies.entry(id).or_default();
-            change.before.join(more.before);
-            change.after.join(more.after);
-            change.gained += more.gained;
-            change.lost += more.lost;
-            change.applicable += more.applicable;
-            change.concerned += more.concerned;
-            change.moved += more.moved;
-            change.deferred += more.deferred;
-            for (town, more) in more.by_township {
-                let known = change.by_township.entry(town).or_default();
-                known.gained += more.gained;
-                known.lost += more.lost;
-                known.fen += more.fen;
-            }
-            if let Some(more) = more.money {
-                change.money.get_or_insert_default().join(more);
-            }
-            change.near.extend(more.near);
-            nearest(&mut change.near);
-            for one in more.examples {
-                if change.shows_more(one.gained) {
-                    change.examples.push(one);
-                }
-            }
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod appraise;
 mod approved;
 mod case_household;
 mod cases;
+mod change;
 mod check;
 mod check_call;
 mod check_text;
@@ -44,12 +45,14 @@ pub use appraise::{Appraisal, Margin, Miss, Monthly, appraise};
 pub use approved::{ApprovedValue, Preview, approved_documents};
 pub use case_household::{Described, DescribedHousehold, describe, patched};
 pub use cases::{CaseFile, CaseOutcome, CaseSets, run_cases};
+pub use change::{Change, Counts, EXAMPLES_MAX, Example, Monthlies, NEAR_MAX, Near, Town};
 pub use document::{About, Both, PolicyKind};
 pub use explain::explain;
 pub use handbook::{HANDBOOK_MARK, handbook};
 pub use judge::evaluate;
 pub use machine::{
-    Census, Columns, Gathering, Left, Level, Machine, Outcome, Screened, Standing, Told,
+    Census, Columns, Compared, Comparison, Gathering, Left, Level, Machine, Outcome, Screened,
+    Snapshot, Standing, Told,
 };
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
 pub use plain::{Plain, PlainProgram};

@@ -18,6 +18,14 @@ pub(crate) const fn is_whole(n: i64) -> bool {
     n != i64::MIN
 }
 
+/// A quotient rounded half away from zero; `below` is positive.
+pub(crate) fn half_away(above: i128, below: i128) -> Option<i64> {
+    let sign = if above < 0 { -1 } else { 1 };
+    let doubled = above.checked_abs()?.checked_mul(2)?;
+    let rounded = doubled.checked_add(below)? / below.checked_mul(2)?;
+    i64::try_from(rounded * sign).ok()
+}
+
 fn common_divisor(a: i128, b: i128) -> i128 {
     let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
     while b != 0 {
@@ -94,11 +102,7 @@ impl Fraction {
 
     /// Rounded half away from zero after multiplying by `scale`.
     pub(crate) fn rounded(self, scale: i128) -> Option<i64> {
-        let scaled = self.above.checked_mul(scale)?;
-        let sign = if scaled < 0 { -1 } else { 1 };
-        let doubled = scaled.checked_abs()?.checked_mul(2)?;
-        let rounded = doubled.checked_add(self.below)? / self.below.checked_mul(2)?;
-        i64::try_from(rounded * sign).ok()
+        half_away(self.above.checked_mul(scale)?, self.below)
     }
 
     /// The whole part, towards zero.

@@ -425,7 +425,7 @@ fn example(app: &App, one: &Example) -> ExampleLine {
         link: link(one.subject),
         name: called(one.unit, one.subject).to_owned(),
         place: township(app, one.township),
-        criteria: criteria(app, &one.decision),
+        criteria: (one.decision.as_deref()).map_or_else(Vec::new, |why| criteria(app, why)),
     }
 }
 

@@ -208,7 +208,7 @@ fn people(change: &PolicyChange) -> anyhow::Result<()> {
     for one in &change.examples {
         let sign = if one.gained { '+' } else { '−' };
         say!("  {sign} {}", one.unit);
-        reasons(Some(&one.decision))?;
+        reasons(one.decision.as_deref())?;
     }
     for one in &change.near {
         let by = match one.miss.by {

@@ -14,7 +14,6 @@ use domain::time::Date;
 use rayon::prelude::*;
 
 use super::columns::{CHUNK, Chunk, Layout};
-use super::graph::F;
 use super::screen::{Columns, Machine};
 use crate::policy::PolicySet;
 
@@ -24,14 +23,21 @@ const DELTA: usize = 256;
 const THIN: usize = 4;
 
 /// Everybody of one county. It belongs to one machine's layout.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Census {
     layout: Layout,
     parts: Vec<Option<Part>>,
     place: BTreeMap<Subject, Place>,
-    waiting: BTreeMap<usize, BTreeMap<Subject, Household>>,
+    waiting: BTreeMap<usize, BTreeMap<Subject, Arc<Row>>>,
     /// Everybody was looked at on this day.
     floor: Date,
+}
+
+/// A household that waits to become one of a chunk.
+#[derive(Debug)]
+struct Row {
+    household: Household,
+    until: Date,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +55,18 @@ pub(super) struct Part {
     pub(super) alive: Vec<bool>,
     /// The day each was judged on.
     pub(super) since: Vec<Date>,
+    /// The day each is to be projected anew, though nothing is told of it.
+    until: Vec<Date>,
 }
 
 impl Part {
-    fn of(layout: &Layout, households: &[&Household]) -> Part {
+    fn of(layout: &Layout, rows: &[&Row]) -> Part {
+        let households: Vec<&Household> = rows.iter().map(|row| &row.household).collect();
         Part {
-            chunk: Arc::new(Chunk::of(layout, households)),
-            alive: vec![true; households.len()],
+            chunk: Arc::new(Chunk::of(layout, &households)),
+            alive: vec![true; rows.len()],
             since: households.iter().map(|household| household.on).collect(),
+            until: rows.iter().map(|row| row.until).collect(),
         }
     }
 
@@ -78,16 +88,16 @@ impl Census {
     }
 
     /// Adds a household, or replaces what was known of it. It counts as judged
-    /// on the day of its view.
-    pub fn upsert(&mut self, household: Household) {
+    /// on the day of its view, and its view is good until the day before `until`.
+    pub fn upsert(&mut self, household: Household, until: Date) {
         let (unit, people) = (household.unit, household.people.len());
         self.remove(unit);
         self.place.insert(unit, Place::Waiting(people));
         let waiting = self.waiting.entry(people).or_default();
-        waiting.insert(unit, household);
+        waiting.insert(unit, Arc::new(Row { household, until }));
         if waiting.len() >= DELTA {
             let full = std::mem::take(waiting);
-            let rows: Vec<&Household> = full.values().collect();
+            let rows: Vec<&Row> = full.values().map(Arc::as_ref).collect();
             let part = Part::of(&self.layout, &rows);
             self.add(part);
             self.compact(people);
@@ -132,61 +142,23 @@ impl Census {
         each.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
     }
 
-    /// Everybody as they are now. Costs a copy of chunks of which somebody is
-    /// dead, and of the rows that wait; the rest is shared.
-    pub fn columns(&self) -> Columns {
-        let chunks = self.now().map(|part| {
-            if part.alive.iter().all(|alive| *alive) {
-                return part.chunk;
-            }
-            // Who is nobody's member is not judged.
-            let mut chunk = (*part.chunk).clone();
-            for lane in 0..chunk.members.len() {
-                if !part.alive[lane % chunk.len] {
-                    chunk.members[lane] = F;
-                }
-            }
-            Arc::new(chunk)
-        });
-        Columns {
+    /// Everybody as they are now. Chunks and rows are shared; what is copied is
+    /// who of each chunk is there.
+    pub fn snapshot(&self) -> Snapshot {
+        let waiting = self.waiting.values().filter(|rows| !rows.is_empty());
+        Snapshot {
             layout: self.layout.clone(),
-            chunks: chunks.collect(),
+            parts: self.parts.iter().flatten().cloned().collect(),
+            waiting: waiting
+                .map(|rows| rows.values().cloned().collect())
+                .collect(),
+            floor: self.floor,
         }
-    }
-
-    /// Who stands otherwise on a day up to `to` than on the day before, by the
-    /// date alone, since they were judged; who cannot be told by columns is
-    /// among them. Views must be good through `to`. `None` when the census is
-    /// another machine's.
-    pub fn moved(&self, machine: &Machine, set: &PolicySet, to: Date) -> Option<BTreeSet<Subject>> {
-        if machine.layout != self.layout {
-            return None;
-        }
-        let parts: Vec<Part> = self.now().collect();
-        let of_part = |part: &Part| {
-            let moved = machine.moved(part, set, self.floor, to);
-            let slots = part.living().filter(|slot| moved[*slot]);
-            slots
-                .map(|slot| part.chunk.units[slot])
-                .collect::<Vec<Subject>>()
-        };
-        let moved: Vec<Vec<Subject>> = parts.par_iter().map(of_part).collect();
-        Some(moved.into_iter().flatten().collect())
     }
 
     /// Everybody was looked at on a day.
     pub fn judged_on(&mut self, day: Date) {
         self.floor = self.floor.max(day);
-    }
-
-    /// Parts, those of waiting rows among them.
-    fn now(&self) -> impl Iterator<Item = Part> + '_ {
-        let rows = self.waiting.values().filter(|rows| !rows.is_empty());
-        let waiting = rows.map(|rows| {
-            let rows: Vec<&Household> = rows.values().collect();
-            Part::of(&self.layout, &rows)
-        });
-        self.parts.iter().flatten().cloned().chain(waiting)
     }
 
     fn add(&mut self, part: Part) {
@@ -229,6 +201,85 @@ impl Census {
     }
 }
 
+/// Everybody of a census as they were when it was taken.
+#[derive(Debug)]
+pub struct Snapshot {
+    layout: Layout,
+    parts: Vec<Part>,
+    waiting: Vec<Vec<Arc<Row>>>,
+    floor: Date,
+}
+
+impl Snapshot {
+    /// Everybody.
+    pub fn columns(&self) -> Columns {
+        self.living(&|_, _| true)
+    }
+
+    /// Those whose views are good on a day, without the ones named.
+    pub fn good_on(&self, day: Date, named: &BTreeSet<Subject>) -> Columns {
+        self.living(&|until, unit| day < until && !named.contains(&unit))
+    }
+
+    /// Those whose views are to be made anew by a day.
+    pub fn due_by(&self, day: Date) -> BTreeSet<Subject> {
+        let of_chunks = self.parts.iter().flat_map(|part| {
+            let due = part.living().filter(|slot| part.until[*slot] <= day);
+            due.map(|slot| part.chunk.units[slot])
+        });
+        let waiting = self.waiting.iter().flatten();
+        let waiting = waiting.filter(|row| row.until <= day);
+        let waiting = waiting.map(|row| row.household.unit);
+        of_chunks.chain(waiting).collect()
+    }
+
+    /// Who stands otherwise on a day up to `to` than on the day before, by the
+    /// date alone, since they were judged; who cannot be told by columns is
+    /// among them. Views must be good through `to`. `None` when the census is
+    /// another machine's.
+    pub fn moved(&self, machine: &Machine, set: &PolicySet, to: Date) -> Option<BTreeSet<Subject>> {
+        if machine.layout != self.layout {
+            return None;
+        }
+        let of_part = |part: &Part| {
+            let moved = machine.moved(part, set, self.floor, to);
+            let slots = part.living().filter(|slot| moved[*slot]);
+            slots
+                .map(|slot| part.chunk.units[slot])
+                .collect::<Vec<Subject>>()
+        };
+        let parts = self.parts();
+        let moved: Vec<Vec<Subject>> = parts.par_iter().map(of_part).collect();
+        Some(moved.into_iter().flatten().collect())
+    }
+
+    fn living(&self, is: &(impl Fn(Date, Subject) -> bool + Sync)) -> Columns {
+        let parts = self.parts();
+        let shown = |part: &Part| {
+            let chunk = &part.chunk;
+            let is = |slot: usize| part.alive[slot] && is(part.until[slot], chunk.units[slot]);
+            if (0..chunk.len).all(is) {
+                return chunk.clone();
+            }
+            Arc::new(chunk.without(|slot| !is(slot)))
+        };
+        Columns {
+            layout: self.layout.clone(),
+            chunks: parts.par_iter().map(shown).collect(),
+        }
+    }
+
+    /// Parts, those of waiting rows among them.
+    fn parts(&self) -> Vec<Part> {
+        let of_rows = |rows: &Vec<Arc<Row>>| {
+            let rows: Vec<&Row> = rows.iter().map(Arc::as_ref).collect();
+            Part::of(&self.layout, &rows)
+        };
+        let waiting: Vec<Part> = self.waiting.par_iter().map(of_rows).collect();
+        self.parts.iter().cloned().chain(waiting).collect()
+    }
+}
+
 fn merged(layout: &Layout, parts: &[Part]) -> Part {
     let living: Vec<(&Chunk, Vec<usize>)> = parts
         .iter()
@@ -238,9 +289,13 @@ fn merged(layout: &Layout, parts: &[Part]) -> Part {
         .iter()
         .flat_map(|part| part.living().map(|slot| part.since[slot]));
     let chunk = Chunk::merged(layout, &living);
+    let until = parts
+        .iter()
+        .flat_map(|part| part.living().map(|slot| part.until[slot]));
     Part {
         alive: vec![true; chunk.len],
         since: since.collect(),
+        until: until.collect(),
         chunk: Arc::new(chunk),
     }
 }

@@ -2,6 +2,7 @@
 //! person's facts one lane apart from the next household's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::dictionary::{About, FieldId, Kind};
 use domain::household::{
@@ -69,25 +70,27 @@ impl Layout {
     }
 }
 
-/// Up to [`CHUNK`] households of equally many people.
+/// Up to [`CHUNK`] households of equally many people. What a copy changes nothing
+/// of is shared with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     /// Households.
     pub(crate) len: usize,
     /// People of each.
     pub(crate) people: usize,
-    pub(crate) units: Vec<Subject>,
+    pub(crate) units: Arc<[Subject]>,
     /// Lane of person `j` of household `i`: `j·len + i`.
-    pub(crate) persons: Vec<PersonId>,
+    pub(crate) persons: Arc<[PersonId]>,
     pub(crate) members: Vec<u8>,
-    /// Places parameters are looked up for, and each household's.
-    pub(crate) places: Vec<DivisionCode>,
-    pub(crate) place: Vec<u32>,
+    /// Places parameters are looked up for, and each household's: of its hukou,
+    /// or the county.
+    pub(crate) places: Arc<[DivisionCode]>,
+    pub(crate) place: Arc<[u32]>,
     /// Left to the interpreter: what columns cannot hold.
     pub(crate) odd: Vec<u8>,
-    pub(crate) household: Vec<(Column, Cells)>,
-    pub(crate) person: Vec<(Column, Cells)>,
-    pub(crate) lists: Vec<Items>,
+    pub(crate) household: Arc<[(Column, Cells)]>,
+    pub(crate) person: Arc<[(Column, Cells)]>,
+    pub(crate) lists: Arc<[Items]>,
 }
 
 impl Chunk {
@@ -118,8 +121,8 @@ impl Chunk {
             units: households.iter().map(|h| h.unit).collect(),
             persons: (0..lanes).map(|n| lane(n).id).collect(),
             members: (0..lanes).map(member).collect(),
-            places,
-            place,
+            places: places.into(),
+            place: place.into(),
             household: layout
                 .household
                 .iter()
@@ -137,6 +140,21 @@ impl Chunk {
                 .collect(),
             odd: builder.odd,
         }
+    }
+
+    /// Where a household has its hukou, or the county.
+    pub(crate) fn place_of(&self, slot: usize) -> DivisionCode {
+        self.places[self.place[slot] as usize]
+    }
+
+    /// The same without some households.
+    pub(crate) fn without(&self, gone: impl Fn(usize) -> bool) -> Chunk {
+        let mut chunk = self.clone();
+        for slot in (0..self.len).filter(|slot| gone(*slot)) {
+            let lanes = chunk.members.iter_mut().skip(slot);
+            lanes.step_by(self.len).for_each(|member| *member = F);
+        }
+        chunk
     }
 
     pub(crate) fn items(&self, kind: Kind) -> Option<&Items> {

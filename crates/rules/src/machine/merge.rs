@@ -34,13 +34,13 @@ impl Chunk {
         let old = |from: &From<'_>| from.chunk.places[from.chunk.place[from.slot] as usize];
         let (places, place) = numbered(from.iter().map(old));
         Chunk {
-            place,
+            place: place.into(),
             len,
             people,
             units: from.iter().map(|f| f.chunk.units[f.slot]).collect(),
-            persons: merge.lanes(|chunk, lane| chunk.persons[lane]),
+            persons: merge.lanes(|chunk, lane| chunk.persons[lane]).into(),
             members: merge.lanes(|chunk, lane| chunk.members[lane]),
-            places,
+            places: places.into(),
             odd: from.iter().map(|f| f.chunk.odd[f.slot]).collect(),
             household: (layout.household.iter().enumerate())
                 .map(|(n, (column, lane))| (*column, merge.of_households(n, *column, *lane)))

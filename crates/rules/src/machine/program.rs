@@ -6,6 +6,8 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
+use std::collections::BTreeSet;
+
 use domain::dictionary::Kind;
 
 use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
@@ -15,7 +17,7 @@ use super::lower_verdict::Lowered;
 use super::names::code_number;
 use super::room::Room;
 use super::run::Run;
-use super::screen::{Left, Outcome, Standing, Told};
+use super::screen::{Outcome, Standing, Told};
 use super::telling::Telling;
 use crate::document::{About, PolicyKind};
 use crate::expr::Relation;
@@ -88,6 +90,11 @@ impl Program {
         let criteria = self.criteria.iter().map(|c| c.id);
         let others = [self.gate, self.applies, self.receiving];
         criteria.chain(others).chain(self.levels.iter().copied())
+    }
+
+    /// Its criteria, in order.
+    pub(super) fn criteria(&self) -> impl Iterator<Item = Id> + '_ {
+        self.criteria.iter().map(|criterion| criterion.id)
     }
 
     /// The signs of every lane, by passes over all of them.
@@ -213,12 +220,8 @@ pub(super) fn program(
     policy: &Policy,
     verdicts: &Lowered,
 ) -> Result<Program, Unfit> {
+    let space = subjects(graph, policy);
     let of_person = policy.about == About::Person;
-    let space = if of_person {
-        graph.space([PEOPLE])
-    } else {
-        HOUSEHOLDS
-    };
     let mut lower = Lower::new(graph, &policy.lets, of_person, verdicts);
     let gate = gate(&mut lower, policy)?;
     let applies = match &policy.applies_when {
@@ -274,8 +277,16 @@ pub(super) fn met_by(
     fit(graph, met, space)
 }
 
+/// The space of a policy's subjects.
+pub(super) fn subjects(graph: &mut Graph, policy: &Policy) -> SpaceId {
+    match policy.about {
+        About::Person => graph.space([PEOPLE]),
+        About::Household => HOUSEHOLDS,
+    }
+}
+
 /// What a policy asks lies in the space of its subjects.
-fn fit(graph: &mut Graph, id: Id, space: SpaceId) -> Result<Id, Unfit> {
+pub(super) fn fit(graph: &mut Graph, id: Id, space: SpaceId) -> Result<Id, Unfit> {
     let joined = graph.join(space, graph.space_of(id));
     if joined != space {
         return Err(Unfit("an answer per element of a list"));
@@ -301,28 +312,29 @@ fn gate(lower: &mut Lower<'_, '_>, policy: &Policy) -> Result<Id, Unfit> {
     Ok(lower.or(suffices, unknown))
 }
 
-/// After which operation each register is asked for no more.
-pub(super) fn last_uses(graph: &Graph, programs: &[Result<Program, Left>]) -> Vec<Vec<Id>> {
-    let mut last: Vec<Option<usize>> = vec![None; graph.nodes.len()];
-    for (position, node) in graph.nodes.iter().enumerate() {
+/// After which of the first operations each register is asked for no more, but
+/// for those that are kept to the end.
+pub(super) fn last_uses(
+    graph: &Graph,
+    operations: usize,
+    asked: impl Iterator<Item = Id>,
+) -> Vec<Vec<Id>> {
+    let mut last: Vec<Option<usize>> = vec![None; operations];
+    for (position, node) in graph.nodes.iter().take(operations).enumerate() {
         node.op.operands(|id| last[id.0 as usize] = Some(position));
     }
-    let mut kept = vec![false; graph.nodes.len()];
-    for program in programs.iter().flatten() {
-        for id in program.asked() {
-            kept[id.0 as usize] = true;
-        }
-    }
+    let mut kept: BTreeSet<Id> = asked.collect();
     // Lists that are made late hang from these.
     for axis in &graph.axes {
         if let super::graph::AxisKind::OfPerson(_, id) = axis.kind {
-            kept[id.0 as usize] = true;
+            kept.insert(id);
         }
     }
-    let mut out = vec![Vec::new(); graph.nodes.len()];
+    let mut out = vec![Vec::new(); operations];
     for (index, position) in last.iter().enumerate() {
-        if let (Some(position), false) = (position, kept[index]) {
-            out[*position].push(Id(u32::try_from(index).unwrap_or(u32::MAX)));
+        let id = Id(u32::try_from(index).unwrap_or(u32::MAX));
+        if let (Some(position), false) = (position, kept.contains(&id)) {
+            out[*position].push(id);
         }
     }
     out

@@ -36,7 +36,8 @@ pub(crate) struct Run<'c> {
 }
 
 impl<'c> Run<'c> {
-    /// Computes every operation; registers not needed any more are let go.
+    /// Computes as many operations as `last` has entries for; registers not needed
+    /// any more are let go.
     pub(crate) fn new(
         graph: &'c Graph,
         chunk: &'c Chunk,
@@ -49,20 +50,26 @@ impl<'c> Run<'c> {
             chunk,
             settings,
             places: settings.at(chunk),
-            registers: Vec::with_capacity(graph.nodes.len()),
+            registers: Vec::with_capacity(last.len()),
             spaces: Spaces::new(room),
             room,
             odd: chunk.odd.clone(),
         };
-        for (position, node) in graph.nodes.iter().enumerate() {
-            let register = run.compute(&node.op, node.lane, node.space);
-            run.registers.push(register);
-            for id in &last[position] {
-                let done = &mut run.registers[id.0 as usize];
-                room.back(std::mem::replace(done, Register::Empty));
+        run.go_on(last);
+        run
+    }
+
+    /// Computes the operations that are left of as many as `last` has entries for.
+    pub(crate) fn go_on(&mut self, last: &[Vec<Id>]) {
+        let graph = self.graph;
+        for (node, last) in graph.nodes.iter().zip(last).skip(self.registers.len()) {
+            let register = self.compute(&node.op, node.lane, node.space);
+            self.registers.push(register);
+            for id in last {
+                let done = &mut self.registers[id.0 as usize];
+                self.room.back(std::mem::replace(done, Register::Empty));
             }
         }
-        run
     }
 
     /// Gives back what its registers hold.
@@ -81,7 +88,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn trits(&self, id: Id) -> &Lanes<'c, u8> {
+    pub(super) fn trits(&self, id: Id) -> &Lanes<'c, u8> {
         match &self.registers[id.0 as usize] {
             Register::Trit(lanes) => lanes,
             _ => &Lanes::One(U),
@@ -95,7 +102,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn wide(&self, id: Id) -> &Lanes<'c, i64> {
+    pub(super) fn wide(&self, id: Id) -> &Lanes<'c, i64> {
         match &self.registers[id.0 as usize] {
             Register::Wide(lanes) => lanes,
             _ => &Lanes::One(NONE64),

@@ -19,6 +19,7 @@ use super::program::{Program, last_uses, met_by, program};
 use super::room::Room;
 use super::run::Run;
 use super::settings::Settings;
+use super::sums::Sums;
 use crate::document::About;
 use crate::policy::PolicySet;
 use crate::strata;
@@ -29,8 +30,13 @@ pub struct Machine {
     pub(super) graph: Graph,
     pub(super) layout: Layout,
     pub(super) programs: Vec<Result<Program, Left>>,
-    /// Registers that nobody asks for after an operation.
+    /// Operations that verdicts rest on, with the registers that nobody asks for
+    /// after each.
     pub(super) last: Vec<Vec<Id>>,
+    /// The same of all operations, those of sums among them.
+    pub(super) whole: Vec<Vec<Id>>,
+    /// By policy.
+    pub(super) sums: Vec<Sums>,
     /// With which instructions it runs.
     pub(super) level: Level,
 }
@@ -190,16 +196,6 @@ impl Columns {
         Some(self)
     }
 
-    /// Everybody in parts of about as many chunks each, for answers that should
-    /// not stand in memory all at once.
-    pub fn shares(&self, parts: usize) -> impl Iterator<Item = Columns> + '_ {
-        let of_one = self.chunks.len().div_ceil(parts.max(1)).max(1);
-        self.chunks.chunks(of_one).map(|chunks| Columns {
-            layout: self.layout.clone(),
-            chunks: chunks.to_vec(),
-        })
-    }
-
     /// Number of households.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len).sum()
@@ -212,7 +208,7 @@ impl Columns {
 
     /// Items of all lists.
     pub fn items(&self) -> usize {
-        let lists = self.chunks.iter().flat_map(|chunk| &chunk.lists);
+        let lists = self.chunks.iter().flat_map(|chunk| chunk.lists.iter());
         lists.map(|items| items.owner.len()).sum()
     }
 
@@ -250,13 +246,25 @@ impl Machine {
             programs.insert(at, done.map_err(left));
         }
         let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
-        let layout = Layout::of(&graph);
-        let last = last_uses(&graph, &programs);
+        let asked = || programs.iter().flatten().flat_map(Program::asked);
+        let operations = graph.nodes.len();
+        let sums = policies.iter().zip(&programs);
+        let sums: Vec<Sums> = sums
+            .map(|(policy, program)| match program {
+                Ok(_) => Sums::of(&mut graph, policy, &verdicts),
+                Err(_) => Sums::default(),
+            })
+            .collect();
+        let summed = sums.iter().flat_map(Sums::asked);
+        let whole = last_uses(&graph, graph.nodes.len(), asked().chain(summed));
+        let last = last_uses(&graph, operations, asked());
         Machine {
+            layout: Layout::of(&graph),
             graph,
-            layout,
             programs,
             last,
+            whole,
+            sums,
             level: Level::widest(),
         }
     }
@@ -275,9 +283,9 @@ impl Machine {
             .filter_map(|program| program.as_ref().err())
     }
 
-    /// Operations of the graph.
+    /// Operations that verdicts rest on.
     pub fn operations(&self) -> usize {
-        self.graph.nodes.len()
+        self.last.len()
     }
 
     /// Households as this machine reads them.
@@ -352,7 +360,7 @@ impl Machine {
             .reduce(none, added)
     }
 
-    fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
+    pub(super) fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
         let chunks = columns.chunks.iter().map(Arc::as_ref);
         Settings::of(&self.graph, set.parameters(), on, chunks)
     }
@@ -391,7 +399,7 @@ impl Machine {
     }
 
     /// Who is there of those a policy is about: members, or households with any.
-    fn subjects<'c>(program: &Program, chunk: &'c Chunk, present: &'c [u8]) -> &'c [u8] {
+    pub(super) fn subjects<'c>(program: &Program, chunk: &'c Chunk, present: &'c [u8]) -> &'c [u8] {
         match program.about {
             About::Household => present,
             About::Person => &chunk.members,

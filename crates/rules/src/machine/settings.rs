@@ -45,7 +45,10 @@ impl Settings {
         on: Date,
         chunks: impl IntoIterator<Item = &'c Chunk>,
     ) -> Settings {
-        let places = chunks.into_iter().flat_map(|chunk| &chunk.places).copied();
+        let places = chunks
+            .into_iter()
+            .flat_map(|chunk| chunk.places.iter())
+            .copied();
         let places: BTreeSet<DivisionCode> = places.collect();
         // Many villages, few regions that declare anything.
         let declaring = parameters.declaring();

@@ -64,13 +64,13 @@ fn a_census_equals_one_made_anew() {
                     .facts
                     .extend(facts.unwrap_or_default());
             }
-            census.upsert(household.clone());
+            census.upsert(household.clone(), Date::MAX);
             known.insert(unit, household);
         }
         if step % 1_500 == 0 {
             let anew = machine.columns(known.values());
             let (kept, anew) = (
-                said(&machine, &census.columns(), &set, on),
+                said(&machine, &census.snapshot().columns(), &set, on),
                 said(&machine, &anew, &set, on),
             );
             compared += kept.len();
@@ -94,7 +94,12 @@ fn another_machines_census_is_refused() {
     let (set, other) = (support::shipped(true), PolicySet::load(&[], &[]).unwrap());
     let census = Census::of(&Machine::of(&set));
     let on = households()[0].on;
-    assert!(census.moved(&Machine::of(&other), &other, on).is_none());
+    assert!(
+        census
+            .snapshot()
+            .moved(&Machine::of(&other), &other, on)
+            .is_none()
+    );
 }
 
 /// What is kept of an evaluation and does not say the date itself.
@@ -126,10 +131,10 @@ fn whoever_stands_otherwise_by_the_date_is_named() {
         household.unit = unit(n);
         // Not everybody was judged on the same day.
         household.on = add_days(household.on, i32::try_from(n % 5).unwrap());
-        census.upsert(household.clone());
+        census.upsert(household.clone(), Date::MAX);
     }
     let to = add_days(all[0].on, 75);
-    let named = census.moved(&machine, &set, to).unwrap();
+    let named = census.snapshot().moved(&machine, &set, to).unwrap();
     let mut differ = BTreeSet::new();
     let mut last = BTreeSet::new();
     for household in &all {
@@ -170,9 +175,9 @@ fn whoever_stands_otherwise_by_the_date_is_named() {
             household.on = add_days(to, -1);
             judged_late.insert(household.unit);
         }
-        later.upsert(household.clone());
+        later.upsert(household.clone(), Date::MAX);
     }
-    let late = later.moved(&machine, &set, to).unwrap();
+    let late = later.snapshot().moved(&machine, &set, to).unwrap();
     let late: BTreeSet<_> = late.intersection(&judged_late).copied().collect();
     let before = named.intersection(&judged_late).count();
     let by_then = judged_late.intersection(&last).count();
@@ -184,7 +189,10 @@ fn whoever_stands_otherwise_by_the_date_is_named() {
 
     // Once everybody was looked at, nobody is named again.
     census.judged_on(to);
-    assert_eq!(census.moved(&machine, &set, to).unwrap(), BTreeSet::new());
+    assert_eq!(
+        census.snapshot().moved(&machine, &set, to).unwrap(),
+        BTreeSet::new()
+    );
 }
 
 #[test]
@@ -203,8 +211,8 @@ fn who_cannot_be_told_by_columns_is_always_named() {
     let (on, next) = (household.on, add_days(household.on, 1));
     let named = |household: &Household| {
         let mut census = Census::of(&machine);
-        census.upsert(household.clone());
-        census.moved(&machine, &set, next).unwrap().len()
+        census.upsert(household.clone(), Date::MAX);
+        census.snapshot().moved(&machine, &set, next).unwrap().len()
     };
     assert_eq!(named(&household), 0);
     for facts in household.people.iter_mut().map(|person| &mut person.facts) {
@@ -237,14 +245,46 @@ fn a_policy_that_comes_into_force_names_everybody() {
     let mut census = Census::of(&machine);
     for (n, mut household) in households().into_iter().enumerate() {
         household.unit = unit(n);
-        census.upsert(household);
+        census.upsert(household, Date::MAX);
     }
     let named = |to: i32| {
-        census
+        let snapshot = census.snapshot();
+        snapshot
             .moved(&machine, &set, add_days(on, to))
             .unwrap()
             .len()
     };
     assert!(named(2) < census.len() / 2, "{}", named(2));
     assert_eq!(named(3), census.len());
+}
+
+#[test]
+fn a_snapshot_says_whose_views_are_good_on_a_day_and_whose_are_not() {
+    let set = support::shipped(true);
+    let machine = Machine::of(&set);
+    let templates = households();
+    let on = templates[0].on;
+    let mut census = Census::of(&machine);
+    let mut all = Vec::new();
+    for n in 0..1_500 {
+        let mut household = templates[n % 90].clone();
+        household.unit = unit(n);
+        let days = i32::try_from(n % 30).unwrap();
+        census.upsert(household.clone(), add_days(on, days));
+        all.push((household, days));
+    }
+    let snapshot = census.snapshot();
+    // What comes after is not in it.
+    census.remove(unit(3));
+    let named = BTreeSet::from([unit(7), unit(29), unit(1_029), unit(70_000)]);
+    let day = add_days(on, 20);
+    let columns = snapshot.good_on(day, &named);
+    let is_good =
+        |(household, days): &&(Household, i32)| *days > 20 && !named.contains(&household.unit);
+    let late = all.iter().filter(|(_, days)| *days <= 20);
+    let late: BTreeSet<Subject> = late.map(|(household, _)| household.unit).collect();
+    assert_eq!(snapshot.due_by(day), late);
+    let good: Vec<_> = all.iter().filter(is_good).collect();
+    let expected = machine.columns(good.iter().map(|(household, _)| household));
+    assert!(said(&machine, &columns, &set, on) == said(&machine, &expected, &set, on));
 }

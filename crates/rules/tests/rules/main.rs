@@ -8,6 +8,7 @@
 mod appraise;
 mod cases;
 mod census;
+mod compare;
 mod handbook;
 mod invented;
 mod language;

@@ -1,0 +1,447 @@
+//! Everybody judged under two sets of parameters at once: what differs is counted
+//! where it stands, and nobody's verdict is written out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::evaluation::Confidential;
+use domain::ids::Subject;
+use domain::region::DivisionCode;
+use domain::time::Date;
+use rayon::prelude::*;
+
+use super::columns::Chunk;
+use super::graph::{F, Id, T};
+use super::lanes::{Lanes, Register};
+use super::program::Program;
+use super::room::Room;
+use super::run::Run;
+use super::screen::{Columns, Machine, Outcome, Standing, Told};
+use super::settings::Settings;
+use super::sums::{Distance, Sums, Values};
+use crate::appraise::{Margin, Miss, Monthly};
+use crate::change::{Change, Example, NEAR_MAX, Near, Town};
+use crate::document::About;
+use crate::policy::{Policy, PolicySet};
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison<'s> {
+    /// As things are, and on which day they are so.
+    pub now: (&'s PolicySet, Date),
+    /// As they would be. The policies are the same; parameters differ.
+    pub then: (&'s PolicySet, Date),
+    /// Which policies are compared.
+    pub knows: &'s [Confidential],
+    /// Only households registered within this place.
+    pub within: Option<DivisionCode>,
+    /// Near misses of policies that use one of these parameters, money, townships
+    /// and examples; `None` for counts alone.
+    pub details: Option<&'s BTreeSet<String>>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Households and people alone that were judged.
+    pub units: u64,
+    /// By position of the policy in the set; policies of nobody are not there.
+    pub changes: BTreeMap<usize, Change>,
+}
+
+impl Compared {
+    /// Of both populations.
+    #[must_use]
+    pub fn joined(mut self, other: Compared) -> Compared {
+        self.units += other.units;
+        for (policy, change) in other.changes {
+            self.changes.entry(policy).or_default().join(change);
+        }
+        self
+    }
+}
+
+impl Machine {
+    /// Judges everybody twice. `None` when the columns are another machine's.
+    pub fn compare(&self, columns: &Columns, of: &Comparison<'_>) -> Option<Compared> {
+        if columns.layout != self.layout {
+            return None;
+        }
+        let both = [of.now, of.then].map(|(set, on)| Side {
+            settings: self.settings(columns, set, on),
+            in_force: set
+                .policies()
+                .iter()
+                .map(|p| p.valid.contains(on))
+                .collect(),
+        });
+        let classes: Vec<Option<Classes>> = self
+            .programs
+            .iter()
+            .map(|program| program.as_ref().ok().map(Classes::of))
+            .collect();
+        let asking = Asking {
+            machine: self,
+            of,
+            both,
+            classes,
+        };
+        let chunks = columns.chunks.par_iter();
+        let compared = chunks.map_init(
+            || Room::new(self.level),
+            |room, chunk| match of.within {
+                Some(place) => {
+                    let outside = |slot: usize| !place.contains(&chunk.place_of(slot));
+                    asking.chunk(&chunk.without(outside), room)
+                }
+                None => asking.chunk(chunk, room),
+            },
+        );
+        Some(compared.reduce(Compared::default, Compared::joined))
+    }
+}
+
+/// One of the two.
+struct Side {
+    settings: Settings,
+    in_force: Vec<bool>,
+}
+
+/// Outcomes by number, and the number of each combination of signs.
+struct Classes {
+    of: Vec<u8>,
+}
+
+/// Outcomes there are: four standings with what is told of them, and 须逐户判断.
+const CLASSES: usize = 17;
+const DEFERRED: u8 = 16;
+/// 不适用 and nothing to tell.
+const NOTHING: u8 = 0;
+
+const STANDINGS: [Standing; 4] = [
+    Standing::NotApplicable,
+    Standing::NotMet,
+    Standing::Undetermined,
+    Standing::Met,
+];
+const TOLDS: [Told; 4] = [Told::Gone, Told::Unknown, Told::Holds, Told::NoLonger];
+
+impl Classes {
+    fn of(program: &Program) -> Classes {
+        let class = |outcome: &Outcome| match outcome {
+            Outcome::Judged(standing, told) => (*standing as u8) * 4 + (*told as u8),
+            Outcome::Deferred => DEFERRED,
+        };
+        Classes {
+            of: program.outcomes.iter().map(class).collect(),
+        }
+    }
+}
+
+fn outcome(class: usize) -> Option<(Standing, Told)> {
+    let standing = STANDINGS.get(class / TOLDS.len())?;
+    Some((*standing, TOLDS[class % TOLDS.len()]))
+}
+
+fn is_met(class: u8) -> bool {
+    outcome(usize::from(class)).is_some_and(|(standing, _)| standing == Standing::Met)
+}
+
+struct Asking<'a> {
+    machine: &'a Machine,
+    of: &'a Comparison<'a>,
+    both: [Side; 2],
+    classes: Vec<Option<Classes>>,
+}
+
+/// A chunk under one of the two.
+struct Judged<'c> {
+    run: Run<'c>,
+    /// Households whose verdicts are left to the interpreter.
+    odd: Vec<u8>,
+}
+
+/// A policy for a chunk.
+struct Of<'c> {
+    chunk: &'c Chunk,
+    judged: &'c [Judged<'c>; 2],
+    policy: &'c Policy,
+    program: &'c Program,
+    sums: &'c Sums,
+    /// The class of every lane, under both.
+    classes: [Vec<u8>; 2],
+    /// Lanes of somebody there.
+    subjects: &'c [u8],
+}
+
+impl Asking<'_> {
+    fn chunk(&self, chunk: &Chunk, room: &Room) -> Compared {
+        let machine = self.machine;
+        let judged = self.both.each_ref().map(|side| {
+            let settings = &side.settings;
+            let mut run = Run::new(&machine.graph, chunk, settings, self.first(), room);
+            let odd = run.odd.clone();
+            if self.of.details.is_some() {
+                run.go_on(&machine.whole);
+            }
+            Judged { run, odd }
+        });
+        let present = chunk.present();
+        let units = present.iter().map(|there| u64::from(*there == T));
+        let mut out = Compared {
+            units: units.sum(),
+            changes: BTreeMap::new(),
+        };
+        for (at, program) in machine.programs.iter().enumerate() {
+            let policy = &self.of.now.0.policies()[at];
+            let (Ok(program), true) = (program, self.of.knows.contains(&policy.confidential))
+            else {
+                continue;
+            };
+            if self.both.iter().all(|side| !side.in_force[at]) {
+                continue;
+            }
+            let subjects = Machine::subjects(program, chunk, &present);
+            let classes = [0, 1].map(|side| self.classes(side, at, (program, &judged), subjects));
+            let of = Of {
+                chunk,
+                judged: &judged,
+                policy,
+                program,
+                sums: &machine.sums[at],
+                classes,
+                subjects,
+            };
+            if let Some(change) = of.change(self.of.details) {
+                out.changes.insert(at, change);
+            }
+        }
+        for Judged { run, .. } in judged {
+            run.finish();
+        }
+        out
+    }
+
+    /// Operations of the first pass: registers that sums ask for are kept.
+    fn first(&self) -> &[Vec<Id>] {
+        let machine = self.machine;
+        match self.of.details {
+            Some(_) => &machine.whole[..machine.last.len()],
+            None => &machine.last,
+        }
+    }
+
+    /// The class of every lane under one of the two.
+    fn classes(
+        &self,
+        side: usize,
+        policy: usize,
+        (program, judged): (&Program, &[Judged<'_>; 2]),
+        subjects: &[u8],
+    ) -> Vec<u8> {
+        let lanes = subjects.len();
+        let (true, Some(classes)) = (self.both[side].in_force[policy], &self.classes[policy])
+        else {
+            return vec![NOTHING; lanes];
+        };
+        let Judged { run, odd } = &judged[side];
+        let signs = program.signs(run);
+        let mut out = match signs.slice() {
+            Ok(signs) => signs.iter().map(|s| classes.of[usize::from(*s)]).collect(),
+            Err(signs) => vec![classes.of[usize::from(signs)]; lanes],
+        };
+        run.room.back(Register::Trit(signs));
+        for slot in (0..odd.len()).filter(|slot| odd[*slot] != 0) {
+            let lanes = out.iter_mut().skip(slot).step_by(odd.len());
+            lanes.for_each(|class| *class = DEFERRED);
+        }
+        out
+    }
+}
+
+impl Of<'_> {
+    /// `None` when it is about nobody here.
+    fn change(&self, details: Option<&BTreeSet<String>>) -> Option<Change> {
+        let mut pairs = [[0u64; CLASSES]; CLASSES];
+        let lanes = self.classes[0].iter().zip(&self.classes[1]);
+        for ((before, after), there) in lanes.zip(self.subjects) {
+            pairs[usize::from(*before)][usize::from(*after)] += u64::from(*there == T);
+        }
+        let mut change = Change::default();
+        for (before, row) in pairs.iter().enumerate() {
+            for (after, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
+                tally(&mut change, (before, after), *count);
+            }
+        }
+        let Some(keys) = details else {
+            return (change != Change::default()).then_some(change);
+        };
+        let mut towns: Vec<Option<Town>> = vec![None; self.chunk.places.len()];
+        if change.gained + change.lost > 0 {
+            self.movers(&mut change, &mut towns);
+        }
+        if self.policy.amount_basis().is_some() {
+            self.money(&mut change, &mut towns);
+        }
+        if !self.policy.parameters.is_disjoint(keys) {
+            self.near(&mut change);
+        }
+        for (place, town) in self.chunk.places.iter().zip(towns) {
+            if let Some(more) = town {
+                let known = change.by_township.entry(place.township()).or_default();
+                known.gained += more.gained;
+                known.lost += more.lost;
+                known.fen += more.fen;
+            }
+        }
+        (change != Change::default()).then_some(change)
+    }
+
+    /// Lanes of somebody there for which something holds of both classes.
+    fn lanes(&self, is: impl Fn(u8, u8) -> bool) -> impl Iterator<Item = usize> {
+        let both = self.classes[0].iter().zip(&self.classes[1]);
+        let lanes = both.zip(self.subjects).enumerate();
+        lanes.filter_map(move |(lane, ((before, after), there))| {
+            (*there == T && is(*before, *after)).then_some(lane)
+        })
+    }
+
+    fn movers(&self, change: &mut Change, towns: &mut [Option<Town>]) {
+        for lane in self
+            .lanes(|before, after| before.max(after) != DEFERRED && is_met(before) != is_met(after))
+        {
+            let gained = is_met(self.classes[1][lane]);
+            let (unit, subject, township) = self.whom(lane);
+            let town = towns[self.place(lane)].get_or_insert_default();
+            town.gained += u64::from(gained);
+            town.lost += u64::from(!gained);
+            change.add_example(Example {
+                unit,
+                subject,
+                township,
+                gained,
+                decision: None,
+            });
+        }
+    }
+
+    fn money(&self, change: &mut Change, towns: &mut [Option<Town>]) {
+        let money = change.money.get_or_insert_default();
+        let values = self.sums.monthly.map(|amount| {
+            let of = |judged| Values::of(judged, amount);
+            [&self.judged[0].run, &self.judged[1].run].map(of)
+        });
+        let monthly = |side: usize, lane: usize| {
+            if !is_met(self.classes[side][lane]) {
+                return Monthly::Nothing;
+            }
+            // A sum that overflows is not known, though the verdict is.
+            let odd = self.judged[side].run.odd[lane % self.chunk.len] != 0;
+            let values = values.filter(|_| !odd);
+            let fen = values.and_then(|values| values[side].rounded(lane));
+            fen.map_or(Monthly::Unknown, Monthly::Fen)
+        };
+        let mut paid = 0;
+        for lane in self.lanes(|before, after| {
+            before.max(after) != DEFERRED && (is_met(before) || is_met(after))
+        }) {
+            paid += 1;
+            let fen = money.count(monthly(0, lane), monthly(1, lane));
+            if fen != 0 {
+                towns[self.place(lane)].get_or_insert_default().fen += fen;
+            }
+        }
+        let judged = self.lanes(|before, after| before.max(after) != DEFERRED);
+        money.count_nothing(judged.count() as u64 - paid);
+    }
+
+    /// Keeps whoever misses by less than those known so far.
+    fn near(&self, change: &mut Change) {
+        let run = &self.judged[1].run;
+        let criteria: Vec<&Lanes<'_, u8>> =
+            self.program.criteria().map(|id| run.trits(id)).collect();
+        let margins = self.sums.margins.iter();
+        let distances: Vec<Option<Distance<'_>>> = margins
+            .map(|sides| sides.map(|sides| Distance::of(run, sides)))
+            .collect();
+        let not_met = |class: u8| {
+            outcome(usize::from(class)).is_some_and(|(standing, _)| standing == Standing::NotMet)
+        };
+        for lane in self.lanes(|before, after| before != DEFERRED && not_met(after)) {
+            let Some(failed) = only_failed(&criteria, lane) else {
+                continue;
+            };
+            let most = change.near.get(NEAR_MAX - 1).map(|last| last.miss.by);
+            let distance = distances[failed].filter(|_| run.odd[lane % self.chunk.len] == 0);
+            let by = distance.and_then(|distance| distance.within(lane, most));
+            if let Some(by) = by {
+                change.add_near(self.missed(lane, failed, by));
+            }
+        }
+    }
+
+    fn missed(&self, lane: usize, criterion: usize, by: Margin) -> Near {
+        let (unit, subject, township) = self.whom(lane);
+        let criterion = &self.policy.criteria[criterion];
+        Near {
+            unit,
+            subject,
+            township,
+            miss: Miss {
+                criterion: criterion.id.clone(),
+                zh: criterion.zh.clone(),
+                en: criterion.en.clone(),
+                by,
+            },
+        }
+    }
+
+    fn place(&self, lane: usize) -> usize {
+        self.chunk.place[lane % self.chunk.len] as usize
+    }
+
+    /// The unit, whom the verdict is about, and the township of the hukou.
+    fn whom(&self, lane: usize) -> (Subject, Subject, Option<DivisionCode>) {
+        let unit = self.chunk.units[lane % self.chunk.len];
+        let subject = match self.program.about {
+            About::Household => unit,
+            About::Person => Subject::Person(self.chunk.persons[lane]),
+        };
+        (
+            unit,
+            subject,
+            self.chunk.places[self.place(lane)].township(),
+        )
+    }
+}
+
+/// The one criterion that is false, when every other is true.
+fn only_failed(criteria: &[&Lanes<'_, u8>], lane: usize) -> Option<usize> {
+    let mut failed = None;
+    for (at, criterion) in criteria.iter().enumerate() {
+        match (criterion.at(lane), failed) {
+            (T, _) => {}
+            (F, None) => failed = Some(at),
+            // A second one fails, or might.
+            _ => return None,
+        }
+    }
+    failed
+}
+
+/// So many subjects that are of one class and would be of another.
+fn tally(change: &mut Change, (before, after): (usize, usize), subjects: u64) {
+    let (Some((was, told)), Some((would, tells))) = (outcome(before), outcome(after)) else {
+        change.deferred += subjects;
+        return;
+    };
+    change.before.add(was, told, subjects);
+    change.after.add(would, tells, subjects);
+    let count = |is: bool| if is { subjects } else { 0 };
+    let applies = |standing| standing != Standing::NotApplicable;
+    let met = |standing| standing == Standing::Met;
+    change.applicable += count(applies(would));
+    change.concerned += count(applies(was) || applies(would));
+    change.moved += count(was != would);
+    change.gained += count(met(would) && !met(was));
+    change.lost += count(met(was) && !met(would));
+}

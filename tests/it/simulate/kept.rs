@@ -1,0 +1,106 @@
+//! Where a county is evaluated everybody is asked from the columns that are kept
+//! for it, and the answer is that of reading everybody from the folds.
+
+use domain::authority::Operation;
+use domain::resident_id::ResidentId;
+use domain::time::{Date, add_days};
+use pipeline::apply::{Progress, apply_step};
+use pipeline::simulate::{Question, Simulation, simulate};
+use testkit::app::{TestApp, sample_day};
+
+use super::{county, raised};
+
+async fn on(app: &TestApp, value: &str, on: Date) -> Simulation {
+    let grant = app.grant("county", Operation::ReadPeople);
+    let question = Question {
+        on,
+        ..raised(value)
+    };
+    simulate(&app.deps, &grant, &question).await.unwrap()
+}
+
+/// Asks of what is kept, then again with nothing kept.
+async fn both(app: &TestApp, value: &str, day: Date) -> (Simulation, Simulation) {
+    let kept = on(app, value, day).await;
+    app.deps.censuses.forget(county());
+    let read = on(app, value, day).await;
+    (kept, read)
+}
+
+fn same(kept: &Simulation, read: &Simulation) {
+    assert_eq!(read.read, read.units);
+    assert_eq!(kept.units, read.units);
+    assert_eq!(kept.deferred, read.deferred);
+    let policies = |answer: &Simulation| answer.policies.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(policies(kept), policies(read));
+    for (id, change) in &kept.policies {
+        assert_eq!(change, &read.policies[id], "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_answers_as_reading_everybody_does() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    let days = [0, 40, 200];
+    for (days, value) in days.into_iter().zip(["3000", "300", "2600"]) {
+        // A day on which nothing happens keeps what was lost.
+        app.clock.set(add_days(app.deps.clock.today(), 1));
+        app.settle().await;
+        let day = add_days(app.deps.clock.today(), days);
+        let (kept, read) = both(&app, value, day).await;
+        println!("after {days} days {} of {} read", kept.read, kept.units);
+        assert!(days > 0 || kept.read == 0, "{}", kept.read);
+        assert!(days == 0 || kept.read > 0, "views begin by then");
+        assert!(kept.read < kept.units, "{}", kept.read);
+        let change = &kept.policies["subsistence_allowance"];
+        assert!(change.gained + change.lost > 0, "{change:?}");
+        // Nobody is 待核实 for a list that could not have come yet.
+        let (before, all) = (change.before.undetermined, change.applicable);
+        assert!(before < all / 2, "{before} of {all}");
+        same(&kept, &read);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_due_is_asked_as_they_are_now() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    register(&app, 900, 60_000).await;
+    app.settle().await;
+    let before = on(&app, "3000", sample_day()).await;
+    assert_eq!(before.read, 0);
+    // They earn less, and nobody has evaluated that yet.
+    register(&app, 901, 12_000).await;
+    while let Progress::Done(_) = apply_step(&app.deps, county()).await.unwrap() {}
+    let (kept, read) = both(&app, "3000", sample_day()).await;
+    assert!(kept.through[&county()] > before.through[&county()]);
+    assert_eq!((kept.read, kept.units), (1, before.units));
+    let met = |answer: &Simulation| answer.policies["subsistence_allowance"].before.met;
+    assert_eq!(met(&kept), met(&before) + 1);
+    same(&kept, &read);
+}
+
+/// A family of 湖塘镇 and what it earns a year.
+async fn register(app: &TestApp, sequence: u32, yuan: u32) {
+    let head = ResidentId::from_first_17("99900119800101011").unwrap();
+    let head = head.as_str();
+    let text = format!(
+        "户编号,救助类别,户籍镇街,居住镇街,户主姓名,户主证件号码,成员姓名,证件号码,与户主关系,是否共同生活,是否计入人口,是否保障对象,\
+         年工资性收入,年经营净收入,年财产净收入,年转移净收入,财产核对结果,最近核查日期,核查类别\n\
+         KE01,低保,湖塘镇,湖塘镇,俞某,{head},俞某,{head},户主,是,是,是,{yuan},0,0,0,符合,2026-11-01,A\n"
+    );
+    let day = sample_day().to_string();
+    let file = TestApp::file("civil", "civil_register", &day, sequence, None, &text);
+    app.import(&file).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_the_county_and_a_day_that_is_past_are_read() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    let whole = on(&app, "3000", sample_day()).await;
+    let grant = app.grant("hutang", Operation::ReadPeople);
+    let part = simulate(&app.deps, &grant, &raised("3000")).await.unwrap();
+    assert!(part.units > 0 && part.units < whole.units);
+    assert_eq!((whole.read, part.read), (0, part.units));
+    let past = on(&app, "3000", add_days(sample_day(), -1)).await;
+    assert_eq!(past.read, past.units);
+}
