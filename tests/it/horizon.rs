@@ -1,7 +1,7 @@
 //! Who enters and leaves by date alone: what judging on every day gives, each
 //! birthday on its very day, and nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::authority::{Grant, Operation};
 use domain::dictionary::Kind;
@@ -257,4 +257,46 @@ async fn who_has_moved_out_is_a_unit_although_the_household_still_reads_them() {
     };
     assert_eq!(after.iter().filter(moved_out).count(), 3);
     assert_eq!(asked(&app, 1, None).await.units, after.len() as u64);
+}
+
+/// Units that are looked at again under another set of policies.
+async fn revisited(app: &TestApp) -> BTreeSet<Subject> {
+    let store = &app.deps.store;
+    let all = store.units_to_revisit(county(), Date::MAX, "another", None, 1_000);
+    all.await.unwrap().into_iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_lives_in_a_household_is_no_unit_though_met_alone_first() {
+    let app = TestApp::sqlite().await;
+    let spec = CountySpec {
+        seed: 5,
+        households: 24,
+        on: sample_day(),
+    };
+    let feeds = invent(&spec, &divisions()).feeds.into_iter();
+    let (mut civil, others): (Vec<FeedFile>, Vec<FeedFile>) =
+        feeds.partition(|file| file.dataset.as_str() == "civil_register");
+    civil.sort_by_key(|file| file.business_date);
+    let last = civil.last().cloned().unwrap();
+    let (mut ended, mut begun) = (0, 0);
+    let mut before = BTreeSet::new();
+    for files in [others, civil, vec![without_three(&last)]] {
+        for file in &files {
+            app.import(file).await.unwrap();
+        }
+        app.settle().await;
+        let (_, now) = units(&app).await;
+        let now: BTreeSet<Subject> = now.into_iter().collect();
+        assert_eq!(revisited(&app).await, now);
+        ended += before.difference(&now).count();
+        begun = now.difference(&before).count();
+        before = now;
+        assert_eq!(app.deps.store.check().await.unwrap(), Vec::<String>::new());
+    }
+    assert!(
+        ended > 10,
+        "{ended} met alone were found to live with others"
+    );
+    assert_eq!(begun, 3, "those who left");
 }

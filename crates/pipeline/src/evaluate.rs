@@ -82,6 +82,7 @@ pub async fn evaluate_step(
         };
     }
     with_the_alone(deps, &mut loaded, &mut units, today).await?;
+    let at_home = at_home(deps, &loaded, (partition, today), &units).await?;
     let batch = Batch {
         partition,
         applied,
@@ -90,13 +91,20 @@ pub async fn evaluate_step(
         lease,
         marks,
         units,
+        at_home,
     };
     let done = batch.units.len();
     let (held, stamp) = (batch.lease.clone(), batch.round.stamp.clone());
-    let looked_at = batch.units.clone();
+    let (looked_at, at_home) = (batch.units.clone(), batch.at_home.clone());
     let (commit, views) = decide(deps, policies.clone(), loaded, batch).await?;
     let kept = deps.clone();
-    offload(move || kept.censuses.met(&held, (&policies, &stamp), views)).await?;
+    let met = move || {
+        let is_unit = |seen: &Seen| !at_home.contains(&seen.view.unit);
+        let views = views.into_iter().filter(is_unit);
+        kept.censuses
+            .met(&held, (&policies, &stamp), views, &at_home);
+    };
+    offload(met).await?;
     if let Err(error) = deps.store.commit(&commit).await {
         deps.censuses.forget(partition);
         return Err(error.into());
@@ -121,6 +129,35 @@ async fn with_the_alone(
     loaded.extend(deps, &alone).await?;
     units.extend(alone);
     Ok(())
+}
+
+/// People among the units who live in a household of the county, which sees them
+/// and whose views tell the day they leave: they are no units of their own.
+async fn at_home(
+    deps: &Deps,
+    loaded: &Loaded,
+    (partition, today): (DivisionCode, Date),
+    units: &[Subject],
+) -> Result<BTreeSet<Subject>, StepError> {
+    let home = |unit: &Subject| {
+        let fold = loaded.fold(*unit)?;
+        let home = registry::home(fold, &loaded.coverage, today);
+        (home != *unit).then_some((*unit, home))
+    };
+    let homes: BTreeMap<Subject, Subject> = units.iter().filter_map(home).collect();
+    if homes.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let households: BTreeSet<Subject> = homes.values().copied().collect();
+    let households: Vec<Subject> = households.into_iter().collect();
+    let folds = deps.store.folds(&households).await?;
+    let here: BTreeSet<Subject> = folds
+        .iter()
+        .filter(|row| row.partition == partition)
+        .map(|row| row.subject)
+        .collect();
+    let of_here = homes.into_iter().filter(|(_, home)| here.contains(home));
+    Ok(of_here.map(|(unit, _)| unit).collect())
 }
 
 async fn night(
@@ -150,6 +187,8 @@ struct Batch {
     lease: Lease,
     marks: Vec<DueMark>,
     units: Vec<Subject>,
+    /// Those who are no units any more.
+    at_home: BTreeSet<Subject>,
 }
 
 async fn decide(
@@ -246,6 +285,7 @@ impl Deciding<'_> {
             Write::Feed(changed.news),
             Write::Access(self.access(views)),
             Write::Units(self.units(views)),
+            Write::UnitsEnded(self.batch.at_home.iter().copied().collect()),
             Write::DueCleared(self.batch.marks.clone()),
             Write::Run(self.run(views)),
         ];
@@ -445,7 +485,9 @@ impl Deciding<'_> {
             next_change_on: view.next_change_on,
             policy_set: self.batch.round.stamp.clone(),
         };
-        views.iter().map(row).collect()
+        let is_unit =
+            |(seen, _): &&(Seen, Vec<Evaluation>)| !self.batch.at_home.contains(&seen.view.unit);
+        views.iter().filter(is_unit).map(row).collect()
     }
 
     fn run(&self, views: &[(Seen, Vec<Evaluation>)]) -> RunRow {

@@ -103,15 +103,21 @@ impl Censuses {
         f(kept)
     }
 
-    /// Views as they are judged under a lease, before what comes of it is
-    /// committed: whoever is not marked as due stands here as they are known.
+    /// Views as they are judged under a lease, and who is no unit any more, before
+    /// what comes of it is committed: whoever is not marked as due stands here as they are known.
     pub(crate) fn met(
         &self,
         lease: &Lease,
         (set, stamp): (&PolicySet, &str),
         views: impl IntoIterator<Item = Seen>,
+        ended: &BTreeSet<Subject>,
     ) {
-        self.with((lease, set, stamp), |kept| kept.take(views));
+        self.with((lease, set, stamp), |kept| {
+            kept.take(views);
+            for unit in ended {
+                kept.census.remove(*unit);
+            }
+        });
     }
 
     /// What came of these is committed.

@@ -186,6 +186,8 @@ pub enum Write {
     /// Clears marks that still have the version that was evaluated.
     DueCleared(Vec<DueMark>),
     Units(Vec<UnitRow>),
+    /// People who are no units any more: they live in a household.
+    UnitsEnded(Vec<Subject>),
     Checkpoint {
         step: String,
         position: i64,

@@ -59,6 +59,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) cleared: Vec<DueMark>,
     pub(crate) due: BTreeSet<Subject>,
     pub(crate) units: BTreeMap<Subject, &'a UnitRow>,
+    pub(crate) units_ended: Vec<&'a Subject>,
     pub(crate) checkpoints: BTreeMap<&'a str, i64>,
     /// All of them, for the history.
     pub(crate) verdict_changes: Vec<&'a VerdictRow>,
@@ -121,6 +122,7 @@ impl<'a> Parts<'a> {
                 | Write::Due(_)
                 | Write::DueCleared(_)
                 | Write::Units(_)
+                | Write::UnitsEnded(_)
                 | Write::Checkpoint { .. } => parts.take_folded(write),
                 Write::Account(_)
                 | Write::AccountEvent(_)
@@ -176,6 +178,7 @@ impl<'a> Parts<'a> {
             Write::Due(units) => self.due.extend(units),
             Write::DueCleared(marks) => self.cleared.extend(marks),
             Write::Units(rows) => self.units.extend(rows.iter().map(|row| (row.unit, row))),
+            Write::UnitsEnded(units) => self.units_ended.extend(units),
             Write::Checkpoint { step, position } => {
                 self.checkpoints.insert(step, *position);
             }

@@ -109,6 +109,17 @@ pub async fn units_are_revisited_by_date_and_policy_set(store: Arc<dyn Store>) {
     let again = vec![unit(h(3), None, "new")];
     put(&store, CommitKind::Evaluate, vec![Write::Units(again)]).await;
     assert!(visit("2026-11-20", None, 9).await.is_empty());
+    // One is no unit any more, and others are what they were.
+    let ended = vec![Write::UnitsEnded(vec![p(1), p(2)])];
+    put(&store, CommitKind::Evaluate, ended).await;
+    assert_eq!(visit("2026-11-22", None, 9).await, [h(2)]);
+    // A unit again, in the same breath as another ends.
+    let writes = vec![
+        Write::UnitsEnded(vec![h(2)]),
+        Write::Units(vec![unit(p(1), None, "old")]),
+    ];
+    put(&store, CommitKind::Evaluate, writes).await;
+    assert_eq!(visit("2026-11-22", None, 9).await, [p(1)]);
 }
 
 pub async fn verdicts_are_replaced_and_removed(store: Arc<dyn Store>) {

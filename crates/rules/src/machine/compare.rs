@@ -66,8 +66,12 @@ impl Machine {
         if columns.layout != self.layout {
             return None;
         }
+        let operations = match of.details {
+            Some(_) => self.whole.len(),
+            None => self.last.len(),
+        };
         let both = [of.now, of.then].map(|(set, on)| Side {
-            settings: self.settings(columns, set, on),
+            settings: self.settings(operations, columns, (set, on)),
             in_force: set
                 .policies()
                 .iter()

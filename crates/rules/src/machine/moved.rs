@@ -66,7 +66,12 @@ impl Machine {
         room: &Room,
     ) -> Vec<Answers> {
         let chunk = part.chunk.as_ref();
-        let settings = Settings::of(&self.graph, set.parameters(), on, [chunk]);
+        let settings = Settings::of(
+            &self.graph.nodes[..self.last.len()],
+            set.parameters(),
+            on,
+            [chunk],
+        );
         let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
         // What columns cannot hold is looked at by the interpreter every day.
         for (odd, known) in odd.iter_mut().zip(&run.odd) {

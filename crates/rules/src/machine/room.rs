@@ -209,7 +209,7 @@ mod tests {
         let household = describe(&whole, on).unwrap().household;
         let columns = machine.columns([&household]);
         let chunk = columns.chunks[0].as_ref();
-        let settings = Settings::of(&machine.graph, set.parameters(), on, [chunk]);
+        let settings = Settings::of(&machine.graph.nodes, set.parameters(), on, [chunk]);
         let room = Room::new(Level::widest());
         let mut held = Vec::new();
         for _ in 0..5 {

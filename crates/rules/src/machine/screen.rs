@@ -322,7 +322,7 @@ impl Machine {
         if columns.layout != self.layout {
             return None;
         }
-        let settings = self.settings(columns, set, on);
+        let settings = self.settings(self.last.len(), columns, (set, on));
         let in_force: Vec<bool> = set
             .policies()
             .iter()
@@ -340,7 +340,7 @@ impl Machine {
     /// How many subjects of each policy hold, over all chunks: the bulk pass
     /// without anything that is asked of few.
     pub fn count(&self, columns: &Columns, set: &PolicySet, on: Date) -> Vec<u64> {
-        let settings = self.settings(columns, set, on);
+        let settings = self.settings(self.last.len(), columns, (set, on));
         let of_chunk = |room: &mut Room, chunk: &Arc<Chunk>| {
             let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
             let present = chunk.present();
@@ -360,9 +360,20 @@ impl Machine {
             .reduce(none, added)
     }
 
-    pub(super) fn settings(&self, columns: &Columns, set: &PolicySet, on: Date) -> Settings {
+    /// What the first operations read of a set on a day.
+    pub(super) fn settings(
+        &self,
+        operations: usize,
+        columns: &Columns,
+        (set, on): (&PolicySet, Date),
+    ) -> Settings {
         let chunks = columns.chunks.iter().map(Arc::as_ref);
-        Settings::of(&self.graph, set.parameters(), on, chunks)
+        Settings::of(
+            &self.graph.nodes[..operations],
+            set.parameters(),
+            on,
+            chunks,
+        )
     }
 
     fn judged(

@@ -12,13 +12,13 @@ use domain::time::Date;
 
 use super::columns::Chunk;
 use super::dates;
-use super::graph::{Graph, HOUSEHOLDS, Id, Lane, NONE32, NONE64, Op, SpaceId, U};
+use super::graph::{HOUSEHOLDS, Id, Lane, NONE32, NONE64, Node, Op, SpaceId, U};
 use super::lanes::{Lanes, Register, Unknown, is_unknown, map, trit};
 use super::names::code_number;
 use super::run::Run;
 use crate::parameters::{Parameters, Setting};
 
-/// What the parameters of a graph are on a day, wherever somebody of some
+/// What the parameters of operations are on a day, wherever somebody of some
 /// chunks lives: looked up once for all chunks.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -40,7 +40,7 @@ enum Value {
 
 impl Settings {
     pub(crate) fn of<'c>(
-        graph: &Graph,
+        nodes: &[Node],
         parameters: &Parameters,
         on: Date,
         chunks: impl IntoIterator<Item = &'c Chunk>,
@@ -67,7 +67,7 @@ impl Settings {
         });
         let places = numbered.collect();
         let at = |key: &str, place: &DivisionCode| parameters.find(key, *place, on)?.value;
-        let values = graph.nodes.iter().map(|node| match &node.op {
+        let values = nodes.iter().map(|node| match &node.op {
             Op::Param(key) | Op::ParamBelow(key) => {
                 let below = matches!(node.op, Op::ParamBelow(_));
                 let value = |place| Value::of(node.lane, below, at(key, place));

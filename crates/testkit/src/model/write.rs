@@ -151,6 +151,12 @@ impl State {
                     self.evaluated.insert(row.unit, to_i64(index + 1));
                 }
             }
+            Write::UnitsEnded(units) => {
+                for unit in units {
+                    self.units.remove(unit);
+                    self.evaluated.remove(unit);
+                }
+            }
             Write::Verdicts(rows) => {
                 let given = rows.iter().filter(|row| row.verdict.is_some());
                 let keyed = given.map(|row| ((row.subject, row.policy.clone()), row.clone()));

@@ -1,5 +1,6 @@
 //! Writes what was made of it: folds, reads, access, due marks, units, checkpoints.
 
+use domain::ids::Subject;
 use domain::region::DivisionCode;
 use sqlx::postgres::PgConnection;
 
@@ -38,6 +39,7 @@ pub(super) async fn write(
     reads(tx, parts).await?;
     access(tx, parts).await?;
     due(tx, id, commit, parts).await?;
+    units_ended(tx, &parts.units_ended).await?;
     let units: Vec<_> = parts.units.values().collect();
     insert(
         tx,
@@ -147,6 +149,22 @@ async fn access(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
 
 /// A unit is due where it is folded, which need not be where the change came
 /// from: a parent may live in another county.
+async fn units_ended(tx: &mut PgConnection, units: &[&Subject]) -> Stored<()> {
+    if units.is_empty() {
+        return Ok(());
+    }
+    let (kinds, ids) = subject_arrays(units.iter().copied());
+    sqlx::query(
+        "delete from units
+        where (unit_kind, unit_id) in (select * from unnest($1::text[], $2::uuid[]))",
+    )
+    .bind(kinds)
+    .bind(ids)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn due(tx: &mut PgConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         // Locked in the order in which others mark them.

@@ -1,5 +1,6 @@
 //! Writes what was made of it: folds, reads, access, due marks, units, checkpoints.
 
+use domain::ids::Subject;
 use domain::region::DivisionCode;
 use sqlx::SqliteConnection;
 
@@ -38,6 +39,7 @@ pub(super) async fn write(
     reads(tx, parts).await?;
     access(tx, parts).await?;
     due(tx, id, commit, parts).await?;
+    units_ended(tx, &parts.units_ended).await?;
     let units: Vec<_> = parts.units.values().collect();
     insert(
         tx,
@@ -149,6 +151,23 @@ async fn access(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
 
 /// A unit is due where it is folded, which need not be where the change came
 /// from: a parent may live in another county.
+async fn units_ended(tx: &mut SqliteConnection, units: &[&Subject]) -> Stored<()> {
+    if units.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "delete from units
+        where (unit_kind, unit_id) in (
+            select unit.value ->> 0, unhex(unit.value ->> 1)
+            from json_each($1) unit
+        )",
+    )
+    .bind(subjects_json(units.iter().copied()))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         let marks: Vec<(&str, String, i64)> = parts
