@@ -5,6 +5,7 @@ use domain::authority::Operation;
 use domain::resident_id::ResidentId;
 use domain::time::{Date, add_days};
 use pipeline::apply::{Progress, apply_step};
+use pipeline::evaluate::EVALUATE;
 use pipeline::simulate::{Question, Simulation, simulate};
 use testkit::app::{TestApp, sample_day};
 
@@ -103,4 +104,25 @@ async fn a_part_of_the_county_and_a_day_that_is_past_are_read() {
     assert_eq!((whole.read, part.read), (0, part.units));
     let past = on(&app, "3000", add_days(sample_day(), -1)).await;
     assert_eq!(past.read, past.units);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_worker_may_have_changed_is_not_asked_of_what_is_kept() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    let day = sample_day();
+    assert_eq!(on(&app, "3000", day).await.read, 0);
+    // Another worker takes the county over when our lease has run out.
+    let later = |seconds| app.deps.clock.now().plus_seconds(seconds);
+    let lapse = app.deps.settings.lease_seconds + 1;
+    app.clock.advance(lapse);
+    let (begun, until) = (app.deps.clock.now(), later(lapse));
+    let store = &app.deps.store;
+    let lease = store.lease(county(), EVALUATE, "another", begun, until);
+    assert!(lease.await.unwrap().is_some());
+    let held = on(&app, "3000", day).await;
+    assert_eq!(held.read, held.units);
+    // Theirs has run out as well: nobody knows what they did meanwhile.
+    app.clock.advance(lapse + 1);
+    let lapsed = on(&app, "3000", day).await;
+    assert_eq!(lapsed.read, lapsed.units);
 }

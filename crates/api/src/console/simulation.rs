@@ -144,6 +144,8 @@ struct Reply {
     question: String,
     place: String,
     on: String,
+    /// The day is to come.
+    ahead: bool,
     units: String,
     stamps: Vec<String>,
     coarse: bool,
@@ -316,6 +318,7 @@ fn told(app: &App, page: &SimulationPage, question: &Question, asked: &Asked) ->
         question: said(page, question),
         place: name(question.region),
         on: question.on.to_string(),
+        ahead: question.on > app.deps.clock.today(),
         units: number(view.units),
         stamps: view.through.iter().map(stamp).collect(),
         coarse: asked.detail == Detail::Counts,

@@ -129,6 +129,9 @@ fn print(
         answer.units
     );
     positions(&answer.through)?;
+    if args.on > deps.clock.today() {
+        say!("各名册当作照今天的情况继续报送 lists are taken to come as they have come by today");
+    }
     if answer.policies.is_empty() {
         say!("没有变化 nothing would change");
     }
