@@ -264,13 +264,8 @@ impl Deciding<'_> {
             );
         }
         let mut changed = Changed::default();
-        for (
-            Seen {
-                view: household, ..
-            },
-            evaluations,
-        ) in views
-        {
+        for (seen, evaluations) in views {
+            let household = &seen.view;
             for evaluation in evaluations.iter().filter(|e| self.keyring.has(e.subject)) {
                 let known = existing.get(&(evaluation.subject, evaluation.policy.as_str()));
                 if let Some(change) = self.change(known, household, evaluation, now) {
@@ -431,13 +426,7 @@ impl Deciding<'_> {
 
     fn access(&self, views: &[(Seen, Vec<Evaluation>)]) -> Vec<AccessRow> {
         let mut rows = BTreeSet::new();
-        for (
-            Seen {
-                view: household, ..
-            },
-            _,
-        ) in views
-        {
+        for household in views.iter().map(|(seen, _)| &seen.view) {
             let mut add = |subject: Subject| {
                 let region = self.region(&placement(household, subject));
                 rows.insert(AccessRow {

@@ -104,7 +104,8 @@ impl Censuses {
     }
 
     /// Views as they are judged under a lease, and who is no unit any more, before
-    /// what comes of it is committed: whoever is not marked as due stands here as they are known.
+    /// what comes of it is committed: whoever is not marked as due stands here as
+    /// they are known.
     pub(crate) fn met(
         &self,
         lease: &Lease,
