@@ -115,9 +115,12 @@ struct Classes {
     of: Vec<u8>,
 }
 
-/// Outcomes there are: four standings with what is told of them, and 须逐户判断.
-const CLASSES: usize = 17;
-const DEFERRED: u8 = 16;
+/// What may be told of a standing.
+const EACH: u8 = 4;
+/// 须逐户判断, after four standings with what is told of each.
+const DEFERRED: u8 = 4 * EACH;
+/// Outcomes there are.
+const CLASSES: usize = DEFERRED as usize + 1;
 /// 不适用 and nothing to tell.
 const NOTHING: u8 = 0;
 
@@ -132,7 +135,7 @@ const TOLDS: [Told; 4] = [Told::Gone, Told::Unknown, Told::Holds, Told::NoLonger
 impl Classes {
     fn of(program: &Program) -> Classes {
         let class = |outcome: &Outcome| match outcome {
-            Outcome::Judged(standing, told) => (*standing as u8) * 4 + (*told as u8),
+            Outcome::Judged(standing, told) => (*standing as u8) * EACH + (*told as u8),
             Outcome::Deferred => DEFERRED,
         };
         Classes {
@@ -265,7 +268,7 @@ impl Asking<'_> {
 impl Of<'_> {
     /// `None` when it is about nobody here.
     fn change(&self, details: Option<&BTreeSet<String>>) -> Option<Change> {
-        let mut pairs = [[0u64; CLASSES]; CLASSES];
+        let mut pairs: [[u64; CLASSES]; CLASSES] = [[0; CLASSES]; CLASSES];
         let lanes = self.classes[0].iter().zip(&self.classes[1]);
         for ((before, after), there) in lanes.zip(self.subjects) {
             pairs[usize::from(*before)][usize::from(*after)] += u64::from(*there == T);
