@@ -225,15 +225,20 @@ fn without_three(civil: &FeedFile) -> FeedFile {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_has_moved_out_is_a_unit_although_the_household_still_reads_them() {
-    let app = TestApp::sqlite().await;
+/// Lists of a county of two dozen families.
+fn few() -> Vec<FeedFile> {
     let spec = CountySpec {
         seed: 5,
         households: 24,
         on: sample_day(),
     };
-    let civil = invent(&spec, &divisions()).feeds.into_iter();
+    invent(&spec, &divisions()).feeds
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_moved_out_is_a_unit_although_the_household_still_reads_them() {
+    let app = TestApp::sqlite().await;
+    let civil = few().into_iter();
     let civil = civil
         .filter(|file| file.dataset.as_str() == "civil_register")
         .max_by_key(|file| file.business_date)
@@ -269,12 +274,7 @@ async fn revisited(app: &TestApp) -> BTreeSet<Subject> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_lives_in_a_household_is_no_unit_though_met_alone_first() {
     let app = TestApp::sqlite().await;
-    let spec = CountySpec {
-        seed: 5,
-        households: 24,
-        on: sample_day(),
-    };
-    let feeds = invent(&spec, &divisions()).feeds.into_iter();
+    let feeds = few().into_iter();
     let (mut civil, others): (Vec<FeedFile>, Vec<FeedFile>) =
         feeds.partition(|file| file.dataset.as_str() == "civil_register");
     civil.sort_by_key(|file| file.business_date);

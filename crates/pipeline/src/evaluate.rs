@@ -94,6 +94,19 @@ pub async fn evaluate_step(
         at_home,
     };
     let done = batch.units.len();
+    finish(deps, policies, loaded, batch).await?;
+    metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
+    Ok(Progress::Done(done))
+}
+
+/// Decides a batch, keeps its views in columns and commits what came of it.
+async fn finish(
+    deps: &Arc<Deps>,
+    policies: Arc<PolicySet>,
+    loaded: Loaded,
+    batch: Batch,
+) -> Result<(), StepError> {
+    let partition = batch.partition;
     let (held, stamp) = (batch.lease.clone(), batch.round.stamp.clone());
     let (looked_at, at_home) = (batch.units.clone(), batch.at_home.clone());
     let (commit, views) = decide(deps, policies.clone(), loaded, batch).await?;
@@ -110,8 +123,7 @@ pub async fn evaluate_step(
         return Err(error.into());
     }
     deps.censuses.looked_at(partition, &looked_at);
-    metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
-    Ok(Progress::Done(done))
+    Ok(())
 }
 
 /// Loads the units, and whoever of them lives alone as a unit of their own.

@@ -142,10 +142,14 @@ impl Censuses {
     /// Everybody of a county whose lease is held, if nobody else has judged any of
     /// them since and all of them are kept as they are under the stamp.
     pub(crate) fn snapshot(&self, lease: &Lease, stamp: &str) -> Option<Snapshot> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = all.get(&lease.partition)?;
-        let whole = kept.fits(lease, stamp) && kept.filled == Filled::Whole;
-        whole.then(|| kept.census.snapshot())
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get_mut(&lease.partition)?;
+        if !kept.fits(lease, stamp) || kept.filled != Filled::Whole {
+            return None;
+        }
+        // A lapse that was ours alone is no gap to the next who asks.
+        kept.epoch = lease.epoch;
+        Some(kept.census.snapshot())
     }
 
     /// What was kept may be behind: it is read in anew when it is next asked.

@@ -159,6 +159,14 @@ impl Monthlies {
     }
 }
 
+impl Town {
+    pub(crate) fn join(&mut self, other: Town) {
+        self.gained += other.gained;
+        self.lost += other.lost;
+        self.fen += other.fen;
+    }
+}
+
 impl Counts {
     pub(crate) fn add(&mut self, standing: Standing, told: Told, subjects: u64) {
         let count = |is: bool| if is { subjects } else { 0 };
@@ -216,10 +224,7 @@ impl Change {
         self.moved += more.moved;
         self.deferred += more.deferred;
         for (town, more) in more.by_township {
-            let known = self.by_township.entry(town).or_default();
-            known.gained += more.gained;
-            known.lost += more.lost;
-            known.fen += more.fen;
+            self.by_township.entry(town).or_default().join(more);
         }
         if let Some(more) = more.money {
             self.money.get_or_insert_default().join(more);

@@ -107,6 +107,16 @@ async fn a_part_of_the_county_and_a_day_that_is_past_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_with_hours_between_them_keep_what_is_kept() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    // A county at rest takes no lease, and each question finds it run out.
+    for _ in 0..4 {
+        app.clock.advance(app.deps.settings.lease_seconds + 1);
+        assert_eq!(on(&app, "3000", sample_day()).await.read, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_worker_may_have_changed_is_not_asked_of_what_is_kept() {
     let app = TestApp::sqlite().await.inhabited(320).await;
     let day = sample_day();

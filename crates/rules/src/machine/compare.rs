@@ -294,10 +294,8 @@ impl Of<'_> {
         }
         for (place, town) in self.chunk.places.iter().zip(towns) {
             if let Some(more) = town {
-                let known = change.by_township.entry(place.township()).or_default();
-                known.gained += more.gained;
-                known.lost += more.lost;
-                known.fen += more.fen;
+                let known = change.by_township.entry(place.township());
+                known.or_default().join(more);
             }
         }
         (change != Change::default()).then_some(change)

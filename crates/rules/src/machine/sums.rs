@@ -3,7 +3,7 @@
 //! them.
 
 use super::graph::{Graph, Id, NONE64, SpaceId};
-use super::lanes::{Lanes, Register};
+use super::lanes::Lanes;
 use super::lower::{Low, Lower, Unfit};
 use super::lower_verdict::Lowered;
 use super::program::{fit, subjects};
@@ -103,13 +103,9 @@ pub(super) struct Values<'r> {
 
 impl<'r> Values<'r> {
     pub(super) fn of(run: &'r Run<'_>, amount: Amount) -> Values<'r> {
-        let wide = |id: Id| match &run.registers[id.0 as usize] {
-            Register::Wide(lanes) => lanes,
-            _ => &Lanes::One(NONE64),
-        };
         Values {
-            above: wide(amount.above),
-            below: amount.below.map_or(&Lanes::One(1), wide),
+            above: run.wide(amount.above),
+            below: amount.below.map_or(&Lanes::One(1), |id| run.wide(id)),
         }
     }
 
