@@ -8,11 +8,11 @@
 use std::hint::select_unpredictable;
 use std::rc::Rc;
 
-use super::algebra::{added, is_large};
+use super::algebra::added;
 use super::graph::{F, NONE64, T, U};
 use super::lanes::{Lanes, Register, Unknown, map, zip};
 use super::level::Loop;
-use super::lists::{self, Lists, Order};
+use super::lists::{self, Lists, Order, operands};
 use super::room::{Lane, Room};
 
 /// Where each lane goes: over the people of a household, every `len` lanes are
@@ -77,34 +77,6 @@ impl<'r> Onto<'r> {
             }
         }
     }
-}
-
-/// The same loop for values of one lane each and for values that are all the
-/// same: which it is is asked once, not in every lane.
-macro_rules! operands {
-    ($mask:expr, $value:expr, $range:expr, |$both:ident| $body:expr) => {
-        match ($mask, $value) {
-            (Ok(mask), Ok(value)) => {
-                let $both = mask[$range]
-                    .iter()
-                    .copied()
-                    .zip(value[$range].iter().copied());
-                $body
-            }
-            (Err(mask), Ok(value)) => {
-                let $both = value[$range].iter().map(|value| (mask, *value));
-                $body
-            }
-            (Ok(mask), Err(value)) => {
-                let $both = mask[$range].iter().map(|mask| (*mask, value));
-                $body
-            }
-            (Err(mask), Err(value)) => {
-                let $both = $range.map(|_| (mask, value));
-                $body
-            }
-        }
-    };
 }
 
 /// Every result, begun with `start` and moved on by what goes into it. `f` says
@@ -337,8 +309,14 @@ pub(crate) fn count(room: &Room, onto: Onto<'_>, mask: &Lanes<'_, u8>) -> Lanes<
     if matches!(mask, Lanes::One(F)) {
         return Lanes::One(0);
     }
-    if let Some(lists) = onto.short_lists() {
-        return lists::count(room, lists, mask);
+    let small = match onto {
+        Onto::People { len, people } => lists::count_of_people(room, (len, people), mask),
+        Onto::Index { .. } => onto
+            .short_lists()
+            .map(|lists| lists::count(room, lists, mask)),
+    };
+    if let Some(counts) = small {
+        return counts;
     }
     let (out, _) = folded(room, onto, 0, (mask, mask), |n: i64, mask, _| {
         let unknown = (mask == U) | (n == NONE64);
@@ -400,19 +378,7 @@ fn small_sum(
     }
     match onto {
         Onto::Index { .. } => lists::sum(room, onto.short_lists()?, mask, value),
-        Onto::People { people, .. } => {
-            if people > lists::LONGEST as usize {
-                return None;
-            }
-            let add = |sum: i64, mask, value| {
-                let sum = sum.wrapping_add(lists::part(mask, value));
-                (sum, is_large(value))
-            };
-            let (sums, any_large) = folded(room, onto, 0, (mask, value), add);
-            let whole = (!any_large).then(|| map(room, &sums, lists::whole));
-            room.back(Register::Wide(sums));
-            whole
-        }
+        Onto::People { len, people } => lists::sum_of_people(room, (len, people), mask, value),
     }
 }
 

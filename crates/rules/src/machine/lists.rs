@@ -1,6 +1,10 @@
-//! Loops that take a list away whose items follow each other, owner after owner:
-//! what its items add up to is the difference of two sums over all items, so that
-//! no item waits for the one before it to be told whose it is.
+//! Sums and counts that take a list or the people of a household away, where every
+//! number has 32 bits and nobody has many items.
+//!
+//! Of a list whose items follow each other, owner after owner, what items add up to
+//! is the difference of two sums over all items, so that no item waits for the one
+//! before it to be told whose it is. Lanes are added up a block at a time, so that
+//! what is in the making stays in the first cache.
 
 #![expect(
     clippy::needless_bitwise_bool,
@@ -8,12 +12,12 @@
 )]
 
 use std::hint::select_unpredictable;
-use std::iter;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
-use super::algebra::{is_large, written};
+use super::algebra::is_large;
 use super::graph::{NONE64, T, U};
-use super::lanes::{Lanes, Register, map};
+use super::lanes::{Lanes, Register};
 use super::level::Loop;
 use super::room::{Lane, Room};
 
@@ -22,8 +26,39 @@ use super::room::{Lane, Room};
 const UNSURE: i64 = 1 << 45;
 /// What is not known, where lanes are counted.
 const UNSURE_ONE: i32 = 1 << 16;
-/// Items of one owner.
+/// Items of one owner, or people of one household.
 pub(super) const LONGEST: u32 = 1 << 12;
+/// Lanes that are added up before the next are looked at.
+const AT_ONCE: usize = 1 << 9;
+
+/// The same loop for values of one lane each and for values that are all the
+/// same: which it is is asked once, not in every lane.
+macro_rules! operands {
+    ($mask:expr, $value:expr, $range:expr, |$both:ident| $body:expr) => {
+        match ($mask, $value) {
+            (Ok(mask), Ok(value)) => {
+                let $both = mask[$range]
+                    .iter()
+                    .copied()
+                    .zip(value[$range].iter().copied());
+                $body
+            }
+            (Err(mask), Ok(value)) => {
+                let $both = value[$range].iter().map(|value| (mask, *value));
+                $body
+            }
+            (Ok(mask), Err(value)) => {
+                let $both = mask[$range].iter().map(|mask| (*mask, value));
+                $body
+            }
+            (Err(mask), Err(value)) => {
+                let $both = $range.map(|_| (mask, value));
+                $body
+            }
+        }
+    };
+}
+pub(super) use operands;
 
 /// How the items of owners lie.
 #[derive(Clone, Copy, Debug)]
@@ -101,19 +136,63 @@ impl Adds for i32 {
     }
 }
 
-/// What a number of 32 bits adds to a sum.
-#[inline]
-pub(crate) fn part(mask: u8, value: i64) -> i64 {
-    let unknown = (mask == U) | ((mask == T) & (value == NONE64));
-    let counts = if mask == T { value } else { 0 };
-    if unknown { UNSURE } else { counts }
+/// What is added up.
+trait Sum {
+    type Value: Copy;
+    type Part: Adds;
+
+    /// What a lane adds, and whether it is too large to be added up here.
+    fn part(mask: u8, value: Self::Value) -> (Self::Part, bool);
+
+    /// The sum as lanes have it.
+    fn shown(sum: Self::Part) -> i64;
 }
 
-/// A sum of parts, unknown where one of them was.
-#[inline]
-pub(crate) fn whole(sum: i64) -> i64 {
-    if sum > UNSURE / 2 { NONE64 } else { sum }
+/// Numbers of what belongs.
+struct Numbers;
+
+impl Sum for Numbers {
+    type Value = i64;
+    type Part = i64;
+
+    #[inline(always)]
+    fn part(mask: u8, value: i64) -> (i64, bool) {
+        let unknown = (mask == U) | ((mask == T) & (value == NONE64));
+        let counts = if mask == T { value } else { 0 };
+        (if unknown { UNSURE } else { counts }, is_large(value))
+    }
+
+    #[inline(always)]
+    fn shown(sum: i64) -> i64 {
+        if sum > UNSURE / 2 { NONE64 } else { sum }
+    }
 }
+
+/// How many belong.
+struct Belonging;
+
+impl Sum for Belonging {
+    type Value = ();
+    type Part = i32;
+
+    #[inline(always)]
+    fn part(mask: u8, (): ()) -> (i32, bool) {
+        let certain = i32::from(mask == T);
+        (if mask == U { UNSURE_ONE } else { certain }, false)
+    }
+
+    #[inline(always)]
+    fn shown(sum: i32) -> i64 {
+        if sum >= UNSURE_ONE {
+            NONE64
+        } else {
+            i64::from(sum)
+        }
+    }
+}
+
+/// A mask and values, lane by lane or the same for all.
+type Operands<'o, V> = (Result<&'o [u8], u8>, Result<&'o [V], V>);
 
 /// The sum of what belongs, if every number turns out to have 32 bits.
 pub(crate) fn sum(
@@ -122,69 +201,65 @@ pub(crate) fn sum(
     mask: &Lanes<'_, u8>,
     value: &Lanes<'_, i64>,
 ) -> Option<Lanes<'static, i64>> {
-    let one = |(mask, value): (u8, i64)| (part(mask, value), is_large(value));
-    let (parts, any_large) = match (mask.slice(), value.slice()) {
-        (Err(mask), Err(value)) => {
-            let (part, is_large) = one((mask, value));
-            (Lanes::One(part), is_large)
-        }
-        (mask, value) => {
-            let (parts, any) = match (mask, value) {
-                (Ok(mask), Ok(value)) => {
-                    let both = mask.iter().zip(value);
-                    written(room, both.map(|(mask, value)| (*mask, *value)), one)
-                }
-                (Ok(mask), Err(value)) => {
-                    written(room, mask.iter().map(|mask| (*mask, value)), one)
-                }
-                (Err(mask), Ok(value)) => {
-                    written(room, value.iter().map(|value| (mask, *value)), one)
-                }
-                (Err(_), Err(_)) => return None,
-            };
-            (Lanes::Own(parts), any)
-        }
-    };
-    let sums = (!any_large).then(|| added(room, lists, &parts, whole));
-    room.back(Register::Wide(parts));
-    sums
+    unless_large(
+        room,
+        added::<Numbers>(room, lists, (mask.slice(), value.slice())),
+    )
 }
 
 /// How many belong; unknown where that is.
 pub(crate) fn count(room: &Room, lists: Lists<'_>, mask: &Lanes<'_, u8>) -> Lanes<'static, i64> {
-    let parts = map(room, mask, |mask| {
-        select_unpredictable(mask == U, UNSURE_ONE, i32::from(mask == T))
-    });
-    let counts = added(room, lists, &parts, |n: i32| {
-        if n >= UNSURE_ONE {
-            NONE64
-        } else {
-            i64::from(n)
-        }
-    });
-    room.back(Register::Narrow(parts));
-    counts
+    added::<Belonging>(room, lists, (mask.slice(), Err(()))).0
 }
 
-/// What the items of every owner add up to, as `shown`.
-fn added<V: Adds>(
+/// The sum over the people of households, under the same condition.
+pub(crate) fn sum_of_people(
+    room: &Room,
+    shape: (usize, usize),
+    mask: &Lanes<'_, u8>,
+    value: &Lanes<'_, i64>,
+) -> Option<Lanes<'static, i64>> {
+    let operands = (mask.slice(), value.slice());
+    unless_large(room, of_people::<Numbers>(room, shape, operands)?)
+}
+
+/// How many of the people of households belong, if no household is too large.
+pub(crate) fn count_of_people(
+    room: &Room,
+    shape: (usize, usize),
+    mask: &Lanes<'_, u8>,
+) -> Option<Lanes<'static, i64>> {
+    let counts = of_people::<Belonging>(room, shape, (mask.slice(), Err(())))?;
+    Some(counts.0)
+}
+
+fn unless_large(
+    room: &Room,
+    (sums, any_large): (Lanes<'static, i64>, bool),
+) -> Option<Lanes<'static, i64>> {
+    if any_large {
+        room.back(Register::Wide(sums));
+        return None;
+    }
+    Some(sums)
+}
+
+/// What the items of every owner add up to; whether any is too large for that.
+fn added<S: Sum>(
     room: &Room,
     lists: Lists<'_>,
-    parts: &Lanes<'_, V>,
-    shown: impl Fn(V) -> i64,
-) -> Lanes<'static, i64> {
+    operands: Operands<'_, S::Value>,
+) -> (Lanes<'static, i64>, bool) {
     let from = lists.turns.from;
-    let parts = match parts.slice() {
-        Err(part) if from.len() > lists.lanes => {
-            let each = from[1..].iter().zip(from).map(|(end, from)| end - from);
-            return Lanes::Own(room.fill(each.map(|n| shown(part.times(n)))));
-        }
-        Ok(parts) if from.len() > lists.lanes => parts,
-        _ => return Lanes::Own(one_by_one(room, lists, parts, shown)),
-    };
-    let mut sums = room.any(parts.len() + 1);
-    let through = Rc::make_mut(&mut sums).as_mut_slice();
-    room.run(Through { parts, through });
+    if from.len() <= lists.lanes {
+        return one_by_one::<S>(room, lists, operands);
+    }
+    if let (Err(mask), Err(value)) = operands {
+        let (part, is_large) = S::part(mask, value);
+        let each = from[1..].iter().zip(from).map(|(end, from)| end - from);
+        let sums = room.fill(each.map(|n| S::shown(part.times(n))));
+        return (Lanes::Own(sums), is_large);
+    }
     let mut out = room.any(lists.lanes);
     let results = Rc::make_mut(&mut out).as_mut_slice();
     // Of people mostly the first of each household have items: beyond the last
@@ -193,94 +268,162 @@ fn added<V: Adds>(
     let all = ends.last().copied().unwrap_or_default();
     let last = ends.len().min(1 + ends.partition_point(|end| *end < all));
     let (results, none) = results.split_at_mut(last);
-    none.fill(shown(V::default()));
-    room.run(Differences {
-        through,
+    none.fill(S::shown(S::Part::default()));
+    let any_large = room.run(Turned::<S> {
+        operands,
         ends: &ends[..last],
         results,
-        shown,
+        of: PhantomData,
     });
-    V::free(room).borrow_mut().push(sums);
-    Lanes::Own(out)
+    (Lanes::Own(out), any_large)
 }
 
 /// The same where most owners have no item: nobody looks at those.
-fn one_by_one<V: Adds>(
+fn one_by_one<S: Sum>(
     room: &Room,
     lists: Lists<'_>,
-    parts: &Lanes<'_, V>,
-    shown: impl Fn(V) -> i64,
-) -> Rc<Vec<i64>> {
-    let mut out = room.same(shown(V::default()), lists.lanes);
+    (mask, value): Operands<'_, S::Value>,
+) -> (Lanes<'static, i64>, bool) {
+    let mut out = room.same(S::shown(S::Part::default()), lists.lanes);
     let results = Rc::make_mut(&mut out).as_mut_slice();
-    match parts.slice() {
-        Ok(parts) => add_each(results, lists, parts.iter().copied(), shown),
-        Err(part) => add_each(results, lists, iter::repeat_n(part, lists.up.len()), shown),
-    }
-    out
+    let any_large = operands!(mask, value, 0..lists.up.len(), |both| {
+        add_each::<S>(results, lists, both)
+    });
+    (Lanes::Own(out), any_large)
 }
 
 #[inline]
-fn add_each<V: Adds>(
+fn add_each<S: Sum>(
     results: &mut [i64],
     lists: Lists<'_>,
-    parts: impl Iterator<Item = V>,
-    shown: impl Fn(V) -> i64,
-) {
-    let both = lists.up.iter().zip(parts);
-    if lists.turns.longest == 1 {
-        both.for_each(|(to, part)| results[*to as usize] = shown(part));
-        return;
-    }
-    let (mut at, mut sum) = (u32::MAX, V::default());
-    for (to, part) in both {
+    both: impl Iterator<Item = (u8, S::Value)>,
+) -> bool {
+    let parts = both.map(|(mask, value)| S::part(mask, value));
+    let (mut at, mut sum, mut any) = (u32::MAX, S::Part::default(), false);
+    for (to, (part, is_large)) in lists.up.iter().zip(parts) {
         // Nobody can foresee whether the next item is somebody else's.
-        sum = select_unpredictable(*to == at, sum, V::default()).plus(part);
-        results[*to as usize] = shown(sum);
-        at = *to;
+        sum = select_unpredictable(*to == at, sum, S::Part::default()).plus(part);
+        results[*to as usize] = S::shown(sum);
+        (at, any) = (*to, any | is_large);
     }
+    any
 }
 
-/// Sums of all parts up to each, the first of none.
-struct Through<'o, V> {
-    parts: &'o [V],
-    through: &'o mut [V],
-}
-
-impl<V: Adds> Loop for Through<'_, V> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let mut sum = V::default();
-        if let Some(first) = self.through.first_mut() {
-            *first = sum;
-        }
-        for (through, part) in self.through.iter_mut().skip(1).zip(self.parts) {
-            sum = sum.plus(*part);
-            *through = sum;
-        }
-    }
-}
-
-/// From the end of one owner's items to the end of the next one's.
-struct Differences<'o, V, F> {
-    through: &'o [V],
+/// Items of owners in turn, of which there are `ends`.
+struct Turned<'o, S: Sum> {
+    operands: Operands<'o, S::Value>,
     ends: &'o [u32],
     results: &'o mut [i64],
-    shown: F,
+    of: PhantomData<S>,
 }
 
-impl<V: Adds, F: Fn(V) -> i64> Loop for Differences<'_, V, F> {
-    type Out = ();
+impl<S: Sum> Loop for Turned<'_, S> {
+    type Out = bool;
 
     #[inline(always)]
-    fn run(self) {
-        let mut before = V::default();
-        for (result, end) in self.results.iter_mut().zip(self.ends) {
-            let through = self.through[*end as usize];
-            *result = (self.shown)(through.minus(before));
-            before = through;
+    fn run(self) -> bool {
+        let (mask, value) = self.operands;
+        let all = self.ends.last().copied().unwrap_or_default() as usize;
+        let (mut ends, mut results) = (self.ends, self.results);
+        let mut any = false;
+        let mut parts = [S::Part::default(); AT_ONCE];
+        // Sums through each item of the block, begun with what its first owner has
+        // from the block before.
+        let mut through = [S::Part::default(); 2 * AT_ONCE];
+        for begin in (0..=all).step_by(AT_ONCE) {
+            let end = all.min(begin + AT_ONCE);
+            any |= operands!(mask, value, begin..end, |both| {
+                let mut any = false;
+                for (slot, (mask, value)) in parts.iter_mut().zip(both) {
+                    let (part, is_large) = S::part(mask, value);
+                    *slot = part;
+                    any |= is_large;
+                }
+                any
+            });
+            let mut sum = through[0];
+            for (through, part) in through[1..].iter_mut().zip(&parts[..end - begin]) {
+                sum = sum.plus(*part);
+                *through = sum;
+            }
+            let ended = ends.partition_point(|owner| *owner as usize <= end);
+            let (these, later) = ends.split_at(ended);
+            let (shown, rest) = results.split_at_mut(ended);
+            let mut before = S::Part::default();
+            for (result, end) in shown.iter_mut().zip(these) {
+                // Never beyond the block; said so that nobody asks in every lane.
+                let through = through[(*end as usize - begin) % (2 * AT_ONCE)];
+                *result = S::shown(through.minus(before));
+                before = through;
+            }
+            through[0] = sum.minus(before);
+            (ends, results) = (later, rest);
         }
+        any
+    }
+}
+
+/// What the people of every household add up to, if none is too large; whether any
+/// number is.
+fn of_people<S: Sum>(
+    room: &Room,
+    (len, people): (usize, usize),
+    operands: Operands<'_, S::Value>,
+) -> Option<(Lanes<'static, i64>, bool)> {
+    if people > LONGEST as usize {
+        return None;
+    }
+    if let (Err(mask), Err(value)) = operands {
+        let (part, is_large) = S::part(mask, value);
+        let sum = S::shown(part.times(u32::try_from(people).ok()?));
+        return Some((Lanes::One(sum), is_large));
+    }
+    let mut out = room.any(len);
+    let results = Rc::make_mut(&mut out).as_mut_slice();
+    let any_large = room.run(Together::<S> {
+        operands,
+        people,
+        results,
+        of: PhantomData,
+    });
+    Some((Lanes::Own(out), any_large))
+}
+
+/// People of households, the first of each before the second of each.
+struct Together<'o, S: Sum> {
+    operands: Operands<'o, S::Value>,
+    people: usize,
+    results: &'o mut [i64],
+    of: PhantomData<S>,
+}
+
+impl<S: Sum> Loop for Together<'_, S> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let (mask, value) = self.operands;
+        let len = self.results.len();
+        let mut any = false;
+        for (n, results) in self.results.chunks_mut(AT_ONCE).enumerate() {
+            let mut sums = [S::Part::default(); AT_ONCE];
+            for person in 0..self.people {
+                let begin = person * len + n * AT_ONCE;
+                let end = begin + results.len();
+                any |= operands!(mask, value, begin..end, |both| {
+                    let mut any = false;
+                    for (sum, (mask, value)) in sums.iter_mut().zip(both) {
+                        let (part, is_large) = S::part(mask, value);
+                        *sum = sum.plus(part);
+                        any |= is_large;
+                    }
+                    any
+                });
+            }
+            for (result, sum) in results.iter_mut().zip(sums) {
+                *result = S::shown(sum);
+            }
+        }
+        any
     }
 }

@@ -1,7 +1,5 @@
 //! Runs a graph over one chunk.
 
-use std::rc::Rc;
-
 use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
 use super::cells::{Cells, Held};
 use super::choices;
@@ -324,7 +322,7 @@ impl<'c> Run<'c> {
         self.make(space);
         debug_assert!(self.spaces.get(space).is_none_or(|s| s.axis == axis));
         let made = self.spaces.get(space).filter(|space| space.lanes > 0);
-        let element = made.map(|space| Lanes::Own(Rc::clone(&space.element)));
+        let element = made.map(|space| space.element.clone());
         Register::Narrow(element.unwrap_or(Lanes::One(NONE32)))
     }
 

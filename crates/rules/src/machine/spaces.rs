@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use super::columns::Chunk;
 use super::graph::{AxisId, AxisKind, Graph, HOUSEHOLDS, Op, SpaceId};
@@ -27,7 +28,7 @@ pub(crate) struct Space<'c> {
     /// How many there are of one at most, where they follow each other.
     longest: Option<u32>,
     /// Which element of the axis each lane is: a person's lane or an item.
-    pub(crate) element: Rc<Vec<i32>>,
+    pub(crate) element: Lanes<'c, i32>,
 }
 
 impl Space<'_> {
@@ -74,8 +75,7 @@ impl<'c> Spaces<'c> {
     /// Gives back what its spaces hold.
     pub(crate) fn finish(self) {
         for space in self.known.into_iter().flatten() {
-            let element = Register::Narrow(Lanes::Own(space.element));
-            self.room.back(element);
+            self.room.back(Register::Narrow(space.element));
         }
     }
 
@@ -252,7 +252,8 @@ impl<'c> Spaces<'c> {
             };
             if small.from.is_empty() {
                 // Lanes of the smaller are the items themselves.
-                large.element.iter().map(|at| at.cast_unsigned()).collect()
+                let element = |lane| large.element.at(lane).cast_unsigned();
+                (0..lanes).map(element).collect()
             } else {
                 (0..lanes).map(lane).collect()
             }
@@ -281,9 +282,14 @@ impl<'c> Spaces<'c> {
     }
 }
 
-/// Lanes that are the elements themselves.
-fn counted(room: &Room, lanes: usize) -> Rc<Vec<i32>> {
-    room.fill((0..lanes).map(index))
+/// Lanes that are the elements themselves: as good as a column that all chunks share.
+fn counted(room: &Room, lanes: usize) -> Lanes<'static, i32> {
+    const MOST: usize = 1 << 16;
+    static COUNTED: LazyLock<Vec<i32>> = LazyLock::new(|| (0..MOST).map(index).collect());
+    match COUNTED.get(..lanes) {
+        Some(counted) => Lanes::Column(counted),
+        None => Lanes::Own(room.fill((0..lanes).map(index))),
+    }
 }
 
 /// Lane `j·len + i`: each person of all households, one after the other.
@@ -349,7 +355,7 @@ fn nothing<'c>(below: SpaceId, axis: AxisId) -> Space<'c> {
         up: Cow::Borrowed(&[]),
         from: Cow::Borrowed(&[]),
         longest: None,
-        element: Rc::default(),
+        element: Lanes::Column(&[]),
     }
 }
 
@@ -400,7 +406,7 @@ impl Hung {
             up: self.up.into(),
             longest: Some(longest(&self.from)),
             from: self.from.into(),
-            element: Rc::new(self.element),
+            element: Lanes::Own(Rc::new(self.element)),
         }
     }
 }
