@@ -25,6 +25,7 @@ pub mod export;
 pub mod guard;
 pub mod horizon;
 pub mod intake;
+pub mod keeping;
 pub mod leads;
 pub mod loading;
 pub mod night;

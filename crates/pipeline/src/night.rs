@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use rules::{Census, Machine, PolicySet, Snapshot};
 use store::commit::Lease;
 
+use crate::apply::Progress;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
@@ -38,6 +39,10 @@ struct Kept {
     /// lapse, adds one, so that a gap tells of another worker.
     epoch: i64,
     filled: Filled,
+    /// What was kept before was worthless, because another worker had taken the
+    /// county over. Two who take turns would read everybody in again at each: it is
+    /// left to the night.
+    handed: bool,
     /// The day the census was asked for, and who is still to be looked at.
     asked: Option<(Date, BTreeSet<Subject>)>,
 }
@@ -87,6 +92,7 @@ impl Censuses {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = all.get(&lease.partition);
         if !kept.is_some_and(|kept| kept.fits(lease, stamp)) {
+            let handed = kept.is_some_and(|kept| kept.handed || !kept.is_next(lease));
             let machine = Arc::new(Machine::of(set));
             let kept = Kept {
                 census: Census::of(&machine),
@@ -94,6 +100,7 @@ impl Censuses {
                 stamp: stamp.to_owned(),
                 epoch: lease.epoch,
                 filled: Filled::After(None),
+                handed,
                 asked: None,
             };
             all.insert(lease.partition, kept);
@@ -139,6 +146,13 @@ impl Censuses {
         kept.is_some_and(|kept| kept.stamp == stamp && kept.filled == Filled::Whole)
     }
 
+    /// Whether a county at rest is to be read in.
+    pub(crate) fn is_to_fill(&self, partition: DivisionCode) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.get(&partition);
+        kept.is_none_or(|kept| kept.filled != Filled::Whole && !kept.handed)
+    }
+
     /// Everybody of a county whose lease is held, if nobody else has judged any of
     /// them since and all of them are kept as they are under the stamp.
     pub(crate) fn snapshot(&self, lease: &Lease, stamp: &str) -> Option<Snapshot> {
@@ -161,8 +175,12 @@ impl Censuses {
 
 impl Kept {
     fn fits(&self, lease: &Lease, stamp: &str) -> bool {
-        let mine = self.epoch == lease.epoch || self.epoch + 1 == lease.epoch;
-        self.stamp == stamp && mine
+        self.stamp == stamp && self.is_next(lease)
+    }
+
+    /// Whether nobody held the county since.
+    fn is_next(&self, lease: &Lease) -> bool {
+        self.epoch == lease.epoch || self.epoch + 1 == lease.epoch
     }
 
     fn take(&mut self, views: impl IntoIterator<Item = Seen>) {
@@ -222,6 +240,24 @@ impl Asking<'_> {
             Night::Over
         } else {
             Night::LookAt(now)
+        })
+    }
+
+    /// Reads in the next units of a county of which nothing is left to look at.
+    pub(crate) async fn fill(&self) -> Result<Progress, StepError> {
+        let Filled::After(after) = self.with(|kept| kept.filled) else {
+            return Ok(Progress::Idle);
+        };
+        let read = self.read(after).await?;
+        self.with(|kept| {
+            if kept.filled == Filled::Whole {
+                kept.tell(self.lease.partition);
+            }
+        });
+        Ok(match read {
+            Night::Read(units) => Progress::Done(units),
+            // No night came to its end here yet: they are looked at in theirs.
+            Night::Over | Night::LookAt(_) => Progress::Idle,
         })
     }
 

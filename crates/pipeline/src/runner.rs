@@ -14,6 +14,7 @@ use crate::deps::Deps;
 use crate::dispatch::{dispatch_step, publish_step};
 use crate::error::{StepError, causes};
 use crate::evaluate::evaluate_step;
+use crate::keeping::keep_step;
 use crate::policies;
 use crate::remind::remind_step;
 use crate::spans;
@@ -38,6 +39,19 @@ async fn work(deps: &Arc<Deps>) -> Result<(), StepError> {
         settle_partition(deps, partition).await?;
     }
     Ok(())
+}
+
+/// Reads the next page of every county at rest into columns.
+async fn keep(deps: &Arc<Deps>) -> Result<Progress, StepError> {
+    let mut done = Progress::Idle;
+    for partition in deps.store.partitions().await? {
+        if let Progress::Done(units) =
+            measured("keep", partition, keep_step(deps, partition)).await?
+        {
+            done = Progress::Done(units);
+        }
+    }
+    Ok(done)
 }
 
 /// Applies, evaluates and dispatches one partition until it rests.
@@ -113,8 +127,13 @@ pub async fn run(deps: Arc<Deps>, mut stop: watch::Receiver<bool>) {
         if remind && done.is_ok() {
             reminded = Some(tokio::time::Instant::now());
         }
+        let done = match done {
+            Ok(()) => keep(&deps).await,
+            Err(error) => Err(error),
+        };
         let pause = match done {
-            Ok(()) => IDLE_PAUSE,
+            Ok(Progress::Done(_)) => continue,
+            Ok(Progress::Idle) => IDLE_PAUSE,
             Err(StepError::HeldElsewhere) => ERROR_PAUSE,
             Err(error) => {
                 tracing::error!(%error, cause = causes(&error), "a step failed; it will be tried again");

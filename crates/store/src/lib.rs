@@ -411,6 +411,8 @@ pub trait Store: Send + Sync {
         now: Instant,
         until: Instant,
     ) -> Stored<Option<Lease>>;
+    /// Who last took the lease of a step, whether it runs or not.
+    async fn last_holder(&self, partition: DivisionCode, step: &str) -> Stored<Option<String>>;
     /// Partitions of which something was told: a file, or one report.
     async fn partitions(&self) -> Stored<Vec<DivisionCode>>;
     /// A setting.

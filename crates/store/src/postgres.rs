@@ -476,6 +476,10 @@ impl Store for Postgres {
         running::lease(&self.pool, partition, step, holder, now, until).await
     }
 
+    async fn last_holder(&self, partition: DivisionCode, step: &str) -> Stored<Option<String>> {
+        running::last_holder(&self.pool, partition, step).await
+    }
+
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         running::partitions(&self.pool).await
     }

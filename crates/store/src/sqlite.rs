@@ -486,6 +486,10 @@ impl Store for Sqlite {
         running::lease(&mut turn, partition, step, holder, now, until).await
     }
 
+    async fn last_holder(&self, partition: DivisionCode, step: &str) -> Stored<Option<String>> {
+        running::last_holder(&self.readers, partition, step).await
+    }
+
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         running::partitions(&self.readers).await
     }

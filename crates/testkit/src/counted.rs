@@ -142,6 +142,7 @@ counted! {
     disclosures(grant: &Grant, pseudonym: &[u8; 16], limit: u32) -> Stored<Vec<Disclosed>>;
     mismatched_commits(from: i64, limit: u32) -> Stored<Vec<i64>>;
     lease(partition: DivisionCode, step: &str, holder: &str, now: Instant, until: Instant) -> Stored<Option<Lease>>;
+    last_holder(partition: DivisionCode, step: &str) -> Stored<Option<String>>;
     partitions() -> Stored<Vec<DivisionCode>>;
     setting(key: &str) -> Stored<Option<String>>;
     statistics() -> Stored<Statistics>;

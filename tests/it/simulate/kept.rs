@@ -1,11 +1,15 @@
 //! Where a county is evaluated everybody is asked from the columns that are kept
 //! for it, and the answer is that of reading everybody from the folds.
 
+use std::time::Duration;
+
 use domain::authority::Operation;
 use domain::resident_id::ResidentId;
 use domain::time::{Date, add_days};
 use pipeline::apply::{Progress, apply_step};
 use pipeline::evaluate::EVALUATE;
+use pipeline::keeping::keep_step;
+use pipeline::runner;
 use pipeline::simulate::{Question, Simulation, simulate};
 use testkit::app::{TestApp, sample_day};
 
@@ -135,4 +139,93 @@ async fn what_another_worker_may_have_changed_is_not_asked_of_what_is_kept() {
     app.clock.advance(lapse + 1);
     let lapsed = on(&app, "3000", day).await;
     assert_eq!(lapsed.read, lapsed.units);
+}
+
+/// Keeps until there is nothing to keep; how many units were read in.
+async fn keep(app: &TestApp) -> usize {
+    let mut read = 0;
+    while let Progress::Done(units) = keep_step(&app.deps, county()).await.unwrap() {
+        read += units;
+    }
+    read
+}
+
+/// Somebody else evaluates the county until their lease has run out.
+async fn another_holds(app: &TestApp) {
+    let lapse = app.deps.settings.lease_seconds + 1;
+    app.clock.advance(lapse);
+    let (begun, store) = (app.deps.clock.now(), &app.deps.store);
+    let until = begun.plus_seconds(lapse);
+    let lease = store.lease(county(), EVALUATE, "another", begun, until);
+    assert!(lease.await.unwrap().is_some());
+    app.clock.advance(lapse + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_county_at_rest_is_read_in_after_a_start() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    assert_eq!(keep(&app).await, 0, "whole since the night");
+    app.deps.censuses.forget(county());
+    let units = on(&app, "3000", sample_day()).await.units;
+    assert!(u64::try_from(keep(&app).await).unwrap() >= units);
+    assert_eq!(keep(&app).await, 0);
+    let (kept, read) = both(&app, "3000", sample_day()).await;
+    assert_eq!(kept.read, 0);
+    same(&kept, &read);
+    // The night that follows asks what was read in, and looks at as many as ever.
+    keep(&app).await;
+    app.clock.set(add_days(sample_day(), 1));
+    app.settle().await;
+    let (kept, read) = both(&app, "3000", add_days(sample_day(), 1)).await;
+    assert_eq!(kept.read, 0);
+    same(&kept, &read);
+    // What a night has not looked at is left to it.
+    app.clock.set(add_days(sample_day(), 2));
+    assert_eq!(keep(&app).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_worker_keeps_is_not_made_worthless() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    another_holds(&app).await;
+    app.deps.censuses.forget(county());
+    assert_eq!(keep(&app).await, 0);
+    let last = app
+        .deps
+        .store
+        .last_holder(county(), EVALUATE)
+        .await
+        .unwrap();
+    assert_eq!(last.as_deref(), Some("another"));
+    // Whoever judges somebody again holds the county again.
+    register(&app, 900, 60_000).await;
+    app.settle().await;
+    assert!(keep(&app).await > 0);
+    assert_eq!(on(&app, "3000", sample_day()).await.read, 0);
+    // Two who take turns do not read everybody in at each: the night does.
+    another_holds(&app).await;
+    register(&app, 901, 12_000).await;
+    app.settle().await;
+    assert_eq!(keep(&app).await, 0);
+    app.clock.set(add_days(sample_day(), 1));
+    app.settle().await;
+    assert_eq!(on(&app, "3000", add_days(sample_day(), 1)).await.read, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_has_nothing_else_to_do_keeps() {
+    let app = TestApp::sqlite().await.inhabited(320).await;
+    app.deps.censuses.forget(county());
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(runner::run(app.deps.clone(), stopped));
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let whole = async {
+        while on(&app, "3000", sample_day()).await.read > 0 {
+            ticks.tick().await;
+        }
+    };
+    let whole = tokio::time::timeout(Duration::from_mins(1), whole).await;
+    stop.send(true).expect("the steps still run");
+    running.await.expect("the steps end");
+    whole.expect("everybody is kept");
 }

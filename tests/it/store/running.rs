@@ -16,10 +16,13 @@ pub async fn a_lease_has_one_holder(store: Arc<dyn Store>) {
         let lease = store.lease(place(COUNTY), step, holder, at(now), at(until));
         lease.await.unwrap().map(|lease| lease.epoch)
     };
+    let last = async || store.last_holder(place(COUNTY), "apply").await.unwrap();
+    assert_eq!(last().await, None);
     let first = take("apply", "a", 0, 10).await.unwrap();
     assert_eq!(take("apply", "b", 9, 20).await, None);
     assert_eq!(take("apply", "a", 9, 19).await, Some(first));
     assert_eq!(take("apply", "b", 18, 30).await, None);
+    assert_eq!(last().await.as_deref(), Some("a"));
     let second = take("apply", "b", 19, 30).await.unwrap();
     assert!(second > first);
     assert_eq!(take("apply", "a", 20, 40).await, None);
@@ -27,6 +30,7 @@ pub async fn a_lease_has_one_holder(store: Arc<dyn Store>) {
     let third = take("apply", "b", 30, 40).await.unwrap();
     assert!(third > second);
     assert!(take("evaluate", "a", 20, 40).await.is_some());
+    assert_eq!(last().await.as_deref(), Some("b"));
     let lease = store.lease(place(OTHER_COUNTY), "apply", "z", at(0), at(1));
     let lease = lease.await.unwrap().unwrap();
     assert_eq!(

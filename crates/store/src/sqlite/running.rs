@@ -47,6 +47,22 @@ pub(super) async fn lease(
     }))
 }
 
+/// Who last took a lease.
+pub(super) async fn last_holder(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    step: &str,
+) -> Stored<Option<String>> {
+    let holder = sqlx::query_scalar(
+        "select holder
+        from leases
+        where partition = $1
+        and step = $2",
+    );
+    let holder = holder.bind(partition.as_str()).bind(step);
+    Ok(holder.fetch_optional(pool).await?)
+}
+
 /// Refuses a commit under a lease that another holder has taken since.
 pub(super) async fn refuse_fenced(tx: &mut SqliteConnection, lease: &Lease) -> Stored<()> {
     let held: bool = sqlx::query_scalar(

@@ -556,6 +556,12 @@ impl Store for ModelStore {
         Ok(state.lease(partition, step, holder, now, until))
     }
 
+    async fn last_holder(&self, partition: DivisionCode, step: &str) -> Stored<Option<String>> {
+        let held = &self.state().leases;
+        let held = held.get(&(partition, step.to_owned()));
+        Ok(held.map(|held| held.holder.clone()))
+    }
+
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
         let state = self.state();
         let opens = |write: &Write| matches!(write, Write::ImportOpened(_) | Write::Lead(_));
