@@ -256,7 +256,7 @@ impl Asking<'_> {
         });
         Ok(match read {
             Night::Read(units) => Progress::Done(units),
-            // No night came to its end here yet: they are looked at in theirs.
+            // Only where no night ever came to its end, and today's has.
             Night::Over | Night::LookAt(_) => Progress::Idle,
         })
     }
