@@ -101,6 +101,11 @@ impl<'a> Version<'a> {
 }
 
 impl Thread {
+    /// All of it at once, no part empty.
+    pub(crate) fn of(said: BTreeMap<Content, BTreeMap<Revision, Origin>>) -> Thread {
+        Thread { said }
+    }
+
     /// Notes that `content` was said; returns whether that was news.
     pub(crate) fn note(&mut self, content: Content, revision: Revision, origin: Origin) -> bool {
         let said = self.said.entry(content).or_default();
@@ -156,6 +161,11 @@ impl Fold {
         }
     }
 
+    /// All of it at once, no part empty.
+    pub(crate) fn of(subject: Subject, kinds: BTreeMap<Kind, BTreeMap<ThreadKey, Thread>>) -> Fold {
+        Fold { subject, kinds }
+    }
+
     /// Whom it is about.
     pub fn subject(&self) -> Subject {
         self.subject
@@ -200,6 +210,11 @@ impl Fold {
     /// The threads of one kind.
     pub(crate) fn threads(&self, kind: Kind) -> impl Iterator<Item = (&ThreadKey, &Thread)> {
         self.kinds.get(&kind).into_iter().flatten()
+    }
+
+    /// The threads of each kind told of.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (Kind, &BTreeMap<ThreadKey, Thread>)> {
+        self.kinds.iter().map(|(kind, threads)| (*kind, threads))
     }
 
     /// The threads of every kind.

@@ -55,7 +55,7 @@ impl TestApp {
         for chunk in subjects.chunks(2_000) {
             for row in store.folds(chunk).await.expect("folds") {
                 let fold = keyring.open_fold(&row).expect("an open fold");
-                let json: Json = serde_json::from_slice(&fold.to_bytes()).expect("JSON");
+                let json: Json = serde_json::from_str(&fold.to_json()).expect("JSON");
                 folds.insert(row.subject, without_imports(json).to_string());
             }
             for v in store.verdicts(chunk).await.expect("verdicts") {

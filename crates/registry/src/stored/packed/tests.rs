@@ -1,0 +1,204 @@
+//! The packed form reads back, says the same in the same bytes, and refuses damage.
+
+use domain::dictionary::DICTIONARY;
+use proptest::prelude::*;
+
+use super::*;
+use crate::tests::{
+    CIVIL, DISABILITY, POLICE, certificate, day, h, household, import, p, person, place, retracts,
+    revision, says, valid,
+};
+
+/// A fold with something of everything: statements for some days and for all,
+/// withdrawn and unread ones, two lists, two imports.
+fn full() -> Fold {
+    let wage = Body::new(Kind::Income)
+        .with("class", Value::Code("wage"))
+        .with("amount_year", Value::Money(Money::from_fen(123_456)));
+    let mut again = says(DISABILITY, p(1), 1, "2026-11-30#2", certificate("2"));
+    again.origin.import = import(1);
+    let records = [
+        says(DISABILITY, p(1), 1, "2026-10-31", certificate("2")),
+        again,
+        valid(says(CIVIL, p(1), 3, "2026-10-31", wage), "2026-01-01", ""),
+        retracts(POLICE, p(1), 2, "2026-11-01#3", Kind::Death),
+    ];
+    let mut fold = Fold::empty(p(1));
+    for record in records {
+        assert!(fold.apply(&record));
+    }
+    fold
+}
+
+#[test]
+fn every_type_of_value_reads_back() {
+    let values = [
+        Value::Text("张三".into()),
+        Value::Money(Money::from_fen(-5)),
+        Value::Date(day("1936-02-29")),
+        Value::Month("2026-12".parse().unwrap()),
+        Value::Count(i64::MIN),
+        Value::Flag(true),
+        Value::Division(place("320412001")),
+        Value::Person(person(7)),
+        Value::Household(household(7)),
+    ];
+    let mut met = 0;
+    for (kind, field) in DICTIONARY.iter().flat_map(|def| {
+        let fields = def.fields.iter();
+        fields.map(|field| (def.kind, field))
+    }) {
+        let value = match field.ty {
+            FieldType::Code(list) => Value::Code(list.entries[0].code),
+            ty => {
+                let of_type = |v: &&Value| Packable::of(v).value(ty).is_some();
+                let value = values.iter().find(of_type);
+                value.expect("a value of every type").clone()
+            }
+        };
+        let of = match kind.def().about {
+            domain::dictionary::About::Household => h(1),
+            domain::dictionary::About::Person => p(1),
+        };
+        let mut fold = Fold::empty(of);
+        let body = Body::new(kind).with(field.name, value);
+        fold.apply(&says(CIVIL, of, 1, "2026-10-31", body));
+        assert_eq!(super::fold(&bytes(&fold)).unwrap(), fold, "{}", field.name);
+        met += 1;
+    }
+    assert!(met > values.len());
+}
+
+#[test]
+fn the_form_is_what_it_was() {
+    let mut fold = Fold::empty(p(1));
+    fold.apply(&says(DISABILITY, p(1), 1, "2026-10-31", certificate("2")));
+    let mut wanted = vec![FORM, 1, 16];
+    wanted.extend(person(1).as_uuid().as_bytes());
+    wanted.extend([1, 16]);
+    wanted.extend(import(0).as_uuid().as_bytes());
+    wanted.extend(b"\x01\x0adisability\x13disability_register");
+    wanted.extend(b"\x01\x16disability_certificate\x01\x05grade\x01\x00");
+    wanted.extend([1; 16]);
+    // For always, facts, the first field is the code 2.
+    wanted.extend(b"\x01\x00\x00\x02\x01\x00\x01\x012");
+    // Said once: ((2026 << 4 | 10) << 5 | 31) * 2 in groups of seven bits.
+    wanted.extend(b"\x01\xbe\xd5\x7e\x01\x00\x01");
+    assert_eq!(bytes(&fold), wanted);
+}
+
+#[test]
+fn any_bit_that_is_turned_is_refused_or_says_something_else() {
+    let fold = full();
+    let bytes = bytes(&fold);
+    let mut refused = 0;
+    for bit in 0..bytes.len() * 8 {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        match Fold::from_bytes(&damaged) {
+            Err(_) => refused += 1,
+            Ok(other) => assert_ne!(other, fold, "bit {bit}"),
+        }
+    }
+    assert!(refused > 0);
+    for end in 0..bytes.len() {
+        assert!(Fold::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert!(matches!(
+        Fold::from_bytes(&longer),
+        Err(FoldError::Malformed(_))
+    ));
+}
+
+#[test]
+fn another_release_is_told_apart() {
+    let mut bytes = bytes(&full());
+    bytes[0] = 3;
+    assert!(matches!(Fold::from_bytes(&bytes), Err(FoldError::Form(3))));
+}
+
+/// What becomes of a fold whose packed form was changed.
+fn changed(change: impl FnOnce(&mut Packed<'_>)) -> Result<Fold, FoldError> {
+    let bytes = bytes(&full());
+    let mut packed: Packed<'_> = postcard::from_bytes(&bytes).unwrap();
+    change(&mut packed);
+    super::fold(&postcard::to_allocvec(&packed).unwrap())
+}
+
+#[test]
+fn kinds_of_another_dictionarys_order_are_read() {
+    assert_eq!(changed(|fold| fold.kinds.reverse()).unwrap(), full());
+}
+
+#[test]
+fn names_the_dictionary_lacks_are_said() {
+    let kind = changed(|fold| fold.kinds[0].name = "badge");
+    assert!(matches!(kind, Err(FoldError::Kind(name)) if name == "badge"));
+    let field = changed(|fold| {
+        let of_certificate = |of: &&mut OfKind<'_>| of.name == "disability_certificate";
+        fold.kinds.iter_mut().find(of_certificate).unwrap().fields[0] = "colour";
+    });
+    let Err(FoldError::Body { source, .. }) = field else {
+        panic!("{field:?}");
+    };
+    assert_eq!(source, BodyError::Field("colour".to_owned()));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let wrong = |change: fn(&mut Packed<'_>)| changed(change).unwrap_err();
+    let unnamed = wrong(|fold| fold.imports.push(import(9)));
+    assert!(matches!(unnamed, FoldError::Imports));
+    let no_import = wrong(|fold| fold.imports.truncate(1));
+    assert!(matches!(no_import, FoldError::Imports));
+    let unnamed = wrong(|fold| fold.lists.push(("x", "y")));
+    assert!(matches!(unnamed, FoldError::Imports));
+    let no_list = wrong(|fold| fold.lists.truncate(1));
+    assert!(matches!(no_list, FoldError::Imports));
+    let no_keys = wrong(|fold| fold.kinds[0].threads.clear());
+    assert!(matches!(no_keys, FoldError::Twice | FoldError::Imports));
+    let nothing = wrong(|fold| fold.kinds[0].threads[0].said.clear());
+    assert!(matches!(nothing, FoldError::Statements(_)));
+    let never = wrong(|fold| fold.kinds[0].threads[0].said[0].at.clear());
+    assert!(matches!(never, FoldError::Statements(_)));
+    let no_day = wrong(|fold| fold.kinds[0].threads[0].said[0].at[0].0 = Day(0));
+    assert!(matches!(no_day, FoldError::Statements(_)));
+    let twice = wrong(|fold| {
+        let row = fold.kinds[0].threads[0].said[0].at[0];
+        fold.kinds[0].threads[0].said[0].at.push(row);
+    });
+    assert!(matches!(twice, FoldError::Statements(_)));
+    let withdrawn_for_days = wrong(|fold| {
+        let stated = fold.kinds.iter_mut().flat_map(|of| &mut of.threads);
+        let mut stated = stated.flat_map(|thread| &mut thread.said);
+        let withdrawn = stated.find(|s| matches!(s.says, Says::Withdrawn));
+        withdrawn.unwrap().from = Some(Day::of(day("2026-01-01")));
+    });
+    assert!(matches!(withdrawn_for_days, FoldError::Statements(_)));
+}
+
+#[test]
+fn a_value_of_another_type_is_no_value_of_the_field() {
+    let second = Day::of(day("2026-12-02"));
+    assert_eq!(Packable::Month(second).value(FieldType::Month), None);
+    assert_eq!(Packable::Count(1).value(FieldType::Money), None);
+    assert_eq!(Packable::Text("1").value(FieldType::Date), None);
+    assert_eq!(Packable::Division("3").value(FieldType::Division), None);
+}
+
+proptest! {
+    #[test]
+    fn any_day_reads_back(days in -1_000_000i32..1_000_000) {
+        let day = domain::time::add_days(revision("2026-10-31").business_date, days);
+        prop_assert_eq!(Day::of(day).date(), Some(day));
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_are_a_fold(mut bytes: Vec<u8>) {
+        bytes.insert(0, FORM);
+        if let Ok(fold) = Fold::from_bytes(&bytes) {
+            prop_assert_eq!(Fold::from_bytes(&fold.to_bytes()).unwrap(), fold);
+        }
+    }
+}
