@@ -425,3 +425,21 @@ pub(crate) fn is_native(graph: &Graph, axis: AxisId) -> bool {
         AxisKind::People | AxisKind::OfAll(_) => axis.base == HOUSEHOLDS,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::level::Level;
+
+    #[test]
+    fn lanes_are_counted_however_many_there_are() {
+        let room = Room::new(Level::widest());
+        for lanes in [0, 1, 1 << 16, (1 << 16) + 1] {
+            let counted = counted(&room, lanes);
+            let counted = counted.slice().expect("a number for each");
+            assert_eq!(counted.len(), lanes);
+            let mut numbers = counted.iter().zip(0..);
+            assert!(numbers.all(|(found, n)| *found == n), "{lanes} lanes");
+        }
+    }
+}

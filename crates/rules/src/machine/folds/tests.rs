@@ -66,12 +66,11 @@ fn summed<'v>(all: impl Iterator<Item = (&'v u8, &'v i64)>) -> (i64, bool) {
 }
 
 fn check(onto: Onto<'_>, to: &[usize], (mask, value): &Operands) -> Result<(), TestCaseError> {
-    let into = |result: usize| {
-        let lanes = mask.iter().zip(value).zip(to);
-        lanes
-            .filter(move |(_, to)| **to == result)
-            .map(|(both, _)| both)
-    };
+    let mut going: Vec<Vec<(&u8, &i64)>> = vec![Vec::new(); onto.lanes()];
+    for (both, to) in mask.iter().zip(value).zip(to) {
+        going[*to].push(both);
+    }
+    let into = |result: usize| going[result].iter().copied();
     let known: Vec<u8> = value
         .iter()
         .map(|v| if *v % 2 == 0 { T } else { U })
@@ -121,6 +120,73 @@ fn check(onto: Onto<'_>, to: &[usize], (mask, value): &Operands) -> Result<(), T
     Ok(())
 }
 
+/// Small numbers, mostly known, of more owners than are added up at a time.
+fn many() -> impl Strategy<Value = (Vec<usize>, Operands)> {
+    let sizes = proptest::collection::vec(0_usize..6, 400..900);
+    sizes.prop_flat_map(|sizes| {
+        let lanes: usize = sizes.iter().sum();
+        let mask = prop_oneof![20 => Just(T), 20 => Just(F), 1 => Just(U)];
+        let value = prop_oneof![60 => -1_000_i64..1_000, 1 => Just(NONE64)];
+        let operands = (
+            proptest::collection::vec(mask, lanes),
+            proptest::collection::vec(value, lanes),
+        );
+        (Just(sizes), operands)
+    })
+}
+
+/// The same lanes as the items of owners, in turn and anywhere, and as people.
+fn check_every_way(
+    (sizes, operands): (&[usize], &Operands),
+    seed: u32,
+) -> Result<(), TestCaseError> {
+    let each = sizes.iter().enumerate();
+    let mut to: Vec<usize> = each.flat_map(|(n, size)| vec![n; *size]).collect();
+    let narrow = |to: &[usize]| -> Vec<u32> {
+        let all = to.iter().map(|n| u32::try_from(*n).unwrap());
+        all.collect()
+    };
+    let up = narrow(&to);
+    let lanes = sizes.len();
+    let mut from = vec![0];
+    from.extend(sizes.iter().scan(0, |end, size| {
+        *end += u32::try_from(*size).unwrap();
+        Some(*end)
+    }));
+    let turns = Turns {
+        from: &from,
+        longest: longest(&from),
+    };
+    for from in [&from[..], &[]] {
+        let order = Order::InTurn(Turns { from, ..turns });
+        let onto = Onto::Index {
+            up: &up,
+            lanes,
+            order,
+        };
+        check(onto, &to, operands)?;
+    }
+    let len = to.len();
+    (1..len).for_each(|n| to.swap(n, seed as usize % (n + 1)));
+    let up = narrow(&to);
+    let onto = Onto::Index {
+        up: &up,
+        lanes,
+        order: Order::Strewn,
+    };
+    check(onto, &to, operands)?;
+    let people = 1 + seed as usize % 4;
+    let len = len / people;
+    let cut = |n: usize| n - n % people;
+    let (mask, value) = operands;
+    let whole = (
+        mask[..cut(mask.len())].to_vec(),
+        value[..cut(value.len())].to_vec(),
+    );
+    let to: Vec<usize> = (0..len * people).map(|lane| lane % len).collect();
+    check(Onto::People { len, people }, &to, &whole)
+}
+
 proptest! {
     #[test]
     fn folds_come_to_what_one_lane_after_the_other_comes_to(
@@ -129,33 +195,19 @@ proptest! {
     ) {
         let half = |n: &i64| if small && *n != NONE64 { n % 1_000 } else { *n };
         let operands = (mask, value.iter().map(half).collect::<Vec<i64>>());
-        let each = sizes.iter().enumerate();
-        let mut to: Vec<usize> = each.flat_map(|(n, size)| vec![n; *size]).collect();
-        let narrow = |to: &[usize]| to.iter().map(|n| u32::try_from(*n).unwrap()).collect::<Vec<u32>>();
-        let up = narrow(&to);
-        let lanes = sizes.len();
-        let mut from = vec![0];
-        from.extend(sizes.iter().scan(0, |end, size| {
-            *end += u32::try_from(*size).unwrap();
-            Some(*end)
-        }));
-        let turns = Turns { from: &from, longest: longest(&from) };
-        check(Onto::Index { up: &up, lanes, order: Order::InTurn(turns) }, &to, &operands)?;
-        let turns = Turns { from: &[], ..turns };
-        check(Onto::Index { up: &up, lanes, order: Order::InTurn(turns) }, &to, &operands)?;
-        // The same lanes anywhere.
-        let len = to.len();
-        (1..len).for_each(|n| to.swap(n, seed as usize % (n + 1)));
-        let up = narrow(&to);
-        check(Onto::Index { up: &up, lanes, order: Order::Strewn }, &to, &operands)?;
-        // The same lanes as people of households.
-        let people = 1 + seed as usize % 4;
-        let len = len / people;
-        let cut = |n: usize| n - n % people;
-        let (mask, value) = &operands;
-        let whole = (mask[..cut(mask.len())].to_vec(), value[..cut(value.len())].to_vec());
-        let to: Vec<usize> = (0..len * people).map(|lane| lane % len).collect();
-        check(Onto::People { len, people }, &to, &whole)?;
+        check_every_way((&sizes, &operands), seed)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn folds_of_more_lanes_than_are_added_up_at_a_time(
+        (sizes, operands) in many(),
+        seed in anything::<u32>(),
+    ) {
+        check_every_way((&sizes, &operands), seed)?;
     }
 }
 
