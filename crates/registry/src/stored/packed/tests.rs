@@ -156,8 +156,31 @@ fn what_contradicts_itself_is_refused() {
     assert!(matches!(unnamed, FoldError::Imports));
     let no_list = wrong(|fold| fold.lists.truncate(1));
     assert!(matches!(no_list, FoldError::Imports));
-    let no_keys = wrong(|fold| fold.kinds[0].threads.clear());
-    assert!(matches!(no_keys, FoldError::Twice | FoldError::Imports));
+    let backwards = wrong(|fold| fold.imports.reverse());
+    assert!(matches!(backwards, FoldError::Imports));
+    let no_keys = wrong(|fold| {
+        fold.kinds.push(OfKind {
+            name: "hukou",
+            fields: Vec::new(),
+            threads: Vec::new(),
+        });
+    });
+    assert!(matches!(no_keys, FoldError::Twice));
+    let fields_backwards = wrong(|fold| {
+        let income = fold.kinds.iter_mut().find(|of| of.name == "income");
+        let said = &mut income.unwrap().threads[0].said[0];
+        let Says::Facts(facts) = &mut said.says else {
+            panic!("no facts");
+        };
+        facts.reverse();
+    });
+    assert!(matches!(
+        fields_backwards,
+        FoldError::Body {
+            source: BodyError::Malformed,
+            ..
+        }
+    ));
     let nothing = wrong(|fold| fold.kinds[0].threads[0].said.clear());
     assert!(matches!(nothing, FoldError::Statements(_)));
     let never = wrong(|fold| fold.kinds[0].threads[0].said[0].at.clear());
