@@ -63,8 +63,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) checkpoints: BTreeMap<&'a str, i64>,
     /// All of them, for the history.
     pub(crate) verdict_changes: Vec<&'a VerdictRow>,
-    /// Those given, by what they are about.
-    pub(crate) verdicts: BTreeMap<(Subject, &'a str), &'a VerdictRow>,
     /// Those of subjects that left a unit; taken away before others are given.
     pub(crate) left: Vec<&'a VerdictRow>,
     pub(crate) alerts: Vec<&'a AlertRow>,
@@ -190,13 +188,8 @@ impl<'a> Parts<'a> {
         match write {
             Write::Verdicts(rows) => {
                 self.verdict_changes.extend(rows);
-                for row in rows {
-                    if row.verdict.is_some() {
-                        self.verdicts.insert((row.subject, &row.policy), row);
-                    } else {
-                        self.left.push(row);
-                    }
-                }
+                let left = rows.iter().filter(|row| row.verdict.is_none());
+                self.left.extend(left);
             }
             Write::Decisions(rows) => self.decisions.extend(rows),
             Write::Feed(rows) => self.feed.extend(rows),

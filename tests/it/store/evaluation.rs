@@ -157,12 +157,14 @@ pub async fn a_verdict_moves_in_one_commit(store: Arc<dyn Store>) {
     let first = verdict(h(1), p(1), "a", Some("met"));
     let writes = vec![Write::Verdicts(vec![first])];
     put(&store, CommitKind::Evaluate, writes).await;
-    // Both units are evaluated together, the new one first.
+    // Units are evaluated together, the new one first. Of two that say something
+    // of the person the later row counts.
+    let passed_through = verdict(h(3), p(1), "a", Some("undetermined"));
     let moved = verdict(h(2), p(1), "a", Some("not_met"));
     let left = verdict(h(1), p(1), "a", None);
-    let writes = vec![Write::Verdicts(vec![moved.clone(), left])];
-    put(&store, CommitKind::Evaluate, writes).await;
-    let found = store.verdicts(&[h(1), h(2)]).await.unwrap();
+    let rows = vec![passed_through, moved.clone(), left];
+    put(&store, CommitKind::Evaluate, vec![Write::Verdicts(rows)]).await;
+    let found = store.verdicts(&[h(1), h(2), h(3)]).await.unwrap();
     assert_eq!(found, [moved]);
 }
 

@@ -116,8 +116,7 @@ async fn verdicts(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<(
     )
     .await?;
     left_units(tx, &parts.left).await?;
-    let given: Vec<_> = parts.verdicts.values().copied().collect();
-    current_verdicts(tx, &given).await
+    current_verdicts(tx, id).await
 }
 
 /// A subject that left a unit keeps the verdict another unit has given since.
@@ -145,13 +144,19 @@ async fn left_units(tx: &mut PgConnection, left: &[&VerdictRow]) -> Stored<()> {
     Ok(())
 }
 
-async fn current_verdicts(tx: &mut PgConnection, rows: &[&VerdictRow]) -> Stored<()> {
-    insert(
-        tx,
+/// The verdicts given, as they stand in the history already: many rows whose texts
+/// need not be sent again. Of one given twice the last counts.
+async fn current_verdicts(tx: &mut PgConnection, id: i64) -> Stored<()> {
+    sqlx::query(
         "insert into verdicts (subject_id, subject_kind, policy, unit_kind, unit_id, version,
-            verdict, signal, fingerprint, missing, evaluated_on) ",
-        11,
-        "on conflict (subject_id, subject_kind, policy) do update
+            verdict, signal, fingerprint, missing, evaluated_on)
+        select distinct on (subject_kind, subject_id, policy)
+            subject_id, subject_kind, policy, unit_kind, unit_id, version,
+            verdict, signal, fingerprint, missing, evaluated_on
+        from verdict_changes
+        where commit_id = $1 and verdict is not null
+        order by subject_kind, subject_id, policy, row_no desc
+        on conflict (subject_id, subject_kind, policy) do update
         set unit_kind = excluded.unit_kind,
             unit_id = excluded.unit_id,
             version = excluded.version,
@@ -160,21 +165,9 @@ async fn current_verdicts(tx: &mut PgConnection, rows: &[&VerdictRow]) -> Stored
             fingerprint = excluded.fingerprint,
             missing = excluded.missing,
             evaluated_on = excluded.evaluated_on",
-        rows,
-        |tuple, _, row| {
-            tuple.push_bind(row.subject.as_uuid());
-            tuple.push_bind(row.subject.letter());
-            tuple.push_bind(row.policy.clone());
-            tuple.push_bind(row.unit.letter());
-            tuple.push_bind(row.unit.as_uuid());
-            tuple.push_bind(row.version.clone());
-            tuple.push_bind(row.verdict.clone());
-            tuple.push_bind(row.signal.clone());
-            tuple.push_bind(row.fingerprint.clone());
-            tuple.push_bind(list_text(&row.missing));
-            tuple.push_bind(row.on.to_string());
-        },
     )
+    .bind(id)
+    .execute(tx)
     .await?;
     Ok(())
 }
