@@ -12,9 +12,11 @@ use domain::region::DivisionCode;
 use domain::time::{Date, add_days, add_months, days_between};
 use pipeline::horizon::{Crossed, Horizon, Question, carried, horizon};
 use pipeline::loading::{Known, Loaded};
+use pipeline::policies::Documents;
 use pipeline::simulate;
+use rules::Document;
 use synth::{CountySpec, FeedFile, invent};
-use testkit::app::{COUNTY, TestApp, divisions, sample_day};
+use testkit::app::{COUNTY, TestApp, divisions, policy_documents, sample_day};
 
 const AGE: &str = "senior_allowance_age";
 const POLICY: &str = "senior_allowance";
@@ -74,16 +76,57 @@ fn same(was: &Verdict, is: &Verdict) -> bool {
     std::mem::discriminant(was) == std::mem::discriminant(is)
 }
 
+/// The repository's policies, of which one ends and one begins in the days ahead.
+fn changing() -> Documents {
+    let mut documents = policy_documents();
+    let mut dates = |name: &str, from: &str, to: &str| {
+        let named = |document: &&mut Document| document.name == name;
+        let document = documents.policies.iter_mut().find(named).unwrap();
+        assert!(document.text.contains(from), "{name}");
+        document.text = document.text.replacen(from, to, 1);
+    };
+    let day = |days| add_days(sample_day(), days);
+    let ends = format!("from: 2021-07-01\nto: {}\n", day(20));
+    dates("marginal.yaml", "from: 2021-07-01\n", &ends);
+    let begins = format!("from: {}\n", day(30));
+    dates("senior_allowance.yaml", "from: 2012-01-01\n", &begins);
+    documents
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
-    const DAYS: u16 = 75;
     let app = TestApp::sqlite().await.inhabited(64).await;
+    let told = is_judging_on_each_day(&app).await;
+    assert!(told.values().any(|crossed| crossed.entered > 0), "{told:?}");
+    assert!(told.values().any(|crossed| crossed.left > 0), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_ends_or_begins_in_the_days_ahead_is_told_of_on_that_day() {
+    let app = TestApp::of(changing()).await.inhabited(64).await;
+    let told = is_judging_on_each_day(&app).await;
+    let on = |policy: &str, days| {
+        let day = add_days(sample_day(), days);
+        let there = told
+            .iter()
+            .filter(|((id, on, _), _)| id == policy && *on == day);
+        there.fold((0, 0), |(entered, left), (_, crossed)| {
+            (entered + crossed.entered, left + crossed.left)
+        })
+    };
+    let ((_, left), (entered, _)) = (on("marginal", 20), on(POLICY, 30));
+    assert!(left > 0 && entered > 0, "{left} {entered} {told:?}");
+}
+
+/// What the days ahead tell, which is what judging every unit on every day comes to.
+async fn is_judging_on_each_day(app: &TestApp) -> Days {
+    const DAYS: u16 = 75;
     let before = app.deps.store.statistics().await.unwrap();
-    let answer = asked(&app, DAYS, None).await;
+    let answer = asked(app, DAYS, None).await;
     assert_eq!(app.deps.store.statistics().await.unwrap(), before);
     assert!(answer.left.is_empty());
 
-    let (loaded, units) = units(&app).await;
+    let (loaded, units) = units(app).await;
     assert_eq!(answer.units, units.len() as u64);
     let (set, mut expected, mut stale) = (app.deps.policies(), Days::new(), 0);
     for unit in &units {
@@ -126,9 +169,6 @@ async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
         days.map(|((day, town), crossed)| ((id.clone(), *day, *town), *crossed))
     });
     let told: Days = told.collect();
-    let all = told.values();
-    assert!(all.clone().any(|crossed| crossed.entered > 0), "{told:?}");
-    assert!(all.clone().any(|crossed| crossed.left > 0), "{told:?}");
     assert_eq!(told, expected);
     for (id, ahead) in &answer.policies {
         let total = ahead.total();
@@ -136,6 +176,7 @@ async fn the_days_ahead_are_what_judging_on_each_of_them_gives() {
         assert_eq!(ahead.examples.len() as u64, crossing.min(10), "{id}");
         assert!(ahead.examples.is_sorted_by_key(|one| one.change.on), "{id}");
     }
+    told
 }
 
 /// The day each person of the units reaches an age, who lives and is of local

@@ -217,7 +217,7 @@ impl From<StepError> for Problem {
                 "该人员数据已按规定销毁",
                 "the person's data was erased",
             ),
-            StepError::Sealed { .. } | StepError::Damaged(_) => {
+            StepError::Sealed { .. } | StepError::Damaged(_) | StepError::Fold(_) => {
                 tracing::error!(%error, "damaged data");
                 Problem::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -130,7 +130,10 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 fn of_step(error: &StepError) -> Exit {
     match error {
         StepError::Store(error) => of_store(error),
-        StepError::Sealed { .. } | StepError::Damaged(_) | StepError::Erased => Exit::Data,
+        StepError::Sealed { .. }
+        | StepError::Damaged(_)
+        | StepError::Fold(_)
+        | StepError::Erased => Exit::Data,
         StepError::HeldElsewhere => Exit::Busy,
         StepError::Computation => Exit::Internal,
         StepError::Policies(_) => Exit::Configuration,

@@ -23,6 +23,9 @@ pub enum StepError {
     /// Stored bytes are not what they were.
     #[error("stored bytes of `{0}` are damaged")]
     Damaged(&'static str),
+    /// A stored fold that cannot be read: damaged, or of another release.
+    #[error("a stored fold cannot be read: {0}")]
+    Fold(#[source] registry::FoldError),
     /// The key of a subject is gone: it was erased.
     #[error("the key of the subject was destroyed")]
     Erased,

@@ -72,7 +72,8 @@ pub async fn evaluate_step(
     }
     let lease = lease(deps, partition, EVALUATE).await?;
     if units.is_empty() {
-        units = match night(deps, &lease, &policies, &round, today).await? {
+        let asking = Asking::of((deps, &lease), (&policies, &round), today);
+        units = match asking.next().await? {
             Night::Over => {
                 round.finish(deps, partition).await?;
                 return Ok(Progress::Idle);
@@ -170,24 +171,6 @@ async fn at_home(
         .collect();
     let of_here = homes.into_iter().filter(|(_, home)| here.contains(home));
     Ok(of_here.map(|(unit, _)| unit).collect())
-}
-
-async fn night(
-    deps: &Arc<Deps>,
-    lease: &Lease,
-    set: &Arc<PolicySet>,
-    round: &Round,
-    today: Date,
-) -> Result<Night, StepError> {
-    let asking = Asking {
-        deps,
-        lease,
-        set,
-        stamp: &round.stamp,
-        today,
-        before: round.night_before(),
-    };
-    asking.next().await
 }
 
 /// One batch of the step.

@@ -41,13 +41,6 @@ pub async fn keep_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Prog
         Err(StepError::HeldElsewhere) => return Ok(Progress::Idle),
         Err(error) => return Err(error),
     };
-    let asking = Asking {
-        deps,
-        lease: &lease,
-        set: &set,
-        stamp: &round.stamp,
-        today,
-        before: round.night_before(),
-    };
+    let asking = Asking::of((deps, &lease), (&set, &round), today);
     asking.fill().await
 }

@@ -23,6 +23,7 @@ use crate::apply::Progress;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
+use crate::round::Round;
 
 /// Everybody of the counties this process evaluates.
 #[derive(Debug, Default)]
@@ -204,16 +205,32 @@ impl Kept {
 
 /// One night of one county.
 pub(crate) struct Asking<'a> {
-    pub(crate) deps: &'a Arc<Deps>,
-    pub(crate) lease: &'a Lease,
-    pub(crate) set: &'a Arc<PolicySet>,
-    pub(crate) stamp: &'a str,
-    pub(crate) today: Date,
+    deps: &'a Arc<Deps>,
+    lease: &'a Lease,
+    set: &'a Arc<PolicySet>,
+    stamp: &'a str,
+    today: Date,
     /// The last night that was brought to its end.
-    pub(crate) before: Option<Date>,
+    before: Option<Date>,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    /// Who asks under a lease, on a day, in a round.
+    pub(crate) fn of(
+        (deps, lease): (&'a Arc<Deps>, &'a Lease),
+        (set, round): (&'a Arc<PolicySet>, &'a Round),
+        today: Date,
+    ) -> Asking<'a> {
+        Asking {
+            deps,
+            lease,
+            set,
+            stamp: &round.stamp,
+            today,
+            before: round.night_before(),
+        }
+    }
+
     /// The next piece of work, when nobody is due and no view has changed.
     pub(crate) async fn next(&self) -> Result<Night, StepError> {
         let filled = self.with(|kept| kept.filled);

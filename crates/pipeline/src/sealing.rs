@@ -199,7 +199,7 @@ impl Keyring {
     pub fn open_fold(&self, row: &FoldRow) -> Result<Fold, StepError> {
         let place = aad("folds", "sealed", row.subject.to_string());
         let plain = self.open(row.subject, &place, &row.sealed)?;
-        Fold::from_bytes(&plain).map_err(|_| StepError::Damaged("folds"))
+        Fold::from_bytes(&plain).map_err(StepError::Fold)
     }
 
     /// Seals an alert's body.

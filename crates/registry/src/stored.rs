@@ -14,6 +14,9 @@ pub enum FoldError {
     /// Not of the right shape.
     #[error("the fold is not of the stored form")]
     Malformed(#[from] postcard::Error),
+    /// More bytes than a fold has.
+    #[error("the fold is followed by something else")]
+    Longer,
     /// Begins like the JSON of earlier releases, and is none.
     #[error("the fold is not of the form earlier releases stored")]
     Json(#[from] serde_json::Error),
@@ -34,15 +37,16 @@ pub enum FoldError {
         /// What is wrong with it.
         source: BodyError,
     },
-    /// A row names an import, or a key a list, that the fold does not have, or one
-    /// that nothing names.
-    #[error("the imports or lists are not those of the rows")]
-    Imports,
+    /// Imports, lists or fields that are not in order, that nothing names, or that
+    /// are named and not there.
+    #[error("the imports, lists or fields are not those of the statements")]
+    Tables,
     /// A kind or a key twice, or a kind without keys.
     #[error("a kind or a key is there twice, or a kind without keys")]
     Twice,
-    /// A key without statements, or one statement twice.
-    #[error("under key {0}: nothing was said, or one thing twice")]
+    /// A key without statements, one statement twice, a day that is none, or a
+    /// withdrawal for some days.
+    #[error("under key {0}: the statements are none that can be made")]
     Statements(NaturalKey),
 }
 

@@ -51,8 +51,8 @@ pub use explain::explain;
 pub use handbook::{HANDBOOK_MARK, handbook};
 pub use judge::evaluate;
 pub use machine::{
-    Census, Columns, Compared, Comparison, Gathering, Left, Level, Machine, Outcome, Screened,
-    Snapshot, Standing, Told,
+    Census, Columns, Compared, Comparison, Gathering, Left, Level, Machine, Outcome, Regions,
+    Screened, Snapshot, Standing, Told,
 };
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
 pub use plain::{Plain, PlainProgram};

@@ -47,3 +47,4 @@ pub use census::{Census, Snapshot};
 pub use compare::{Compared, Comparison};
 pub use level::Level;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};
+pub use settings::Regions;

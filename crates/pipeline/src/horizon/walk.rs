@@ -14,7 +14,7 @@ use domain::household::Household;
 use domain::ids::Subject;
 use domain::time::{Date, add_days};
 use rayon::prelude::*;
-use rules::{Columns, Machine, Outcome, PolicySet, Screened, Standing};
+use rules::{Columns, Machine, Outcome, PolicySet, Regions, Screened, Standing};
 
 use super::{Ahead, Change, Crossed, carried};
 use crate::loading::Loaded;
@@ -47,7 +47,16 @@ pub(super) struct Walk {
 struct Group {
     units: BTreeSet<Subject>,
     columns: Columns,
-    before: Vec<Screened>,
+    regions: Regions,
+    before: Judged,
+}
+
+/// Verdicts of a day that whoever asks may know of, in an order that columns and
+/// the policies in force give: of two days with the same ones, in the same order.
+#[derive(Default)]
+struct Judged {
+    in_force: Vec<bool>,
+    all: Vec<Screened>,
 }
 
 /// Units whose views begin on a day to come.
@@ -110,7 +119,7 @@ impl Walk {
         }
         let mut group = self.group(views, units);
         // The day was told of each of them where it was.
-        group.before = self.screened(&group.columns, day);
+        group.before = self.judged(&group, day);
         groups.push(group);
     }
 
@@ -128,20 +137,26 @@ impl Walk {
             .columns(units.iter().map(|unit| views.of(*unit)));
         Group {
             units,
+            regions: Machine::regions(&columns, &self.set),
             columns,
-            before: Vec::new(),
+            before: Judged::default(),
         }
     }
 
-    /// Verdicts of a day that whoever asks may know of.
-    fn screened(&self, columns: &Columns, day: Date) -> Vec<Screened> {
-        let mut screened = self.machine.screen(columns, &self.set, day);
-        let policies = self.set.policies();
+    fn judged(&self, group: &Group, day: Date) -> Judged {
+        let Group {
+            columns, regions, ..
+        } = group;
+        let (set, policies) = (&self.set, self.set.policies());
+        let screened = self.machine.screen_in(columns, regions, (set, day));
         let knows = |one: &Screened| self.knows.contains(&policies[one.policy].confidential);
-        if let Some(screened) = &mut screened {
-            screened.retain(knows);
+        let mut all = screened.unwrap_or_default();
+        all.retain(knows);
+        let in_force = policies.iter().map(|policy| policy.valid.contains(day));
+        Judged {
+            in_force: in_force.collect(),
+            all,
         }
-        screened.unwrap_or_default()
     }
 
     /// What a day changes in a group.
@@ -155,19 +170,19 @@ impl Walk {
         if group.units.is_empty() {
             return;
         }
-        let screened = self.screened(&group.columns, day);
+        let judged = self.judged(group, day);
         let mut today = Today {
             walk: self,
             day,
             views,
             asked: BTreeMap::new(),
         };
-        if !alike(&group.before, &screened) {
-            today.anew(&group.units, &screened, verdicts, part);
-            group.before = screened;
+        if group.before.in_force != judged.in_force {
+            today.anew(&group.units, &judged.all, verdicts, part);
+            group.before = judged;
             return;
         }
-        for (old, new) in group.before.iter().zip(&screened) {
+        for (old, new) in group.before.all.iter().zip(&judged.all) {
             let same = old.outcome == new.outcome && new.outcome != Outcome::Deferred;
             if !same && group.units.contains(&new.unit) {
                 let becomes = today.standing(new);
@@ -177,7 +192,7 @@ impl Walk {
                 today.changed(part, (new.unit, new.policy, new.subject), was, becomes);
             }
         }
-        group.before = screened;
+        group.before = judged;
     }
 }
 
@@ -190,12 +205,6 @@ fn projected(
 ) -> Vec<Household> {
     let view = |unit: &Subject| carried(loaded.project(*unit, day), &first[unit]);
     units.par_iter().map(view).collect()
-}
-
-/// Whether two days judged the same subjects under the same policies.
-fn alike(before: &[Screened], after: &[Screened]) -> bool {
-    let key = |one: &Screened| (one.policy, one.unit, one.subject);
-    before.len() == after.len() && before.iter().map(key).eq(after.iter().map(key))
 }
 
 /// How everybody is seen on a day.

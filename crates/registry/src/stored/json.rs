@@ -103,7 +103,7 @@ impl Fold {
         }
         let in_order = stored.imports.is_sorted_by(|a, b| a < b);
         if !in_order || named.len() != stored.imports.len() {
-            return Err(FoldError::Imports);
+            return Err(FoldError::Tables);
         }
         Ok(fold)
     }
@@ -187,7 +187,7 @@ fn restore(
         for (business_date, sequence, import, line) in at {
             named.insert(import);
             let origin = Origin {
-                import: *imports.get(import).ok_or(FoldError::Imports)?,
+                import: *imports.get(import).ok_or(FoldError::Tables)?,
                 line,
             };
             let revision = Revision {

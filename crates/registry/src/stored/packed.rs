@@ -3,7 +3,8 @@
 //!
 //! Kinds and fields stand by name, so that a dictionary of another release reads
 //! them or says which it lacks. Everything is in the order of the fold, so that
-//! the bytes depend on the set of records alone.
+//! the bytes depend on the set of records alone. What an enum here says is stored by
+//! its position: new variants go to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,13 +136,18 @@ impl<'a> Packable<'a> {
     /// The value of a field of type `ty`; none where it is no such value.
     fn value(self, ty: FieldType) -> Option<Value> {
         Some(match (self, ty) {
-            (Packable::Text(text), FieldType::Text) => Value::Text(text.into()),
-            (Packable::Code(code), FieldType::Code(list)) => Value::Code(list.stored(code)?),
+            // A list of codes may be closed or opened from one release to the next.
+            (Packable::Text(text) | Packable::Code(text), FieldType::Text) => {
+                Value::Text(text.into())
+            }
+            (Packable::Text(code) | Packable::Code(code), FieldType::Code(list)) => {
+                Value::Code(list.stored(code)?)
+            }
             (Packable::Money(fen), FieldType::Money) => Value::Money(Money::from_fen(fen)),
             (Packable::Date(day), FieldType::Date) => Value::Date(day.date()?),
             (Packable::Month(day), FieldType::Month) => {
                 let first = day.date()?;
-                let month = Month::of(first);
+                let month = Month::new(first.year(), first.month())?;
                 (month.first_day() == first).then_some(Value::Month(month))?
             }
             (Packable::Count(n), FieldType::Count | FieldType::Months) => Value::Count(n),
@@ -238,7 +244,7 @@ fn stated<'a>(
 pub(super) fn fold(bytes: &[u8]) -> Result<Fold, FoldError> {
     let (packed, rest) = postcard::take_from_bytes::<Packed<'_>>(bytes)?;
     if !rest.is_empty() {
-        return Err(postcard::Error::SerdeDeCustom.into());
+        return Err(FoldError::Longer);
     }
     let names = packed.lists.iter();
     let names = names.map(|(source, dataset)| (SourceId::new(source), DatasetId::new(dataset)));
@@ -254,8 +260,10 @@ pub(super) fn fold(bytes: &[u8]) -> Result<Fold, FoldError> {
     }
     let all_named = reading.imports_named.len() == reading.imports.len()
         && reading.lists_named.len() == reading.lists.len();
-    if !all_named || !reading.imports.is_sorted_by(|a, b| a < b) {
-        return Err(FoldError::Imports);
+    let in_order =
+        reading.imports.is_sorted_by(|a, b| a < b) && reading.lists.is_sorted_by(|a, b| a < b);
+    if !all_named || !in_order {
+        return Err(FoldError::Tables);
     }
     let subject = match packed.about {
         About::Household(id) => Subject::Household(id),
@@ -287,17 +295,18 @@ impl Reading {
     ) -> Result<(Kind, BTreeMap<ThreadKey, Thread>), FoldError> {
         let unknown = || FoldError::Kind(of_kind.name.to_owned());
         let kind = Kind::named(of_kind.name).ok_or_else(unknown)?;
-        let fields = Fields {
+        let mut fields = Fields {
             ids: of_kind.fields.iter().map(|name| kind.field(name)).collect(),
             names: of_kind.fields,
+            named: BTreeSet::new(),
             kind,
         };
         let mut threads = Vec::with_capacity(of_kind.threads.len());
         for PackedThread { list, key, said } in of_kind.threads {
-            let (source, dataset) = self.lists.get(list).ok_or(FoldError::Imports)?.clone();
+            let (source, dataset) = self.lists.get(list).ok_or(FoldError::Tables)?.clone();
             self.lists_named.insert(list);
             let key = NaturalKey(key);
-            let thread = self.thread(&fields, key, said)?;
+            let thread = self.thread(&mut fields, key, said)?;
             let key = ThreadKey {
                 source,
                 dataset,
@@ -305,13 +314,17 @@ impl Reading {
             };
             threads.push((key, thread));
         }
+        let names: BTreeSet<&str> = fields.names.iter().copied().collect();
+        if names.len() != fields.names.len() || fields.named.len() != names.len() {
+            return Err(FoldError::Tables);
+        }
         let some = once_each(threads).filter(|threads| !threads.is_empty());
         Ok((kind, some.ok_or(FoldError::Twice)?))
     }
 
     fn thread(
         &mut self,
-        fields: &Fields<'_>,
+        fields: &mut Fields<'_>,
         key: NaturalKey,
         said: Vec<Stated<'_>>,
     ) -> Result<Thread, FoldError> {
@@ -353,7 +366,7 @@ impl Reading {
         &mut self,
         (day, sequence, import, line): Row,
     ) -> Result<Option<(Revision, Origin)>, FoldError> {
-        let id = *self.imports.get(import).ok_or(FoldError::Imports)?;
+        let id = *self.imports.get(import).ok_or(FoldError::Tables)?;
         self.imports_named.insert(import);
         let revision = day.date().map(|business_date| Revision {
             business_date,
@@ -369,10 +382,12 @@ struct Fields<'a> {
     names: Vec<&'a str>,
     /// `None` where the dictionary does not have it.
     ids: Vec<Option<FieldId>>,
+    /// Positions a statement named.
+    named: BTreeSet<usize>,
 }
 
 impl Fields<'_> {
-    fn body(&self, facts: Vec<(usize, Packable<'_>)>) -> Result<Body, BodyError> {
+    fn body(&mut self, facts: Vec<(usize, Packable<'_>)>) -> Result<Body, BodyError> {
         if !facts.is_sorted_by(|(a, _), (b, _)| a < b) {
             return Err(BodyError::Malformed);
         }
@@ -380,6 +395,7 @@ impl Fields<'_> {
         for (position, value) in facts {
             let name = self.names.get(position).ok_or(BodyError::Malformed)?;
             let bad = || BodyError::Field((*name).to_owned());
+            self.named.insert(position);
             let field = self.ids[position].ok_or_else(bad)?;
             body.set(field, value.value(field.def().ty).ok_or_else(bad)?);
         }

@@ -86,7 +86,7 @@ fn damage_to_what_earlier_releases_stored_is_refused() {
         refusal(r#""grade":"2""#, r#""grade":"9""#),
         FoldError::Body { .. }
     ));
-    assert!(matches!(refusal("1,0,1]", "1,1,1]"), FoldError::Imports));
+    assert!(matches!(refusal("1,0,1]", "1,1,1]"), FoldError::Tables));
     assert!(matches!(
         refusal(r#"[["2026-10-31",1,0,1]]"#, "[]"),
         FoldError::Statements(_)
@@ -108,7 +108,7 @@ fn damage_to_what_earlier_releases_stored_is_refused() {
     );
     assert!(matches!(
         Fold::from_bytes(unnamed.as_bytes()),
-        Err(FoldError::Imports)
+        Err(FoldError::Tables)
     ));
 }
 

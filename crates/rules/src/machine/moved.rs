@@ -12,7 +12,7 @@ use super::program::Program;
 use super::room::Room;
 use super::run::Run;
 use super::screen::Machine;
-use super::settings::Settings;
+use super::settings::{Regions, Settings};
 use crate::document::About;
 use crate::policy::PolicySet;
 
@@ -39,10 +39,13 @@ impl Machine {
             return moved;
         }
         let room = Room::new(self.level);
-        let mut before = self.answers(part, set, day, &mut moved, &room);
+        let regions = Regions::of(set.parameters(), [part.chunk.as_ref()]);
+        let answers =
+            |day, moved: &mut [bool]| self.answers(part, (set, &regions), day, moved, &room);
+        let mut before = answers(day, &mut moved);
         while day < to {
             let next = add_days(day, 1);
-            let after = self.answers(part, set, next, &mut moved, &room);
+            let after = answers(next, &mut moved);
             for (program, (old, new)) in self.programs.iter().zip(before.iter().zip(&after)) {
                 let Ok(program) = program else { continue };
                 differ(program, part, (old, new), |slot| {
@@ -60,7 +63,7 @@ impl Machine {
     fn answers(
         &self,
         part: &Part,
-        set: &PolicySet,
+        (set, regions): (&PolicySet, &Regions),
         on: Date,
         odd: &mut [bool],
         room: &Room,
@@ -70,7 +73,7 @@ impl Machine {
             &self.graph.nodes[..self.last.len()],
             set.parameters(),
             on,
-            [chunk],
+            regions,
         );
         let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
         // What columns cannot hold is looked at by the interpreter every day.

@@ -186,7 +186,7 @@ mod tests {
     use super::Room;
     use crate::machine::level::Level;
     use crate::machine::run::Run;
-    use crate::machine::settings::Settings;
+    use crate::machine::settings::{Regions, Settings};
     use crate::{Document, Machine, PolicySet, describe};
 
     /// The smallest policy, with a condition to be put in.
@@ -209,7 +209,8 @@ mod tests {
         let household = describe(&whole, on).unwrap().household;
         let columns = machine.columns([&household]);
         let chunk = columns.chunks[0].as_ref();
-        let settings = Settings::of(&machine.graph.nodes, set.parameters(), on, [chunk]);
+        let regions = Regions::of(set.parameters(), [chunk]);
+        let settings = Settings::of(&machine.graph.nodes, set.parameters(), on, &regions);
         let room = Room::new(Level::widest());
         let mut held = Vec::new();
         for _ in 0..5 {

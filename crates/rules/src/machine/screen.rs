@@ -18,7 +18,7 @@ use super::lower_verdict::{Lowered, Version};
 use super::program::{Program, last_uses, met_by, program};
 use super::room::Room;
 use super::run::Run;
-use super::settings::Settings;
+use super::settings::{Regions, Settings};
 use super::sums::Sums;
 use crate::document::About;
 use crate::policy::PolicySet;
@@ -319,10 +319,29 @@ impl Machine {
 
     /// Judges everybody on a date. `None` when the columns are another machine's.
     pub fn screen(&self, columns: &Columns, set: &PolicySet, on: Date) -> Option<Vec<Screened>> {
+        self.screen_in(columns, &Self::regions(columns, set), (set, on))
+    }
+
+    /// The regions that decide where the people in columns are, for whoever judges
+    /// them on many days.
+    pub fn regions(columns: &Columns, set: &PolicySet) -> Regions {
+        Regions::of(set.parameters(), columns.chunks.iter().map(Arc::as_ref))
+    }
+
+    /// [`Machine::screen`] with the [`Machine::regions`] of the columns and the set.
+    /// Who is named, and in which order, depends on the columns and on which policies
+    /// are in force, not on the day otherwise.
+    pub fn screen_in(
+        &self,
+        columns: &Columns,
+        regions: &Regions,
+        (set, on): (&PolicySet, Date),
+    ) -> Option<Vec<Screened>> {
         if columns.layout != self.layout {
             return None;
         }
-        let settings = self.settings(self.last.len(), columns, (set, on));
+        let nodes = &self.graph.nodes[..self.last.len()];
+        let settings = Settings::of(nodes, set.parameters(), on, regions);
         let in_force: Vec<bool> = set
             .policies()
             .iter()
@@ -367,12 +386,11 @@ impl Machine {
         columns: &Columns,
         (set, on): (&PolicySet, Date),
     ) -> Settings {
-        let chunks = columns.chunks.iter().map(Arc::as_ref);
         Settings::of(
             &self.graph.nodes[..operations],
             set.parameters(),
             on,
-            chunks,
+            &Self::regions(columns, set),
         )
     }
 

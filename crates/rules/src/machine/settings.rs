@@ -6,6 +6,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::region::DivisionCode;
 use domain::time::Date;
@@ -18,13 +19,25 @@ use super::names::code_number;
 use super::run::Run;
 use crate::parameters::{Parameters, Setting};
 
+/// Where the households of chunks are, and which regions decide there: what is the
+/// same on every day.
+#[derive(Clone, Debug)]
+pub struct Regions(Arc<Deciding>);
+
+#[derive(Debug)]
+struct Deciding {
+    /// In order, each with the region that decides there, by number.
+    places: Vec<(DivisionCode, usize)>,
+    /// One place of each region.
+    asked: Vec<DivisionCode>,
+}
+
 /// What the parameters of operations are on a day, wherever somebody of some
 /// chunks lives: looked up once for all chunks.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) on: Date,
-    /// In order, each with the region that decides there, by number.
-    places: Vec<(DivisionCode, usize)>,
+    regions: Regions,
     /// By operation, then by region; nothing for what is no parameter.
     values: Vec<Vec<Value>>,
 }
@@ -38,13 +51,11 @@ enum Value {
     Codes(Option<Codes>),
 }
 
-impl Settings {
+impl Regions {
     pub(crate) fn of<'c>(
-        nodes: &[Node],
         parameters: &Parameters,
-        on: Date,
         chunks: impl IntoIterator<Item = &'c Chunk>,
-    ) -> Settings {
+    ) -> Regions {
         let places = chunks
             .into_iter()
             .flat_map(|chunk| chunk.places.iter())
@@ -66,6 +77,18 @@ impl Settings {
             (*place, number)
         });
         let places = numbered.collect();
+        Regions(Arc::new(Deciding { places, asked }))
+    }
+}
+
+impl Settings {
+    pub(crate) fn of(
+        nodes: &[Node],
+        parameters: &Parameters,
+        on: Date,
+        regions: &Regions,
+    ) -> Settings {
+        let asked = &regions.0.asked;
         let at = |key: &str, place: &DivisionCode| parameters.find(key, *place, on)?.value;
         let values = nodes.iter().map(|node| match &node.op {
             Op::Param(key) | Op::ParamBelow(key) => {
@@ -82,15 +105,16 @@ impl Settings {
         Settings {
             on,
             values: values.collect(),
-            places,
+            regions: regions.clone(),
         }
     }
 
     /// The regions that decide at the places of a chunk.
     pub(crate) fn at(&self, chunk: &Chunk) -> Vec<usize> {
+        let places = &self.regions.0.places;
         let at = |place: &DivisionCode| {
-            let found = self.places.binary_search_by_key(place, |(place, _)| *place);
-            found.map_or(usize::MAX, |at| self.places[at].1)
+            let found = places.binary_search_by_key(place, |(place, _)| *place);
+            found.map_or(usize::MAX, |at| places[at].1)
         };
         chunk.places.iter().map(at).collect()
     }

@@ -116,7 +116,14 @@ async fn verdicts(tx: &mut PgConnection, id: i64, parts: &Parts<'_>) -> Stored<(
     )
     .await?;
     left_units(tx, &parts.left).await?;
-    current_verdicts(tx, id).await
+    let mut given = parts
+        .verdict_changes
+        .iter()
+        .map(|row| row.verdict.is_some());
+    if given.any(|given| given) {
+        current_verdicts(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// A subject that left a unit keeps the verdict another unit has given since.

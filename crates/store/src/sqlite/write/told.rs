@@ -117,7 +117,14 @@ async fn verdicts(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Stor
     )
     .await?;
     left_units(tx, &parts.left).await?;
-    current_verdicts(tx, id).await
+    let mut given = parts
+        .verdict_changes
+        .iter()
+        .map(|row| row.verdict.is_some());
+    if given.any(|given| given) {
+        current_verdicts(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// A subject that left a unit keeps the verdict another unit has given since.
