@@ -124,7 +124,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => {
             logging::start(&Settings::default().log, ANSWERING, None)?;
-            demo::run(args).await
+            // It holds every step at once: too much for the stack of all verbs.
+            Box::pin(demo::run(args)).await
         }
         Command::Init(args) => init::run(&args, args.place.settings(ANSWERING)?).await,
         Command::Serve(args) => {
