@@ -105,10 +105,20 @@ pub async fn units_are_revisited_by_date_and_policy_set(store: Arc<dyn Store>) {
     assert_eq!(visit("2026-11-22", None, 2).await, [h(2), h(3)]);
     assert_eq!(visit("2026-11-22", Some(h(3)), 2).await, [p(1)]);
     assert!(visit("2026-11-22", Some(p(1)), 2).await.is_empty());
+    // Only by the stamp, whichever of the two sorts first, or only by the date.
+    let only = async |on: &str, policy_set: &str| {
+        let store = &store;
+        let units = store.units_to_revisit(place(COUNTY), day(on), policy_set, None, 9);
+        units.await.unwrap()
+    };
+    assert_eq!(only("2026-11-20", "old").await, [h(1), h(2), p(1)]);
+    assert_eq!(only("2026-11-20", "a").await.len(), 4);
+    assert_eq!(only("2026-11-20", "z").await.len(), 4);
     // Evaluated again: replaced, not added.
     let again = vec![unit(h(3), None, "new")];
     put(&store, CommitKind::Evaluate, vec![Write::Units(again)]).await;
     assert!(visit("2026-11-20", None, 9).await.is_empty());
+    assert_eq!(visit("2026-11-21", None, 9).await, [p(1)]);
     // One is no unit any more, and others are what they were.
     let ended = vec![Write::UnitsEnded(vec![p(1), p(2)])];
     put(&store, CommitKind::Evaluate, ended).await;

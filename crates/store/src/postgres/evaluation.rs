@@ -36,6 +36,22 @@ pub(super) async fn due(
     })
 }
 
+/// Mostly there are none, which the indexes tell without looking at everybody.
+async fn any_to_revisit(
+    pool: &PgPool,
+    partition: DivisionCode,
+    on: Date,
+    policy_set: &str,
+) -> Stored<bool> {
+    let found = sqlx::query_scalar(
+        "select exists (select 1 from units where partition = $1 and next_change_on <= $2)
+            or exists (select 1 from units where partition = $1 and policy_set < $3)
+            or exists (select 1 from units where partition = $1 and policy_set > $3)",
+    );
+    let found = found.bind(partition.as_str()).bind(on.to_string());
+    Ok(found.bind(policy_set).fetch_one(pool).await?)
+}
+
 pub(super) async fn units_to_revisit(
     pool: &PgPool,
     partition: DivisionCode,
@@ -44,6 +60,9 @@ pub(super) async fn units_to_revisit(
     after: Option<Subject>,
     limit: u32,
 ) -> Stored<Vec<Subject>> {
+    if !any_to_revisit(pool, partition, on, policy_set).await? {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "select unit_kind, unit_id
         from units

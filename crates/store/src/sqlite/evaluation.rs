@@ -34,6 +34,22 @@ pub(super) async fn due(
     })
 }
 
+/// Mostly there are none, which the indexes tell without looking at everybody.
+async fn any_to_revisit(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    on: Date,
+    policy_set: &str,
+) -> Stored<bool> {
+    let found = sqlx::query_scalar(
+        "select exists (select 1 from units where partition = $1 and next_change_on <= $2)
+            or exists (select 1 from units where partition = $1 and policy_set < $3)
+            or exists (select 1 from units where partition = $1 and policy_set > $3)",
+    );
+    let found = found.bind(partition.as_str()).bind(on.to_string());
+    Ok(found.bind(policy_set).fetch_one(pool).await?)
+}
+
 pub(super) async fn units_to_revisit(
     pool: &SqlitePool,
     partition: DivisionCode,
@@ -42,11 +58,14 @@ pub(super) async fn units_to_revisit(
     after: Option<Subject>,
     limit: u32,
 ) -> Stored<Vec<Subject>> {
+    if !any_to_revisit(pool, partition, on, policy_set).await? {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "select unit_kind, unit_id
         from units
         where (unit_kind, unit_id) > ($4, $5)
-        and partition = $1
+        and +partition = $1
         and (next_change_on <= $2 or policy_set <> $3)
         order by unit_kind, unit_id
         limit $6",
