@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use super::Postgres;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 15] = [
+const MIGRATIONS: [schema::File; 16] = [
     (
         "records",
         include_str!("../../migrations/postgres/0001_records.sql"),
@@ -69,6 +69,10 @@ const MIGRATIONS: [schema::File; 15] = [
     (
         "guarded",
         include_str!("../../migrations/postgres/0017_guarded.sql"),
+    ),
+    (
+        "revisited",
+        include_str!("../../migrations/postgres/0018_revisited.sql"),
     ),
 ];
 

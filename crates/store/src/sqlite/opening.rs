@@ -12,7 +12,7 @@ use super::Sqlite;
 use super::writer::Writer;
 use crate::{Store, StoreError, Stored, schema};
 
-const MIGRATIONS: [schema::File; 14] = [
+const MIGRATIONS: [schema::File; 15] = [
     (
         "records",
         include_str!("../../migrations/sqlite/0001_records.sql"),
@@ -68,6 +68,10 @@ const MIGRATIONS: [schema::File; 14] = [
     (
         "guarded",
         include_str!("../../migrations/sqlite/0017_guarded.sql"),
+    ),
+    (
+        "revisited",
+        include_str!("../../migrations/sqlite/0018_revisited.sql"),
     ),
 ];
 
