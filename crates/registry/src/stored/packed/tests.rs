@@ -197,7 +197,7 @@ fn names_the_dictionary_lacks_are_said() {
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn tables_that_are_not_those_of_the_statements_are_refused() {
     let wrong = |change: fn(&mut Packed<'_>)| changed(change).unwrap_err();
     let unnamed = wrong(|fold| fold.imports.push(import(9)));
     assert!(matches!(unnamed, FoldError::Tables));
@@ -229,6 +229,11 @@ fn what_contradicts_itself_is_refused() {
         }
     });
     assert!(matches!(named_twice, FoldError::Tables));
+}
+
+#[test]
+fn keys_and_statements_that_contradict_themselves_are_refused() {
+    let wrong = |change: fn(&mut Packed<'_>)| changed(change).unwrap_err();
     let no_keys = wrong(|fold| {
         fold.kinds.push(OfKind {
             name: "hukou",
