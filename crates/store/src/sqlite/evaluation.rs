@@ -61,6 +61,7 @@ pub(super) async fn units_to_revisit(
     if !any_to_revisit(pool, partition, on, policy_set).await? {
         return Ok(Vec::new());
     }
+    // The plus keeps it in key order: by an index all would be sorted for each page.
     let rows = sqlx::query(
         "select unit_kind, unit_id
         from units

@@ -117,11 +117,8 @@ async fn verdicts(tx: &mut SqliteConnection, id: i64, parts: &Parts<'_>) -> Stor
     )
     .await?;
     left_units(tx, &parts.left).await?;
-    let mut given = parts
-        .verdict_changes
-        .iter()
-        .map(|row| row.verdict.is_some());
-    if given.any(|given| given) {
+    let mut changes = parts.verdict_changes.iter();
+    if changes.any(|row| row.verdict.is_some()) {
         current_verdicts(tx, id).await?;
     }
     Ok(())
