@@ -73,13 +73,13 @@ fn main() -> Result<(), Failed> {
     println!("{compared} verdicts of {COMPARED} households are the interpreter's");
     interpreter(&set, &county);
     let (columns, built) = columns(&machine, &county, total);
-    let (scalars, lists) = columns.bytes();
-    println!(
-        "{total} households in columns: {scalars} bytes of scalars, {lists} of lists, {:.0} and {:.0} each, {:.1} an item; made and inserted {built}",
-        scalars as f64 / total as f64,
-        lists as f64 / total as f64,
-        lists as f64 / columns.items() as f64
-    );
+    println!("{total} households in columns, made and inserted {built}");
+    held(&columns, total);
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let (_, first) = cost(|| alone.install(|| machine.count(&columns, &set, on)));
+    println!("judged for the first time, 1 thread: {}", first.per(total));
+    print!("with what is kept of the facts alone: ");
+    held(&columns, total);
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -103,6 +103,17 @@ fn main() -> Result<(), Failed> {
     frozen::beside(some, None)?;
     sweep::explained(&set, &county);
     sweep::one_more(&policies, &set, &county, on, total.min(ADDED))
+}
+
+/// What columns take.
+fn held(columns: &Columns, total: u64) {
+    let (scalars, lists) = columns.bytes();
+    println!(
+        "{scalars} bytes of scalars, {lists} of lists, {:.0} and {:.0} each, {:.1} an item",
+        scalars as f64 / total as f64,
+        lists as f64 / total as f64,
+        lists as f64 / columns.items() as f64
+    );
 }
 
 /// Every verdict of some households, by both.

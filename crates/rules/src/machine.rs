@@ -14,6 +14,7 @@
 
 mod again;
 mod algebra;
+mod beforehand;
 mod cells;
 mod census;
 mod choices;
@@ -37,6 +38,7 @@ mod names;
 mod program;
 mod room;
 mod run;
+mod schedule;
 mod screen;
 mod settings;
 mod spaces;

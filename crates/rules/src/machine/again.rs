@@ -161,6 +161,7 @@ impl Copy {
             Op::MonthsBetween(a, b) => Op::MonthsBetween(to(a), to(b)),
             Op::DaysBetween(a, b) => Op::DaysBetween(to(a), to(b)),
             Op::AgeOn(a, b) => Op::AgeOn(to(a), to(b)),
+            Op::BornBy(a, b, years) => Op::BornBy(to(a), to(b), years),
             Op::WeekOf(a) => Op::WeekOf(to(a)),
             Op::WeeksBetween(a, b) => Op::WeeksBetween(to(a), to(b)),
             Op::Remainder(a, b) => Op::Remainder(to(a), to(b)),

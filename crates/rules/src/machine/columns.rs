@@ -12,6 +12,7 @@ use domain::ids::{PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::value::Value;
 
+use super::beforehand::Keeping;
 use super::cells::{Cell, Cells, Filling};
 use super::dates::{month, pack};
 use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64, Op, T, U};
@@ -91,6 +92,8 @@ pub(crate) struct Chunk {
     pub(crate) household: Arc<[(Column, Cells)]>,
     pub(crate) person: Arc<[(Column, Cells)]>,
     pub(crate) lists: Arc<[Items]>,
+    /// What was computed of the facts alone; copies that lack somebody share it.
+    pub(super) keeping: Arc<Keeping>,
 }
 
 impl Chunk {
@@ -139,6 +142,7 @@ impl Chunk {
                 .map(|(kind, columns)| builder.items(*kind, columns))
                 .collect(),
             odd: builder.odd,
+            keeping: Arc::default(),
         }
     }
 
@@ -173,13 +177,15 @@ impl Chunk {
         present
     }
 
-    /// Bytes of scalar columns and of lists.
+    /// Bytes of scalar columns and of lists, with what is kept for either.
     pub(crate) fn bytes(&self) -> (usize, usize) {
         let scalars = self.household.iter().map(|(_, cells)| cells.bytes());
         let people = self.person.iter().map(|(_, cells)| cells.bytes());
         let own = self.members.len() + 4 * self.place.len() + self.odd.len();
-        let lists = self.lists.iter().map(Items::bytes).sum();
-        (scalars.chain(people).sum::<usize>() + own, lists)
+        let lists: usize = self.lists.iter().map(Items::bytes).sum();
+        let kept = self.keeping.bytes();
+        let scalars = scalars.chain(people).sum::<usize>() + own;
+        (scalars + kept.0, lists + kept.1)
     }
 }
 

@@ -10,11 +10,12 @@ use domain::time::Date;
 use rayon::prelude::*;
 
 use super::columns::Chunk;
-use super::graph::{F, Id, T};
+use super::graph::{F, T};
 use super::lanes::{Lanes, Register};
 use super::program::Program;
 use super::room::Room;
 use super::run::Run;
+use super::schedule::Step;
 use super::screen::{Columns, Machine, Outcome, Standing, Told};
 use super::settings::Settings;
 use super::sums::{Distance, Sums, Values};
@@ -67,8 +68,8 @@ impl Machine {
             return None;
         }
         let operations = match of.details {
-            Some(_) => self.whole.len(),
-            None => self.last.len(),
+            Some(_) => self.graph.nodes.len(),
+            None => self.operations,
         };
         let both = [of.now, of.then].map(|(set, on)| Side {
             settings: self.settings(operations, columns, (set, on)),
@@ -183,12 +184,13 @@ struct Of<'c> {
 impl Asking<'_> {
     fn chunk(&self, chunk: &Chunk, room: &Room) -> Compared {
         let machine = self.machine;
+        let kept = machine.kept(chunk, &self.both[0].settings, room);
         let judged = self.both.each_ref().map(|side| {
-            let settings = &side.settings;
-            let mut run = Run::new(&machine.graph, chunk, settings, self.first(), room);
+            let (settings, of) = (&side.settings, (chunk, kept.as_ref()));
+            let mut run = Run::new(&machine.graph, of, settings, self.first(), room);
             let odd = run.odd.clone();
             if self.of.details.is_some() {
-                run.go_on(&machine.whole);
+                run.go_on(&machine.whole[1]);
             }
             Judged { run, odd }
         });
@@ -228,12 +230,12 @@ impl Asking<'_> {
         out
     }
 
-    /// Operations of the first pass: registers that sums ask for are kept.
-    fn first(&self) -> &[Vec<Id>] {
+    /// Steps of the first pass: registers that sums ask for are kept.
+    fn first(&self) -> &[Step] {
         let machine = self.machine;
         match self.of.details {
-            Some(_) => &machine.whole[..machine.last.len()],
-            None => &machine.last,
+            Some(_) => &machine.whole[0],
+            None => &machine.steps,
         }
     }
 

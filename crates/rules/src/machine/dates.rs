@@ -39,6 +39,18 @@ pub(crate) fn age_on(birth: i32, on: i32) -> i64 {
     i64::from(((on - birth) >> 9).max(0))
 }
 
+/// The last day anybody was born on who has completed so many years by a day: all
+/// dates there are where that is everybody, none where it is nobody.
+#[inline]
+pub(crate) fn born_by(on: i32, years: i64) -> i32 {
+    if years <= 0 {
+        return i32::MAX;
+    }
+    // Further back than this nobody was born, and it is a date that is known.
+    let years = i32::try_from(years.min(SPAN)).unwrap_or(i32::MAX);
+    on.saturating_sub(years << 9).max(NONE32 + 1)
+}
+
 /// Spans a civil date can be moved by, as the interpreter has it, are shorter.
 const SPAN: i64 = 100_000;
 
@@ -55,7 +67,8 @@ const MONTHS: std::ops::RangeInclusive<i32> = 0..=9_999 * 12 + 11;
 /// and August both.
 #[inline]
 fn days_of(year: i32, month: i32) -> i32 {
-    let leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0));
+    // Of years that four divides, a hundred divides those that twenty-five does.
+    let leap = (year % 4 == 0) & ((year % 25 != 0) | (year % 16 == 0));
     let others = 30 + ((month + 1 + (month + 1) / 8) & 1);
     let february = 28 + i32::from(leap);
     if month == 1 { february } else { others }
@@ -166,6 +179,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whoever_was_born_by_the_day_is_old_enough(
+            a in any_date(),
+            b in any_date(),
+            n in prop_oneof![-3i64..130, Just(i64::MIN + 1), Just(i64::MAX), Just(SPAN), 9_000i64..12_000],
+        ) {
+            let day = born_by(pack(b), n);
+            prop_assert_eq!(pack(a) <= day, age_in_years(a, b) >= n);
+            prop_assert_ne!(day, NONE32);
+        }
+
         #[test]
         fn packed_dates_sort_and_count_like_dates(a in any_date(), b in any_date()) {
             prop_assert_eq!(unpack(pack(a)), Some(a));

@@ -194,6 +194,9 @@ pub(crate) enum Op {
     MonthsBetween(Id, Id),
     DaysBetween(Id, Id),
     AgeOn(Id, Id),
+    /// By which day somebody was born who on a day is so many years old, or older
+    /// still.
+    BornBy(Id, Id, Years),
     WeekOf(Id),
     WeeksBetween(Id, Id),
     Remainder(Id, Id),
@@ -209,6 +212,15 @@ pub(crate) enum Op {
     Newest(AxisId, Id, Id, Id),
     /// The mask without repetitions of the value.
     Distinct(AxisId, Id, Id),
+}
+
+/// How many years an age is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Years {
+    /// So many, or more.
+    AtLeast,
+    /// More than so many.
+    Beyond,
 }
 
 /// What an amount that does not fit becomes.
@@ -393,6 +405,7 @@ impl Op {
             | Op::MonthsBetween(a, b)
             | Op::DaysBetween(a, b)
             | Op::AgeOn(a, b)
+            | Op::BornBy(a, b, _)
             | Op::WeeksBetween(a, b)
             | Op::Remainder(a, b)
             | Op::Confirmed(a, b)

@@ -1,6 +1,6 @@
 //! Comparisons, arithmetic, choices and membership as operations of the graph.
 
-use super::graph::{F, Fold, Id, Lane, Op, Overflow};
+use super::graph::{F, Fold, Id, Lane, Op, Overflow, Years};
 use super::lower::{Low, Lower, Lowered, Unfit};
 use crate::expr::{Operation, Relation};
 use crate::types::Type;
@@ -33,8 +33,43 @@ impl Lower<'_, '_> {
     }
 
     pub(crate) fn compare(&mut self, relation: Relation, left: Id, right: Id) -> Id {
+        if let Some(id) = self.compared_age(relation, left, right) {
+            return id;
+        }
         let op = |a, b| Op::Compare(relation, a, b);
         self.binary(op, left, right, Lane::Trit)
+    }
+
+    /// An age against a number of years: which day somebody was born on is compared,
+    /// so that nobody's age is computed.
+    fn compared_age(&mut self, relation: Relation, left: Id, right: Id) -> Option<Id> {
+        let age = |id: Id| match self.graph.node(id).op {
+            Op::AgeOn(birth, on) => Some((birth, on)),
+            _ => None,
+        };
+        let (years, birth, (on, n), is_older) = match (relation, age(left), age(right)) {
+            // At least, or more than, so many.
+            (Relation::LessOrEqual, None, Some((birth, on))) => {
+                (Years::AtLeast, birth, (on, left), true)
+            }
+            (Relation::Less, None, Some((birth, on))) => (Years::Beyond, birth, (on, left), true),
+            // Less than, or at most, so many.
+            (Relation::Less, Some((birth, on)), None) => {
+                (Years::AtLeast, birth, (on, right), false)
+            }
+            (Relation::LessOrEqual, Some((birth, on)), None) => {
+                (Years::Beyond, birth, (on, right), false)
+            }
+            _ => return None,
+        };
+        let day = self.binary(|on, n| Op::BornBy(on, n, years), on, n, Lane::Narrow);
+        let older = |birth, day| Op::Compare(Relation::LessOrEqual, birth, day);
+        let younger = |birth, day| Op::Compare(Relation::Less, day, birth);
+        Some(if is_older {
+            self.binary(older, birth, day, Lane::Trit)
+        } else {
+            self.binary(younger, birth, day, Lane::Trit)
+        })
     }
 
     pub(crate) fn compared(

@@ -49,6 +49,7 @@ impl Chunk {
                 .map(|(n, (column, lane))| (*column, merge.of_people(n, *column, *lane)))
                 .collect(),
             lists: (0..layout.lists.len()).map(|n| merge.items(n)).collect(),
+            keeping: std::sync::Arc::default(),
         }
     }
 }

@@ -70,12 +70,13 @@ impl Machine {
     ) -> Vec<Answers> {
         let chunk = part.chunk.as_ref();
         let settings = Settings::of(
-            &self.graph.nodes[..self.last.len()],
+            &self.graph.nodes[..self.operations],
             set.parameters(),
             on,
             regions,
         );
-        let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
+        let kept = self.kept(chunk, &settings, room);
+        let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.steps, room);
         // What columns cannot hold is looked at by the interpreter every day.
         for (odd, known) in odd.iter_mut().zip(&run.odd) {
             *odd |= *known != 0;

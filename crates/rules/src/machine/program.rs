@@ -6,8 +6,6 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
-use std::collections::BTreeSet;
-
 use domain::dictionary::Kind;
 
 use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
@@ -310,32 +308,4 @@ fn gate(lower: &mut Lower<'_, '_>, policy: &Policy) -> Result<Id, Unfit> {
     }
     let unknown = lower.trit(U);
     Ok(lower.or(suffices, unknown))
-}
-
-/// After which of the first operations each register is asked for no more, but
-/// for those that are kept to the end.
-pub(super) fn last_uses(
-    graph: &Graph,
-    operations: usize,
-    asked: impl Iterator<Item = Id>,
-) -> Vec<Vec<Id>> {
-    let mut last: Vec<Option<usize>> = vec![None; operations];
-    for (position, node) in graph.nodes.iter().take(operations).enumerate() {
-        node.op.operands(|id| last[id.0 as usize] = Some(position));
-    }
-    let mut kept: BTreeSet<Id> = asked.collect();
-    // Lists that are made late hang from these.
-    for axis in &graph.axes {
-        if let super::graph::AxisKind::OfPerson(_, id) = axis.kind {
-            kept.insert(id);
-        }
-    }
-    let mut out = vec![Vec::new(); operations];
-    for (index, position) in last.iter().enumerate() {
-        let id = Id(u32::try_from(index).unwrap_or(u32::MAX));
-        if let (Some(position), false) = (position, kept.contains(&id)) {
-            out[*position].push(id);
-        }
-    }
-    out
 }

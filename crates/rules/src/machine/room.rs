@@ -212,9 +212,11 @@ mod tests {
         let regions = Regions::of(set.parameters(), [chunk]);
         let settings = Settings::of(&machine.graph.nodes, set.parameters(), on, &regions);
         let room = Room::new(Level::widest());
+        let kept = machine.kept(chunk, &settings, &room);
         let mut held = Vec::new();
         for _ in 0..5 {
-            Run::new(&machine.graph, chunk, &settings, &machine.last, &room).finish();
+            let of = (chunk, kept.as_ref());
+            Run::new(&machine.graph, of, &settings, &machine.steps, &room).finish();
             let narrow = room.narrow.borrow().len();
             held.push(room.trits.borrow().len() + narrow + room.wide.borrow().len());
         }

@@ -1,20 +1,22 @@
 //! Runs a graph over one chunk.
 
 use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
+use super::beforehand::Kept;
 use super::cells::{Cells, Held};
 use super::choices;
 use super::columns::Chunk;
 use super::dates;
 use super::folds::{self, Onto};
 use super::graph::{
-    AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Op, Overflow,
-    SpaceId, T, U,
+    AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Node, Op,
+    Overflow, SpaceId, T, U, Years,
 };
 use super::lanes::{
     Lanes, Register, Unknown, compared, gather, known, map, repeated, spread, trit, zip,
 };
 use super::lists::Order;
 use super::room::Room;
+use super::schedule::{Does, Step};
 use super::settings::Settings;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
@@ -23,6 +25,8 @@ use crate::expr::Relation;
 pub(crate) struct Run<'c> {
     pub(super) graph: &'c Graph,
     pub(super) chunk: &'c Chunk,
+    /// What the chunk keeps.
+    kept: &'c Kept,
     pub(super) settings: &'c Settings,
     /// Where the places of the chunk stand in the settings.
     pub(super) places: Vec<usize>,
@@ -34,36 +38,41 @@ pub(crate) struct Run<'c> {
 }
 
 impl<'c> Run<'c> {
-    /// Computes as many operations as `last` has entries for; registers not needed
-    /// any more are let go.
-    pub(crate) fn new(
+    /// Does the first steps; registers not needed any more are let go.
+    pub(super) fn new(
         graph: &'c Graph,
-        chunk: &'c Chunk,
+        (chunk, kept): (&'c Chunk, &'c Kept),
         settings: &'c Settings,
-        last: &[Vec<Id>],
+        steps: &[Step],
         room: &'c Room,
     ) -> Run<'c> {
         let mut run = Run {
             graph,
             chunk,
+            kept,
             settings,
             places: settings.at(chunk),
-            registers: Vec::with_capacity(last.len()),
+            registers: graph.nodes.iter().map(|_| Register::Empty).collect(),
             spaces: Spaces::new(room),
             room,
             odd: chunk.odd.clone(),
         };
-        run.go_on(last);
+        for (odd, kept) in run.odd.iter_mut().zip(&kept.odd) {
+            *odd |= *kept;
+        }
+        run.go_on(steps);
         run
     }
 
-    /// Computes the operations that are left of as many as `last` has entries for.
-    pub(crate) fn go_on(&mut self, last: &[Vec<Id>]) {
-        let graph = self.graph;
-        for (node, last) in graph.nodes.iter().zip(last).skip(self.registers.len()) {
-            let register = self.compute(&node.op, node.lane, node.space);
-            self.registers.push(register);
-            for id in last {
+    /// Does some more steps.
+    pub(super) fn go_on(&mut self, steps: &[Step]) {
+        for step in steps {
+            let register = match step.does {
+                Does::Computes => self.compute(step.of),
+                Does::Reads(at) => self.kept.result(at).register(self.room),
+            };
+            self.registers[step.of.0 as usize] = register;
+            for id in &step.done {
                 let done = &mut self.registers[id.0 as usize];
                 self.room.back(std::mem::replace(done, Register::Empty));
             }
@@ -124,16 +133,19 @@ impl<'c> Run<'c> {
             .make(self.graph, self.chunk, &self.registers, space);
     }
 
-    /// The register of the next operation.
-    fn compute(&mut self, op: &Op, lane: Lane, space: SpaceId) -> Register<'c> {
+    /// The register of an operation.
+    fn compute(&mut self, of: Id) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
+        let graph = self.graph;
+        let Node { op, lane, space } = graph.node(of);
+        let (lane, space) = (*lane, *space);
         match op {
             Op::Trit(value) => Trit(Lanes::One(*value)),
             Op::Narrow(value) => Narrow(Lanes::One(*value)),
             Op::Wide(value) => Wide(Lanes::One(*value)),
             Op::On => Narrow(Lanes::One(dates::pack(self.settings.on))),
-            Op::Param(_) | Op::ParamBelow(_) => self.parameter(self.registers.len(), lane),
-            Op::InParam(id, _) => Trit(self.in_parameter(self.registers.len(), *id, space)),
+            Op::Param(_) | Op::ParamBelow(_) => self.parameter(of, lane),
+            Op::InParam(id, _) => Trit(self.in_parameter(of, *id, space)),
             Op::Household(column) => self.household(*column),
             Op::Person(column, person, nobody) => self.person(*column, *person, *nobody),
             Op::OfPerson(values, person) => Trit(self.of_person(*values, *person)),
@@ -198,6 +210,10 @@ impl<'c> Run<'c> {
             Op::MonthsBetween(a, b) => Wide(self.between(*a, *b, |a, b| i64::from(b - a))),
             Op::DaysBetween(a, b) => Wide(self.between(*a, *b, dates::days)),
             Op::AgeOn(a, b) => Wide(self.between(*a, *b, dates::age_on)),
+            Op::BornBy(on, n, Years::AtLeast) => Narrow(self.moved(*on, *n, dates::born_by)),
+            Op::BornBy(on, n, Years::Beyond) => {
+                Narrow(self.moved(*on, *n, |on, n| dates::born_by(on, n.saturating_add(1))))
+            }
             Op::Bit(a) => Wide(map(self.room, self.narrow(*a), |a| {
                 let bit = |a: u32| i64::checked_pow(2, a);
                 u32::try_from(a).ok().and_then(bit).unwrap_or(NONE64)
@@ -369,7 +385,7 @@ impl<'c> Run<'c> {
     fn household(&self, column: Column) -> Register<'c> {
         let mut columns = self.chunk.household.iter();
         match columns.find(|(known, _)| *known == column) {
-            Some((_, cells)) => cells.register(),
+            Some((_, cells)) => cells.register(self.room),
             None => Register::Empty,
         }
     }
@@ -381,13 +397,13 @@ impl<'c> Run<'c> {
         };
         let node = self.graph.node(person);
         if matches!(node.op, Op::Element(_)) && self.graph.is_of_people(node.space) {
-            return cells.register();
+            return cells.register(self.room);
         }
         let person = self.narrow(person);
         match cells {
             Cells::Trit(values) => Register::Trit(self.picked(values, person, nobody)),
             Cells::Narrow(values) => Register::Narrow(self.picked(values, person, NONE32)),
-            Cells::Wide(values) => Register::Wide(self.picked(values, person, NONE64)),
+            Cells::Wide(values) => Register::Wide(values.picked(self.room, person)),
         }
     }
 
@@ -407,13 +423,13 @@ impl<'c> Run<'c> {
             _ => false,
         };
         if native {
-            return cells.register();
+            return cells.register(self.room);
         }
         let element = self.narrow(element);
         match cells {
             Cells::Trit(values) => Register::Trit(self.picked(values, element, U)),
             Cells::Narrow(values) => Register::Narrow(self.picked(values, element, NONE32)),
-            Cells::Wide(values) => Register::Wide(self.picked(values, element, NONE64)),
+            Cells::Wide(values) => Register::Wide(values.picked(self.room, element)),
         }
     }
 

@@ -9,15 +9,17 @@ use domain::ids::Subject;
 use domain::time::Date;
 use rayon::prelude::*;
 
+use super::beforehand::{Beforehand, Kept};
 use super::columns::{CHUNK, Chunk, Layout};
 use super::graph::{Graph, Id, PEOPLE, T};
 use super::lanes::Register;
 use super::level::Level;
 use super::lower::Unfit;
 use super::lower_verdict::{Lowered, Version};
-use super::program::{Program, last_uses, met_by, program};
+use super::program::{Program, met_by, program};
 use super::room::Room;
 use super::run::Run;
+use super::schedule::Step;
 use super::settings::{Regions, Settings};
 use super::sums::Sums;
 use crate::document::About;
@@ -30,11 +32,14 @@ pub struct Machine {
     pub(super) graph: Graph,
     pub(super) layout: Layout,
     pub(super) programs: Vec<Result<Program, Left>>,
-    /// Operations that verdicts rest on, with the registers that nobody asks for
-    /// after each.
-    pub(super) last: Vec<Vec<Id>>,
-    /// The same of all operations, those of sums among them.
-    pub(super) whole: Vec<Vec<Id>>,
+    /// What chunks keep.
+    pub(super) beforehand: Arc<Beforehand>,
+    /// How many operations verdicts rest on; those of sums stand after them.
+    pub(super) operations: usize,
+    /// What is done for verdicts.
+    pub(super) steps: Vec<Step>,
+    /// What is done for verdicts, and then for sums.
+    pub(super) whole: [Vec<Step>; 2],
     /// By policy.
     pub(super) sums: Vec<Sums>,
     /// With which instructions it runs.
@@ -246,7 +251,9 @@ impl Machine {
             programs.insert(at, done.map_err(left));
         }
         let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
-        let asked = || programs.iter().flatten().flat_map(Program::asked);
+        let mut asked: Vec<Id> = (programs.iter().flatten())
+            .flat_map(Program::asked)
+            .collect();
         let operations = graph.nodes.len();
         let sums = policies.iter().zip(&programs);
         let sums: Vec<Sums> = sums
@@ -255,14 +262,17 @@ impl Machine {
                 Err(_) => Sums::default(),
             })
             .collect();
-        let summed = sums.iter().flat_map(Sums::asked);
-        let whole = last_uses(&graph, graph.nodes.len(), asked().chain(summed));
-        let last = last_uses(&graph, operations, asked());
+        let beforehand = Beforehand::of(&graph, operations, &asked);
+        let [steps, _] = beforehand.steps(&graph, [operations; 2], &asked);
+        asked.extend(sums.iter().flat_map(Sums::asked));
+        let whole = beforehand.steps(&graph, [operations, graph.nodes.len()], &asked);
         Machine {
             layout: Layout::of(&graph),
             graph,
             programs,
-            last,
+            beforehand: Arc::new(beforehand),
+            operations,
+            steps,
             whole,
             sums,
             level: Level::widest(),
@@ -285,7 +295,7 @@ impl Machine {
 
     /// Operations that verdicts rest on.
     pub fn operations(&self) -> usize {
-        self.last.len()
+        self.operations
     }
 
     /// Households as this machine reads them.
@@ -340,7 +350,7 @@ impl Machine {
         if columns.layout != self.layout {
             return None;
         }
-        let nodes = &self.graph.nodes[..self.last.len()];
+        let nodes = &self.graph.nodes[..self.operations];
         let settings = Settings::of(nodes, set.parameters(), on, regions);
         let in_force: Vec<bool> = set
             .policies()
@@ -359,9 +369,10 @@ impl Machine {
     /// How many subjects of each policy hold, over all chunks: the bulk pass
     /// without anything that is asked of few.
     pub fn count(&self, columns: &Columns, set: &PolicySet, on: Date) -> Vec<u64> {
-        let settings = self.settings(self.last.len(), columns, (set, on));
+        let settings = self.settings(self.operations, columns, (set, on));
         let of_chunk = |room: &mut Room, chunk: &Arc<Chunk>| {
-            let run = Run::new(&self.graph, chunk, &settings, &self.last, room);
+            let kept = self.kept(chunk, &settings, room);
+            let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.steps, room);
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
@@ -377,6 +388,11 @@ impl Machine {
         counted
             .map_init(|| Room::new(self.level), of_chunk)
             .reduce(none, added)
+    }
+
+    /// What a chunk keeps for this machine.
+    pub(super) fn kept(&self, chunk: &Chunk, settings: &Settings, room: &Room) -> Arc<Kept> {
+        self.beforehand.kept(&self.graph, chunk, settings, room)
     }
 
     /// What the first operations read of a set on a day.
@@ -401,7 +417,8 @@ impl Machine {
         in_force: &[bool],
         room: &Room,
     ) -> Vec<Screened> {
-        let run = Run::new(&self.graph, chunk, settings, &self.last, room);
+        let kept = self.kept(chunk, settings, room);
+        let run = Run::new(&self.graph, (chunk, &kept), settings, &self.steps, room);
         let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {

@@ -178,13 +178,13 @@ impl Value {
 
 impl<'c> Run<'c> {
     /// The value of an operation at each place of the chunk.
-    fn values(&self, operation: usize) -> impl Iterator<Item = Option<&'c Value>> {
-        let values = self.settings.values.get(operation);
+    fn values(&self, operation: Id) -> impl Iterator<Item = Option<&'c Value>> {
+        let values = self.settings.values.get(operation.0 as usize);
         let value = move |at: &usize| values.and_then(|values| values.get(*at));
         self.places.iter().map(value)
     }
 
-    pub(super) fn parameter(&self, operation: usize, lane: Lane) -> Register<'c> {
+    pub(super) fn parameter(&self, operation: Id, lane: Lane) -> Register<'c> {
         let values = self.values(operation);
         match lane {
             Lane::Trit => Register::Trit(self.by_place(values, U, Value::trit)),
@@ -195,7 +195,7 @@ impl<'c> Run<'c> {
 
     pub(super) fn in_parameter(
         &mut self,
-        operation: usize,
+        operation: Id,
         id: Id,
         space: SpaceId,
     ) -> Lanes<'static, u8> {

@@ -426,6 +426,15 @@ pub(crate) fn is_native(graph: &Graph, axis: AxisId) -> bool {
     }
 }
 
+/// Whether lanes of a space are the items of a kind as chunks hold them.
+pub(crate) fn is_of_items(graph: &Graph, space: SpaceId) -> bool {
+    let Some((axis, below)) = graph.axes_of(space).split_last() else {
+        return false;
+    };
+    let is_people = graph.axis(*axis).kind == AxisKind::People;
+    !is_people && graph.axes_of(graph.axis(*axis).base) == below && is_native(graph, *axis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 )]
 
 mod appraise;
+mod beforehand;
 mod cases;
 mod census;
 mod compare;

@@ -314,9 +314,13 @@ const NUMBERS: [(&str, &str); 8] = [
     ("100_000", "months a civil date may be moved by"),
 ];
 
-const MORE: [(&str, &str); 21] = [
+const MORE: [(&str, &str); 22] = [
     ("9_999", "last year of a civil date"),
     ("11", "months before the last of a year"),
+    (
+        "25",
+        "divides every hundredth year, of those that four divides",
+    ),
     ("28", "days of a February"),
     ("30", "days of a month"),
     ("400", "years of the calendar's era"),

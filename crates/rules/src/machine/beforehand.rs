@@ -1,0 +1,212 @@
+//! What rests on facts alone, computed once for a chunk and kept with it.
+//!
+//! A date or a parameter moves few operations of a policy: who lives there, what
+//! was told of them and how much it comes to is the same on every day and under
+//! every standard, until something is told of the family, which then stands in a
+//! new chunk. Results for households and people that rest on facts alone are
+//! therefore columns like those of the facts themselves; what leads to them is
+//! computed when a chunk is first judged, and not again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::cells::Cells;
+use super::columns::Chunk;
+use super::graph::{Axis, AxisId, AxisKind, Graph, HOUSEHOLDS, Id, Lane, Node, Op, SpaceId};
+use super::room::Room;
+use super::run::Run;
+use super::schedule::{Schedule, Step, is_column, needed, number};
+use super::settings::Settings;
+use super::spaces::is_of_items;
+
+/// What chunks keep for a graph.
+#[derive(Debug)]
+pub(super) struct Beforehand {
+    /// How it is computed.
+    steps: Vec<Step>,
+    /// Whether it is a result for items, of each.
+    of_items: Vec<bool>,
+    basis: Basis,
+}
+
+/// What results come of beside the facts: graphs that have the same basis have
+/// the same results.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Basis {
+    /// Which operations are kept.
+    kept: Vec<Id>,
+    operations: Vec<(Id, Op, SpaceId)>,
+    axes: Vec<Axis>,
+    spaces: Vec<Vec<AxisId>>,
+}
+
+/// What one chunk keeps.
+#[derive(Debug)]
+pub(super) struct Kept {
+    of: Arc<Beforehand>,
+    results: Vec<Cells>,
+    /// Households left to the interpreter, for a result does not fit.
+    pub(super) odd: Vec<u8>,
+}
+
+/// Where a chunk keeps what was computed for the graph that asked last.
+#[derive(Debug, Default)]
+pub(crate) struct Keeping(Mutex<Option<Arc<Kept>>>);
+
+impl Beforehand {
+    /// What is worth being kept for those who ask for operations of a graph.
+    pub(super) fn of(graph: &Graph, operations: usize, asked: &[Id]) -> Beforehand {
+        let facts = rests_on_facts(&graph.nodes[..operations], &graph.axes, &graph.spaces);
+        let is_kept = |id: Id| facts[id.0 as usize] && is_result(graph, id);
+        let needed = needed(graph, operations, asked, is_kept);
+        let all = (0..operations).map(number);
+        let kept: Vec<Id> = all
+            .filter(|id| needed[id.0 as usize] && is_kept(*id))
+            .collect();
+        let [steps, _] = Schedule::of(graph, [operations; 2], &kept, &BTreeMap::new());
+        let computed = steps.iter().map(|step| {
+            let node = graph.node(step.of);
+            (step.of, node.op.clone(), node.space)
+        });
+        let basis = Basis {
+            operations: computed.collect(),
+            kept,
+            axes: graph.axes.clone(),
+            spaces: graph.spaces.clone(),
+        };
+        let of_items = basis.kept.iter();
+        let of_items = of_items.map(|id| is_of_items(graph, graph.space_of(*id)));
+        Beforehand {
+            of_items: of_items.collect(),
+            steps,
+            basis,
+        }
+    }
+
+    /// What a run does that asks for operations of the same graph, those of its first
+    /// part before the rest.
+    pub(super) fn steps(&self, graph: &Graph, parts: [usize; 2], asked: &[Id]) -> [Vec<Step>; 2] {
+        let kept = self.basis.kept.iter().copied().zip(0..).collect();
+        Schedule::of(graph, parts, asked, &kept)
+    }
+
+    /// What a chunk keeps, computed now if it was not, or for another graph.
+    pub(super) fn kept(
+        self: &Arc<Self>,
+        graph: &Graph,
+        chunk: &Chunk,
+        settings: &Settings,
+        room: &Room,
+    ) -> Arc<Kept> {
+        let mut keeping = chunk
+            .keeping
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let same = |kept: &&Arc<Kept>| Arc::ptr_eq(&kept.of, self) || kept.of.basis == self.basis;
+        if let Some(kept) = keeping.as_ref().filter(same) {
+            return kept.clone();
+        }
+        let kept = Arc::new(self.computed(graph, chunk, settings, room));
+        *keeping = Some(kept.clone());
+        kept
+    }
+
+    fn computed(
+        self: &Arc<Self>,
+        graph: &Graph,
+        chunk: &Chunk,
+        settings: &Settings,
+        room: &Room,
+    ) -> Kept {
+        let nothing = Kept {
+            of: self.clone(),
+            results: Vec::new(),
+            odd: vec![0; chunk.len],
+        };
+        let run = Run::new(graph, (chunk, &nothing), settings, &self.steps, room);
+        let result = |id: &Id| Cells::of(&run.registers[id.0 as usize]);
+        let results = self.basis.kept.iter().map(result).collect();
+        let odd = run.odd.clone();
+        run.finish();
+        Kept {
+            of: self.clone(),
+            results,
+            odd,
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn result(&self, at: usize) -> &Cells {
+        &self.results[at]
+    }
+
+    /// Of results for households and people, and of those for items.
+    fn bytes(&self) -> (usize, usize) {
+        let mut bytes = (self.odd.len(), 0);
+        for (result, of_items) in self.results.iter().zip(&self.of.of_items) {
+            let of = if *of_items {
+                &mut bytes.1
+            } else {
+                &mut bytes.0
+            };
+            *of += result.bytes();
+        }
+        bytes
+    }
+}
+
+impl Keeping {
+    /// Bytes held for households and people, and for items.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keeping.as_ref().map_or((0, 0), |kept| kept.bytes())
+    }
+}
+
+/// Of each operation, whether neither date nor parameters move it.
+fn rests_on_facts(nodes: &[Node], axes: &[Axis], spaces: &[Vec<AxisId>]) -> Vec<bool> {
+    let mut facts: Vec<bool> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let moves = matches!(
+            node.op,
+            Op::On | Op::Param(_) | Op::ParamBelow(_) | Op::InParam(..)
+        );
+        let mut still = !moves;
+        node.op.operands(|id| still &= facts[id.0 as usize]);
+        // Lists of whom a moving operation refers to move with it.
+        for axis in &spaces[usize::from(node.space.0)] {
+            if let AxisKind::OfPerson(_, person) = axes[usize::from(axis.0)].kind {
+                still &= facts[person.0 as usize];
+            }
+        }
+        facts.push(still);
+    }
+    facts
+}
+
+/// Whether an operation is a result for households, people or items that is worth
+/// being kept: what is written, the same for a whole family or the contrary costs
+/// nothing, and whoever asks for what it is made of reads the same column.
+fn is_result(graph: &Graph, id: Id) -> bool {
+    let node = graph.node(id);
+    let of_items = is_of_items(graph, node.space);
+    if node.space != HOUSEHOLDS && !graph.is_of_people(node.space) && !of_items {
+        return false;
+    }
+    match node.op {
+        // Looking at a code or a date again is as cheap as at what was kept of it.
+        Op::Known(a) | Op::Compare(_, a, _) if of_items && graph.node(a).lane != Lane::Wide => {
+            false
+        }
+        Op::Trit(_)
+        | Op::Narrow(_)
+        | Op::Wide(_)
+        | Op::Element(_)
+        | Op::Lift(..)
+        | Op::Not(_)
+        | Op::Certain(_) => false,
+        _ => !is_column(graph, id),
+    }
+}
