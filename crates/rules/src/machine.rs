@@ -44,6 +44,7 @@ mod settings;
 mod spaces;
 mod sums;
 mod telling;
+mod widths;
 
 pub use census::{Census, Snapshot};
 pub use compare::{Compared, Comparison};

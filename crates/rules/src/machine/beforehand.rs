@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cells::Cells;
 use super::columns::Chunk;
-use super::graph::{Axis, AxisId, AxisKind, Graph, HOUSEHOLDS, Id, Lane, Node, Op, SpaceId};
+use super::graph::{Axis, AxisId, Graph, HOUSEHOLDS, Id, Lane, Op, SpaceId};
 use super::room::Room;
 use super::run::Run;
 use super::schedule::{Schedule, Step, is_column, needed, number};
@@ -56,8 +56,7 @@ pub(crate) struct Keeping(Mutex<Option<Arc<Kept>>>);
 impl Beforehand {
     /// What is worth being kept for those who ask for operations of a graph.
     pub(super) fn of(graph: &Graph, operations: usize, asked: &[Id]) -> Beforehand {
-        let facts = rests_on_facts(&graph.nodes[..operations], &graph.axes, &graph.spaces);
-        let is_kept = |id: Id| facts[id.0 as usize] && is_result(graph, id);
+        let is_kept = |id: Id| !graph.node(id).moves && is_result(graph, id);
         let needed = needed(graph, operations, asked, is_kept);
         let all = (0..operations).map(number);
         let kept: Vec<Id> = all
@@ -163,27 +162,6 @@ impl Keeping {
         let keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keeping.as_ref().map_or((0, 0), |kept| kept.bytes())
     }
-}
-
-/// Of each operation, whether neither date nor parameters move it.
-fn rests_on_facts(nodes: &[Node], axes: &[Axis], spaces: &[Vec<AxisId>]) -> Vec<bool> {
-    let mut facts: Vec<bool> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let moves = matches!(
-            node.op,
-            Op::On | Op::Param(_) | Op::ParamBelow(_) | Op::InParam(..)
-        );
-        let mut still = !moves;
-        node.op.operands(|id| still &= facts[id.0 as usize]);
-        // Lists of whom a moving operation refers to move with it.
-        for axis in &spaces[usize::from(node.space.0)] {
-            if let AxisKind::OfPerson(_, person) = axes[usize::from(axis.0)].kind {
-                still &= facts[person.0 as usize];
-            }
-        }
-        facts.push(still);
-    }
-    facts
 }
 
 /// Whether an operation is a result for households, people or items that is worth

@@ -28,20 +28,20 @@ pub(crate) fn month(month: Month) -> i32 {
     month.since(Month::of(Date::constant(0, 1, 1)))
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn month_of(packed: i32) -> i32 {
     (packed >> 9) * 12 + ((packed >> 5) & 15) - 1
 }
 
 /// Completed years: the day and month are below the year in both.
-#[inline]
+#[inline(always)]
 pub(crate) fn age_on(birth: i32, on: i32) -> i64 {
     i64::from(((on - birth) >> 9).max(0))
 }
 
 /// The last day anybody was born on who has completed so many years by a day: all
 /// dates there are where that is everybody, none where it is nobody.
-#[inline]
+#[inline(always)]
 pub(crate) fn born_by(on: i32, years: i64) -> i32 {
     if years <= 0 {
         return i32::MAX;
@@ -65,7 +65,7 @@ const MONTHS: std::ops::RangeInclusive<i32> = 0..=9_999 * 12 + 11;
 
 /// Days of a month of a year, January nought: every other month has 31, with July
 /// and August both.
-#[inline]
+#[inline(always)]
 fn days_of(year: i32, month: i32) -> i32 {
     // Of years that four divides, a hundred divides those that twenty-five does.
     let leap = (year % 4 == 0) & ((year % 25 != 0) | (year % 16 == 0));
@@ -75,7 +75,7 @@ fn days_of(year: i32, month: i32) -> i32 {
 }
 
 /// Whether [`quick_by_months`] has the answer.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_near(packed: i32, months: i64) -> bool {
     let is_small = (months > -SPAN) & (months < SPAN);
     // What is too large to count was found out; the rest of the sum is no matter.
@@ -89,7 +89,7 @@ pub(crate) fn is_near(packed: i32, months: i64) -> bool {
 
 /// The same day so many months on, or the last of a shorter month, of years that
 /// are counted here. No lane branches.
-#[inline]
+#[inline(always)]
 pub(crate) fn quick_by_months(packed: i32, months: i64) -> i32 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -127,7 +127,7 @@ const DAYS_OF_ERA: i32 = 400 * 365 + 97;
 /// Days since the first of March of year nought, in eras of four hundred years
 /// that begin in March (Howard Hinnant, “chrono-Compatible Low-Level Date
 /// Algorithms”, `days_from_civil`).
-#[inline]
+#[inline(always)]
 fn day_number(packed: i32) -> i32 {
     let (year, month, day) = (packed >> 9, (packed >> 5) & 15, packed & 31);
     let before_march = i32::from(month <= 2);
@@ -148,7 +148,7 @@ pub(crate) fn weeks(from: i32, to: i32) -> i64 {
     dates.map_or(NONE64, |(from, to)| weeks_between(from, to))
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn days(from: i32, to: i32) -> i64 {
     i64::from(day_number(to) - day_number(from))
 }

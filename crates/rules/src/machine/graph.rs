@@ -237,6 +237,8 @@ pub(crate) struct Node {
     pub(crate) op: Op,
     pub(crate) lane: Lane,
     pub(crate) space: SpaceId,
+    /// Whether the date or a parameter can make it another value.
+    pub(crate) moves: bool,
 }
 
 /// The graph.
@@ -351,9 +353,30 @@ impl Graph {
             return *id;
         }
         let id = Id(u32::try_from(self.nodes.len()).expect("policies are bounded"));
+        let moves = self.is_moved(&op, space);
         self.known.insert(op.clone(), id);
-        self.nodes.push(Node { op, lane, space });
+        self.nodes.push(Node {
+            op,
+            lane,
+            space,
+            moves,
+        });
         id
+    }
+
+    fn is_moved(&self, op: &Op, space: SpaceId) -> bool {
+        let mut moves = matches!(
+            op,
+            Op::On | Op::Param(_) | Op::ParamBelow(_) | Op::InParam(..)
+        );
+        op.operands(|id| moves |= self.node(id).moves);
+        // Lists of whom a moving operation refers to move with it.
+        let mut axes = self.axes_of(space).iter();
+        moves
+            || axes.any(|axis| match self.axis(*axis).kind {
+                AxisKind::OfPerson(_, person) => self.node(person).moves,
+                _ => false,
+            })
     }
 
     /// The operand in a space that includes its own.

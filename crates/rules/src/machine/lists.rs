@@ -13,6 +13,7 @@
 
 use std::hint::select_unpredictable;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::algebra::is_large;
@@ -282,31 +283,66 @@ fn added<S: Sum>(
 fn one_by_one<S: Sum>(
     room: &Room,
     lists: Lists<'_>,
-    (mask, value): Operands<'_, S::Value>,
+    operands: Operands<'_, S::Value>,
 ) -> (Lanes<'static, i64>, bool) {
     let mut out = room.same(S::shown(S::Part::default()), lists.lanes);
     let results = Rc::make_mut(&mut out).as_mut_slice();
-    let any_large = operands!(mask, value, 0..lists.up.len(), |both| {
-        add_each::<S>(results, lists, both)
+    let any_large = room.run(OneByOne::<S> {
+        operands,
+        up: lists.up,
+        results,
+        of: PhantomData,
     });
     (Lanes::Own(out), any_large)
 }
 
-#[inline]
-fn add_each<S: Sum>(
-    results: &mut [i64],
-    lists: Lists<'_>,
-    both: impl Iterator<Item = (u8, S::Value)>,
-) -> bool {
-    let parts = both.map(|(mask, value)| S::part(mask, value));
-    let (mut at, mut sum, mut any) = (u32::MAX, S::Part::default(), false);
-    for (to, (part, is_large)) in lists.up.iter().zip(parts) {
-        // Nobody can foresee whether the next item is somebody else's.
-        sum = select_unpredictable(*to == at, sum, S::Part::default()).plus(part);
-        results[*to as usize] = S::shown(sum);
-        (at, any) = (*to, any | is_large);
+/// Items, and the lane of whose each is.
+struct OneByOne<'o, S: Sum> {
+    operands: Operands<'o, S::Value>,
+    up: &'o [u32],
+    results: &'o mut [i64],
+    of: PhantomData<S>,
+}
+
+impl<S: Sum> Loop for OneByOne<'_, S> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let (mask, value) = self.operands;
+        let mut any = false;
+        let (mut at, mut sum) = (u32::MAX, S::Part::default());
+        let mut parts = [S::Part::default(); AT_ONCE];
+        for (n, up) in self.up.chunks(AT_ONCE).enumerate() {
+            let begin = n * AT_ONCE;
+            any |= parted::<S>(&mut parts, (mask, value), begin..begin + up.len());
+            for (to, part) in up.iter().zip(&parts) {
+                // Nobody can foresee whether the next item is somebody else's.
+                sum = select_unpredictable(*to == at, sum, S::Part::default()).plus(*part);
+                self.results[*to as usize] = S::shown(sum);
+                at = *to;
+            }
+        }
+        any
     }
-    any
+}
+
+/// What each of some lanes adds; whether any is too large to be added up here.
+#[inline(always)]
+fn parted<S: Sum>(
+    parts: &mut [S::Part; AT_ONCE],
+    (mask, value): Operands<'_, S::Value>,
+    range: Range<usize>,
+) -> bool {
+    operands!(mask, value, range.clone(), |both| {
+        let mut any = false;
+        for (slot, (mask, value)) in parts.iter_mut().zip(both) {
+            let (part, is_large) = S::part(mask, value);
+            *slot = part;
+            any |= is_large;
+        }
+        any
+    })
 }
 
 /// Items of owners in turn, of which there are `ends`.
@@ -332,15 +368,7 @@ impl<S: Sum> Loop for Turned<'_, S> {
         let mut through = [S::Part::default(); 2 * AT_ONCE];
         for begin in (0..=all).step_by(AT_ONCE) {
             let end = all.min(begin + AT_ONCE);
-            any |= operands!(mask, value, begin..end, |both| {
-                let mut any = false;
-                for (slot, (mask, value)) in parts.iter_mut().zip(both) {
-                    let (part, is_large) = S::part(mask, value);
-                    *slot = part;
-                    any |= is_large;
-                }
-                any
-            });
+            any |= parted::<S>(&mut parts, (mask, value), begin..end);
             let mut sum = through[0];
             for (through, part) in through[1..].iter_mut().zip(&parts[..end - begin]) {
                 sum = sum.plus(*part);

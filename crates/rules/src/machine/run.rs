@@ -2,7 +2,7 @@
 
 use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
 use super::beforehand::Kept;
-use super::cells::{Cells, Held};
+use super::cells::Cells;
 use super::choices;
 use super::columns::Chunk;
 use super::dates;
@@ -11,9 +11,7 @@ use super::graph::{
     AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Node, Op,
     Overflow, SpaceId, T, U, Years,
 };
-use super::lanes::{
-    Lanes, Register, Unknown, compared, gather, known, map, repeated, spread, trit, zip,
-};
+use super::lanes::{Lanes, Register, compared, gather, known, map, repeated, spread, trit, zip};
 use super::lists::Order;
 use super::room::Room;
 use super::schedule::{Does, Step};
@@ -137,7 +135,9 @@ impl<'c> Run<'c> {
     fn compute(&mut self, of: Id) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
         let graph = self.graph;
-        let Node { op, lane, space } = graph.node(of);
+        let Node {
+            op, lane, space, ..
+        } = graph.node(of);
         let (lane, space) = (*lane, *space);
         match op {
             Op::Trit(value) => Trit(Lanes::One(*value)),
@@ -401,8 +401,8 @@ impl<'c> Run<'c> {
         }
         let person = self.narrow(person);
         match cells {
-            Cells::Trit(values) => Register::Trit(self.picked(values, person, nobody)),
-            Cells::Narrow(values) => Register::Narrow(self.picked(values, person, NONE32)),
+            Cells::Trit(values) => Register::Trit(values.picked(self.room, person, nobody)),
+            Cells::Narrow(values) => Register::Narrow(values.picked(self.room, person)),
             Cells::Wide(values) => Register::Wide(values.picked(self.room, person)),
         }
     }
@@ -427,18 +427,9 @@ impl<'c> Run<'c> {
         }
         let element = self.narrow(element);
         match cells {
-            Cells::Trit(values) => Register::Trit(self.picked(values, element, U)),
-            Cells::Narrow(values) => Register::Narrow(self.picked(values, element, NONE32)),
+            Cells::Trit(values) => Register::Trit(values.picked(self.room, element, U)),
+            Cells::Narrow(values) => Register::Narrow(values.picked(self.room, element)),
             Cells::Wide(values) => Register::Wide(values.picked(self.room, element)),
-        }
-    }
-
-    /// Values of a column at the lanes an index names.
-    fn picked<V: Unknown>(&self, column: &Held<V>, at: &Lanes<'_, i32>, none: V) -> Lanes<'c, V> {
-        match column {
-            Held::Each(values) => self.room.settled(gather(self.room, values, at, none)),
-            Held::One(value) if *value == none => Lanes::One(none),
-            Held::One(value) => map(self.room, at, |at| if at < 0 { none } else { *value }),
         }
     }
 
