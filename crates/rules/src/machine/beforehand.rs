@@ -3,7 +3,7 @@
 //! A date or a parameter moves few operations of a policy: who lives there, what
 //! was told of them and how much it comes to is the same on every day and under
 //! every standard, until something is told of the family, which then stands in a
-//! new chunk. Results for households and people that rest on facts alone are
+//! new chunk. Results for households, people and items that rest on facts alone are
 //! therefore columns like those of the facts themselves; what leads to them is
 //! computed when a chunk is first judged, and not again.
 
@@ -49,7 +49,8 @@ pub(super) struct Kept {
     pub(super) odd: Vec<u8>,
 }
 
-/// Where a chunk keeps what was computed for the graph that asked last.
+/// Where a chunk keeps what was computed for the graph that asked last. Whoever asks
+/// while it is computed waits, so that it is computed once.
 #[derive(Debug, Default)]
 pub(crate) struct Keeping(Mutex<Option<Arc<Kept>>>);
 
