@@ -35,6 +35,8 @@ mod lower_verdict;
 mod merge;
 mod moved;
 mod names;
+#[cfg(test)]
+mod probe;
 mod program;
 mod room;
 mod run;

@@ -31,7 +31,7 @@ pub(super) struct Beforehand {
 
 /// What results come of beside the facts: graphs that have the same basis have
 /// the same results.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Basis {
     /// Which operations are kept.
     kept: Vec<Id>,
@@ -187,5 +187,57 @@ fn is_result(graph: &Graph, id: Id) -> bool {
         | Op::Not(_)
         | Op::Certain(_) => false,
         _ => !is_column(graph, id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::machine::graph::Op;
+    use crate::machine::level::Level;
+    use crate::machine::probe::{household, set};
+    use crate::machine::room::Room;
+    use crate::machine::settings::{Regions, Settings};
+    use crate::{Machine, PolicySet};
+
+    #[test]
+    fn what_is_kept_is_computed_once() {
+        let old = "'members.exists(m, age(m) >= 60 && size(m.vehicle) > 0)'";
+        let (first, other) = (set(old), set("'members.exists(m, size(m.vehicle) > 1)'"));
+        let machine = Machine::of(&first);
+        let columns = machine.columns([&household()]);
+        let chunk = columns.chunks[0].as_ref();
+        let room = Room::new(Level::widest());
+        let kept = |machine: &Machine, set: &PolicySet, chunk, on: &str| {
+            let regions = Regions::of(set.parameters(), [chunk]);
+            let nodes = &machine.graph.nodes;
+            let on = on.parse().unwrap();
+            let settings = Settings::of(nodes, set.parameters(), on, &regions);
+            machine.kept(chunk, &settings, &room)
+        };
+        let today = kept(&machine, &first, chunk, "2026-11-20");
+        // On another day, without somebody, and compiled once more.
+        let later = kept(&machine, &first, chunk, "2027-03-01");
+        let fewer = chunk.without(|_| true);
+        let fewer = kept(&machine, &first, &fewer, "2026-11-20");
+        let again = kept(&Machine::of(&first), &first, chunk, "2026-11-20");
+        assert!(
+            [later, fewer, again]
+                .iter()
+                .all(|kept| Arc::ptr_eq(kept, &today))
+        );
+        let others = kept(&Machine::of(&other), &other, chunk, "2026-11-20");
+        assert!(!Arc::ptr_eq(&others, &today));
+    }
+
+    #[test]
+    fn nobodys_age_is_computed_to_compare_it() {
+        let set = set("'members.exists(m, age(m) >= 60 && age(m) < 80)'");
+        let machine = Machine::of(&set);
+        let is_age = |op: &Op| matches!(op, Op::AgeOn(..));
+        assert!(machine.graph.nodes.iter().any(|node| is_age(&node.op)));
+        let mut done = machine.steps.iter();
+        assert!(!done.any(|step| is_age(&machine.graph.node(step.of).op)));
     }
 }

@@ -1,7 +1,7 @@
 //! Columns of a chunk: a value per lane, or one value for all of them.
 
 use super::graph::{Lane, NONE32, NONE64, U};
-use super::lanes::{Lanes, Register, gather, map};
+use super::lanes::{Lanes, Register, everywhere, gather};
 use super::room::{Room, same};
 use super::widths::{Narrow, Wide};
 
@@ -52,9 +52,8 @@ impl Trits {
     /// Values at the lanes an index names; `none` where it names none.
     pub(super) fn picked(&self, room: &Room, at: &Lanes<'_, i32>, none: u8) -> Lanes<'static, u8> {
         match self {
-            Trits::Each(values) => room.settled(gather(room, values, at, none)),
-            Trits::One(value) if *value == none => Lanes::One(none),
-            Trits::One(value) => map(room, at, |at| if at < 0 { none } else { *value }),
+            Trits::Each(values) => room.settled(gather(room, values, at, none, |trit| trit)),
+            Trits::One(value) => everywhere(room, *value, at, none),
         }
     }
 

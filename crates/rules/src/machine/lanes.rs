@@ -142,18 +142,32 @@ pub(crate) fn known<V: Unknown>(room: &Room, a: &Lanes<'_, V>) -> Lanes<'static,
     room.settled(map(room, a, |a| trit(a != V::UNKNOWN)))
 }
 
-/// Values at the lanes an index names; the default where it names none.
+/// Values at the lanes an index names, as they are read; `none` where it names none.
 #[inline]
-pub(crate) fn gather<V: Lane>(
+pub(crate) fn gather<V: Copy, R: Lane>(
     room: &Room,
     values: &[V],
     index: &Lanes<'_, i32>,
-    default: V,
-) -> Lanes<'static, V> {
+    none: R,
+    read: impl Fn(V) -> R,
+) -> Lanes<'static, R> {
     map(room, index, |at| {
-        let at = usize::try_from(at).ok();
-        at.and_then(|at| values.get(at)).copied().unwrap_or(default)
+        let value = usize::try_from(at).ok().and_then(|at| values.get(at));
+        value.map_or(none, |value| read(*value))
     })
+}
+
+/// A value that is the same for all, where an index names anybody; else `none`.
+pub(crate) fn everywhere<V: Lane>(
+    room: &Room,
+    value: V,
+    index: &Lanes<'_, i32>,
+    none: V,
+) -> Lanes<'static, V> {
+    if value == none {
+        return Lanes::One(none);
+    }
+    map(room, index, |at| if at < 0 { none } else { value })
 }
 
 /// Values of the smaller space for each lane of the larger.

@@ -184,29 +184,19 @@ pub(crate) fn same<V: Copy + PartialEq>(values: &[V]) -> Option<V> {
 #[cfg(test)]
 mod tests {
     use super::Room;
+    use crate::Machine;
     use crate::machine::level::Level;
+    use crate::machine::probe;
     use crate::machine::run::Run;
     use crate::machine::settings::{Regions, Settings};
-    use crate::{Document, Machine, PolicySet, describe};
 
-    /// The smallest policy, with a condition to be put in.
-    const FRAME: &str = include_str!("../../tests/rules/support/probe.yaml");
     const WHEN: &str = "'members.exists(m, m.vehicle.exists(v, v.plated_on < on))'";
 
     #[test]
     fn what_a_run_needs_is_what_the_run_before_it_let_go() {
-        let document = Document {
-            name: "probe.yaml".to_owned(),
-            text: FRAME.replace("WHEN", WHEN),
-        };
-        let set = PolicySet::load(&[document], &[]).unwrap();
+        let set = probe::set(WHEN);
         let machine = Machine::of(&set);
-        let whole = serde_json::json!({
-            "hukou": "320412100",
-            "people": { "a": { "vehicle": [{ "type": "car" }] }, "b": {} },
-        });
-        let on = "2026-11-20".parse().unwrap();
-        let household = describe(&whole, on).unwrap().household;
+        let (household, on) = (probe::household(), "2026-11-20".parse().unwrap());
         let columns = machine.columns([&household]);
         let chunk = columns.chunks[0].as_ref();
         let regions = Regions::of(set.parameters(), [chunk]);

@@ -11,7 +11,9 @@ use super::graph::{
     AxisId, Column, F, Fold, Graph, HOUSEHOLDS, Id, ItemColumn, Lane, NONE32, NONE64, Node, Op,
     Overflow, SpaceId, T, U, Years,
 };
-use super::lanes::{Lanes, Register, compared, gather, known, map, repeated, spread, trit, zip};
+use super::lanes::{
+    Lanes, Register, compared, everywhere, gather, known, map, repeated, spread, trit, zip,
+};
 use super::lists::Order;
 use super::room::Room;
 use super::schedule::{Does, Step};
@@ -117,8 +119,8 @@ impl<'c> Run<'c> {
     fn of_person(&self, values: Id, person: Id) -> Lanes<'static, u8> {
         let person = self.narrow(person);
         match self.trits(values).slice() {
-            Ok(values) => gather(self.room, values, person, U),
-            Err(value) => map(self.room, person, |at| if at < 0 { U } else { value }),
+            Ok(values) => gather(self.room, values, person, U, |trit| trit),
+            Err(value) => everywhere(self.room, value, person, U),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::cells::one;
 use super::graph::{NONE32, NONE64};
-use super::lanes::{Lanes, Unknown, map};
+use super::lanes::{Lanes, everywhere, gather};
 use super::room::Room;
 
 /// Dates, months, codes and references. Those that lie near each other, as dates of a
@@ -84,9 +84,12 @@ impl Narrow {
     /// Values at the lanes an index names.
     pub(super) fn picked(&self, room: &Room, at: &Lanes<'_, i32>) -> Lanes<'static, i32> {
         match self {
-            Narrow::One(value) => everywhere(room, *value, at),
-            Narrow::Beyond(least, values) => named(room, values, at, |n| from_beyond(*least, n)),
-            Narrow::Each(values) => named(room, values, at, |n| n),
+            Narrow::One(value) => everywhere(room, *value, at, NONE32),
+            Narrow::Beyond(least, values) => {
+                let read = |n| from_beyond(*least, n);
+                room.settled(gather(room, values, at, NONE32, read))
+            }
+            Narrow::Each(values) => room.settled(gather(room, values, at, NONE32, |n| n)),
         }
     }
 
@@ -139,10 +142,10 @@ impl Wide {
     /// Values at the lanes an index names.
     pub(super) fn picked(&self, room: &Room, at: &Lanes<'_, i32>) -> Lanes<'static, i64> {
         match self {
-            Wide::One(value) => everywhere(room, *value, at),
-            Wide::Bytes(values) => named(room, values, at, from_byte),
-            Wide::Halves(values) => named(room, values, at, from_half),
-            Wide::Each(values) => named(room, values, at, |n| n),
+            Wide::One(value) => everywhere(room, *value, at, NONE64),
+            Wide::Bytes(values) => room.settled(gather(room, values, at, NONE64, from_byte)),
+            Wide::Halves(values) => room.settled(gather(room, values, at, NONE64, from_half)),
+            Wide::Each(values) => room.settled(gather(room, values, at, NONE64, |n| n)),
         }
     }
 
@@ -156,30 +159,10 @@ impl Wide {
     }
 }
 
-/// A value that is the same for all, where an index names anybody.
-fn everywhere<V: Unknown>(room: &Room, value: V, at: &Lanes<'_, i32>) -> Lanes<'static, V> {
-    if value == V::UNKNOWN {
-        return Lanes::One(value);
-    }
-    map(room, at, |at| if at < 0 { V::UNKNOWN } else { value })
-}
-
-/// Values at the lanes an index names.
-fn named<V: Copy, R: Unknown>(
-    room: &Room,
-    values: &[V],
-    at: &Lanes<'_, i32>,
-    widened: impl Fn(V) -> R,
-) -> Lanes<'static, R> {
-    room.settled(map(room, at, |at| {
-        let value = usize::try_from(at).ok().and_then(|at| values.get(at));
-        value.map_or(R::UNKNOWN, |value| widened(*value))
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::lanes::Unknown;
     use crate::machine::level::Level;
     use proptest::prelude::*;
 
