@@ -35,8 +35,6 @@ mod lower_verdict;
 mod merge;
 mod moved;
 mod names;
-#[cfg(test)]
-mod probe;
 mod program;
 mod room;
 mod run;
@@ -53,3 +51,6 @@ pub use compare::{Compared, Comparison};
 pub use level::Level;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};
 pub use settings::Regions;
+
+#[cfg(test)]
+mod tests;

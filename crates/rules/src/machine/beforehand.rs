@@ -196,9 +196,9 @@ mod tests {
 
     use crate::machine::graph::Op;
     use crate::machine::level::Level;
-    use crate::machine::probe::{household, set};
     use crate::machine::room::Room;
     use crate::machine::settings::{Regions, Settings};
+    use crate::machine::tests::{household, set};
     use crate::{Machine, PolicySet};
 
     #[test]

@@ -186,21 +186,21 @@ mod tests {
     use super::Room;
     use crate::Machine;
     use crate::machine::level::Level;
-    use crate::machine::probe;
     use crate::machine::run::Run;
     use crate::machine::settings::{Regions, Settings};
+    use crate::machine::tests::{household, set};
 
     const WHEN: &str = "'members.exists(m, m.vehicle.exists(v, v.plated_on < on))'";
 
     #[test]
     fn what_a_run_needs_is_what_the_run_before_it_let_go() {
-        let set = probe::set(WHEN);
-        let machine = Machine::of(&set);
-        let (household, on) = (probe::household(), "2026-11-20".parse().unwrap());
-        let columns = machine.columns([&household]);
+        let policies = set(WHEN);
+        let machine = Machine::of(&policies);
+        let on = "2026-11-20".parse().unwrap();
+        let columns = machine.columns([&household()]);
         let chunk = columns.chunks[0].as_ref();
-        let regions = Regions::of(set.parameters(), [chunk]);
-        let settings = Settings::of(&machine.graph.nodes, set.parameters(), on, &regions);
+        let regions = Regions::of(policies.parameters(), [chunk]);
+        let settings = Settings::of(&machine.graph.nodes, policies.parameters(), on, &regions);
         let room = Room::new(Level::widest());
         let kept = machine.kept(chunk, &settings, &room);
         let mut held = Vec::new();
