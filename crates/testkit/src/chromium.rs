@@ -23,6 +23,22 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How far down a picture of a page goes, in its own pixels.
 const LENGTH_SHOWN: f64 = 1_500.0;
 
+/// The file a browser has put into a folder, once it is there whole. Chromium
+/// may hold the name with an empty file while it writes beside it, and moves
+/// what it wrote over it at the end; no file an office is given is empty.
+fn given(downloads: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(downloads).expect("a folder");
+    let paths = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let files: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
+    let written = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        name.is_none_or(|name| name.starts_with('.') || name.ends_with(".crdownload"))
+    };
+    let filled = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+    let busy = files.iter().any(written);
+    (!busy).then(|| files.into_iter().find(filled)).flatten()
+}
+
 /// What a person holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
@@ -257,14 +273,7 @@ impl Person {
         let begun = Instant::now();
         let mut ticks = tokio::time::interval(GLANCE);
         loop {
-            let files = std::fs::read_dir(self.downloads.path()).expect("a folder");
-            let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-            let whole = |path: &PathBuf| {
-                let name = path.file_name().map(|name| name.to_string_lossy());
-                let open = |name: &str| name.starts_with('.') || name.ends_with(".crdownload");
-                path.is_file() && name.is_some_and(|name| !open(&name))
-            };
-            if let Some(path) = files.into_iter().find(whole) {
+            if let Some(path) = given(self.downloads.path()) {
                 let bytes = std::fs::read(&path).expect("a file");
                 std::fs::remove_file(&path).expect("a file to put away");
                 return bytes;
@@ -431,5 +440,26 @@ impl Person {
     /// Closes the browser.
     pub async fn leaves(self) {
         let _ = self.web.quit().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_held_is_not_yet_a_file() {
+        let folder = TempDir::new().unwrap();
+        let (file, beside) = (
+            folder.path().join("名册.csv"),
+            folder.path().join("名册.csv.crdownload"),
+        );
+        assert_eq!(given(folder.path()), None);
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(given(folder.path()), None, "an empty file holds the name");
+        std::fs::write(&beside, "姓名").unwrap();
+        assert_eq!(given(folder.path()), None);
+        std::fs::rename(&beside, &file).unwrap();
+        assert_eq!(given(folder.path()), Some(file));
     }
 }
