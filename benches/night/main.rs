@@ -17,7 +17,7 @@ mod office;
 mod process;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::authority::{Operation, Role};
 use domain::record::Revision;
@@ -46,6 +46,8 @@ async fn main() -> Result<(), Failed> {
     let clock = Arc::new(ManualClock::at(office::on()));
     let office = office::open(&backend, folder.path(), clock.clone()).await?;
     let deps = office.deps.clone();
+    let (begun, usage) = (Instant::now(), Usage::now());
+    let mut files = 0;
     for (plan, path) in office::write_county(folder.path(), &deps, households)? {
         let header = UploadHeader {
             revision: Revision {
@@ -59,7 +61,9 @@ async fn main() -> Result<(), Failed> {
             file_name: plan.file_name,
         };
         intake(&deps, &office.importer, &header, &path).await?;
+        files += 1;
     }
+    told("the import", begun, usage, (files, "files"));
     settle(&deps, "the day of arrival").await?;
     println!(
         "{backend}, {households} households, {} MiB stored: {:?}",
@@ -104,7 +108,7 @@ async fn what_if(deps: &Arc<Deps>) -> Result<(), Failed> {
     };
     let (begun, usage) = (Instant::now(), Usage::now());
     let answer = simulate::simulate(deps, &grant, &question).await?;
-    told("another standard", begun, usage, answer.units);
+    told("another standard", begun, usage, (answer.units, "units"));
     let question = horizon::Question {
         on,
         days: 90,
@@ -112,13 +116,13 @@ async fn what_if(deps: &Arc<Deps>) -> Result<(), Failed> {
     };
     let (begun, usage) = (Instant::now(), Usage::now());
     let answer = horizon::horizon(deps, &grant, &question).await?;
-    told("ninety days ahead", begun, usage, answer.units);
+    told("ninety days ahead", begun, usage, (answer.units, "units"));
     Ok(())
 }
 
-fn told(what: &str, begun: Instant, usage: Usage, units: u64) {
+fn told(what: &str, begun: Instant, usage: Usage, (count, of): (u64, &str)) {
     println!(
-        "{what}: {:.2} s wall, {:.2} s CPU, {units} units",
+        "{what}: {:.2} s wall, {:.2} s CPU, {count} {of}",
         begun.elapsed().as_secs_f64(),
         Usage::now().since(usage).as_secs_f64()
     );
@@ -142,8 +146,11 @@ async fn settle(deps: &Arc<Deps>, what: &str) -> Result<(), Failed> {
     let before = deps.store.statistics().await?;
     let (begun, usage) = (Instant::now(), Usage::now());
     let mut looked_at = 0;
+    let mut applying = Duration::ZERO;
     for partition in deps.store.partitions().await? {
+        let folding = Instant::now();
         while apply_step(deps, partition).await? != Progress::Idle {}
+        applying += folding.elapsed();
         while publish_step(deps).await? != Progress::Idle {}
         while let Progress::Done(units) = evaluate_step(deps, partition).await? {
             looked_at += units;
@@ -155,10 +162,11 @@ async fn settle(deps: &Arc<Deps>, what: &str) -> Result<(), Failed> {
     }
     let after = deps.store.statistics().await?;
     println!(
-        "{what}: {:.2} s wall, {:.2} s CPU, {looked_at} units read in or looked at, {} more alerts",
+        "{what}: {:.2} s wall, {:.2} s CPU, {looked_at} units read in or looked at, {} more alerts; {:.2} s of it folding",
         begun.elapsed().as_secs_f64(),
         Usage::now().since(usage).as_secs_f64(),
-        after.alerts - before.alerts
+        after.alerts - before.alerts,
+        applying.as_secs_f64(),
     );
     Ok(())
 }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::record::{Read, ReadWhy, Record};
 use domain::region::DivisionCode;
+use rayon::prelude::*;
 use registry::Fold;
-use store::commit::{Commit, CommitKind, FoldRow, Guard, Lease, Write};
-use store::rows::IntakeBatch;
+use store::commit::{Commit, CommitKind, FoldRow, Guard, Lease, SealedRecord, Write};
+use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
@@ -44,27 +46,97 @@ pub(crate) async fn lease(
     lease.ok_or(StepError::HeldElsewhere)
 }
 
-/// Folds the next bounded batch of records of a partition.
+/// Batches one call folds. While one is folded and written, the next is read and
+/// opened, so that neither the processor nor the database waits for the other.
+const BATCHES: usize = 8;
+
+/// Folds the next records of a partition, batch by batch, as far as one call goes.
 pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Progress, StepError> {
-    let position = deps.store.checkpoint(partition, APPLY).await?;
-    let batches = deps
-        .store
-        .intake_after(partition, position, deps.settings.apply_records)
-        .await?;
-    let Some(last) = batches.last().map(|batch| batch.number) else {
+    let mut position = deps.store.checkpoint(partition, APPLY).await?;
+    let Some(mut waiting) = Waiting::after(deps.clone(), partition, position).await? else {
         return Ok(Progress::Idle);
     };
-    let lease = lease(deps, partition, APPLY).await?;
+    let mut records = 0;
+    for left in (0..BATCHES).rev() {
+        let (read, last) = (waiting.records, waiting.last);
+        let mut ahead = JoinSet::new();
+        if left > 0 {
+            let next = Waiting::after(deps.clone(), partition, last);
+            ahead.spawn(next.in_current_span());
+        }
+        apply(deps, partition, position, waiting).await?;
+        records += read;
+        position = last;
+        let Some(next) = ahead.join_next().await else {
+            break;
+        };
+        match next.map_err(|_| StepError::Computation)?? {
+            Some(next) => waiting = next,
+            None => break,
+        }
+    }
+    Ok(Progress::Done(records))
+}
 
-    let subjects: BTreeSet<Subject> = batches
-        .iter()
-        .flat_map(|b| &b.records)
-        .map(|r| r.subject)
-        .collect();
-    let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
-    let wanted: Vec<Subject> = subjects.into_iter().collect();
+/// Records that wait to be folded, opened; what is already folded of their
+/// subjects is read when their turn comes.
+struct Waiting {
+    by_subject: Vec<(Subject, Vec<Record>)>,
+    keyring: Keyring,
+    /// Number of the last commit they came in.
+    last: i64,
+    records: usize,
+}
+
+impl Waiting {
+    /// The next bounded batch after a position.
+    async fn after(
+        deps: Arc<Deps>,
+        partition: DivisionCode,
+        position: i64,
+    ) -> Result<Option<Waiting>, StepError> {
+        let batches = deps
+            .store
+            .intake_after(partition, position, deps.settings.apply_records)
+            .await?;
+        let Some(last) = batches.last().map(|batch| batch.number) else {
+            return Ok(None);
+        };
+        let rows = batches.into_iter().flat_map(|batch| batch.records);
+        let rows: Vec<SealedRecord> = rows.collect();
+        let subjects: BTreeSet<Subject> = rows.iter().map(|row| row.subject).collect();
+        let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
+        let open = move || {
+            let known = rows.par_iter().filter(|row| keyring.has(row.subject));
+            let opened = known.map(|row| keyring.open_record(row));
+            let opened: Vec<Record> = opened.collect::<Result<_, StepError>>()?;
+            let mut by_subject: BTreeMap<Subject, Vec<Record>> = BTreeMap::new();
+            for record in opened {
+                by_subject.entry(record.subject).or_default().push(record);
+            }
+            Ok(Some(Waiting {
+                by_subject: by_subject.into_iter().collect(),
+                keyring,
+                last,
+                records: rows.len(),
+            }))
+        };
+        offload(open).await?
+    }
+}
+
+/// Folds one batch of a partition that has been folded up to a position.
+async fn apply(
+    deps: &Arc<Deps>,
+    partition: DivisionCode,
+    position: i64,
+    waiting: Waiting,
+) -> Result<(), StepError> {
+    let lease = lease(deps, partition, APPLY).await?;
+    let last = waiting.last;
+    let wanted: Vec<Subject> = waiting.by_subject.iter().map(|(of, _)| *of).collect();
     let stored = deps.store.folds(&wanted).await?;
-    let folded = offload(move || fold(&keyring, &batches, &stored, partition)).await??;
+    let folded = offload(move || fold(&waiting, &stored, partition)).await??;
 
     let mut writes = folded.writes;
     let readers = deps.store.reads_by_person(&folded.people).await?;
@@ -74,6 +146,7 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
             .iter()
             .map(|read| Subject::Household(read.household)),
     );
+    writes.push(Write::DueDropped(folded.at_home));
     writes.push(Write::Due(due.into_iter().collect()));
     writes.push(Write::Checkpoint {
         step: APPLY.to_owned(),
@@ -94,62 +167,62 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
         answer: None,
     };
     deps.store.commit(&commit).await?;
-    Ok(Progress::Done(folded.records))
+    Ok(())
 }
 
+#[derive(Default)]
 struct Folded {
     writes: Vec<Write>,
     people: Vec<PersonId>,
     due: BTreeSet<Subject>,
-    records: usize,
+    /// Met before, and only now known to live in a household.
+    at_home: Vec<Subject>,
+}
+
+/// A fold that changes.
+struct Changed {
+    row: FoldRow,
+    before: Option<Fold>,
+    after: Fold,
 }
 
 /// The decision: which folds change, what they read, who is due.
 fn fold(
-    keyring: &Keyring,
-    batches: &[IntakeBatch],
+    waiting: &Waiting,
     stored: &[FoldRow],
     partition: DivisionCode,
 ) -> Result<Folded, StepError> {
-    let mut by_subject: BTreeMap<Subject, Vec<Record>> = BTreeMap::new();
-    let mut records = 0;
-    for row in batches.iter().flat_map(|batch| &batch.records) {
-        records += 1;
-        if keyring.has(row.subject) {
-            by_subject
-                .entry(row.subject)
-                .or_default()
-                .push(keyring.open_record(row)?);
-        }
-    }
     let stored: BTreeMap<Subject, &FoldRow> = stored.iter().map(|row| (row.subject, row)).collect();
-    let mut folded = Folded {
-        writes: Vec::new(),
-        people: Vec::new(),
-        due: BTreeSet::new(),
-        records,
-    };
-    let mut rows = Vec::new();
-    for (subject, records) in by_subject {
-        let before = stored
-            .get(&subject)
-            .map(|row| keyring.open_fold(row))
-            .transpose()?;
-        let mut after = before.clone().unwrap_or_else(|| Fold::empty(subject));
+    let one = |(subject, records): &(Subject, Vec<Record>)| {
+        let keyring = &waiting.keyring;
+        let row = stored.get(subject);
+        let before = row.map(|row| keyring.open_fold(row)).transpose()?;
+        let mut after = before.clone().unwrap_or_else(|| Fold::empty(*subject));
         let mut changed = false;
-        for record in &records {
+        for record in records {
             changed |= after.apply(record);
         }
         if !changed {
-            continue;
+            return Ok(None);
         }
-        rows.push(FoldRow {
-            subject,
+        let row = FoldRow {
+            subject: *subject,
             partition,
-            version: stored.get(&subject).map_or(1, |row| row.version + 1),
+            version: row.map_or(1, |row| row.version + 1),
             sealed: keyring.seal_fold(&after)?,
-        });
-        mark_due(&mut folded, subject, before.as_ref(), &after);
+        };
+        Ok(Some(Changed { row, before, after }))
+    };
+    let changed: Vec<Option<Changed>> = waiting
+        .by_subject
+        .par_iter()
+        .map(one)
+        .collect::<Result<_, StepError>>()?;
+    let mut folded = Folded::default();
+    let mut rows = Vec::new();
+    for Changed { row, before, after } in changed.into_iter().flatten() {
+        mark_due(&mut folded, row.subject, before.as_ref(), &after);
+        rows.push(row);
     }
     folded.writes.push(Write::Folds(rows));
     Ok(folded)
@@ -174,6 +247,8 @@ fn mark_due(folded: &mut Folded, subject: Subject, before: Option<&Fold>, after:
     let member = |read: &Read| read.person == person && read.why == ReadWhy::Member;
     if !reads_after.iter().any(member) {
         folded.due.insert(subject);
+    } else if before.is_some() && !reads_before.iter().any(member) {
+        folded.at_home.push(subject);
     }
     // Reads only grow: a withdrawn membership must still lead a question about
     // the past to the person.

@@ -6,27 +6,24 @@
 //! evaluated under another stamp (policy set and coverage). A round that
 //! follows a first load or a policy change holds its new alerts.
 
+mod deciding;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alerts::{NewIds, Placement, RunMode};
-use domain::alert::{Alert, AlertChange, FeedNews};
-use domain::dictionary::Kind;
-use domain::evaluation::{Decision, Evaluation, Signal, Verdict};
-use domain::household::{Household, Person, first};
-use domain::ids::{AlertId, DecisionId, Subject};
-use domain::region::{DivisionCode, Level};
-use domain::time::{Date, Instant, Period};
+use domain::evaluation::Evaluation;
+use domain::ids::Subject;
+use domain::region::DivisionCode;
+use domain::time::Date;
 use rayon::prelude::*;
 use rules::PolicySet;
-use sha2::{Digest as _, Sha256};
-use store::commit::{
-    AccessRow, AlertRow, Commit, CommitKind, DecisionRow, DueMark, Guard, Lease, RunRow, UnitRow,
-    VerdictRow, Write,
-};
+use store::commit::{DueMark, Lease};
+use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
+use self::deciding::Deciding;
+pub use self::deciding::canonical;
 use crate::apply::{APPLY, Progress, lease};
-use crate::clock::new_id;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
@@ -34,31 +31,30 @@ use crate::night::{Asking, Night, Seen};
 use crate::policies;
 use crate::round::Round;
 use crate::sealing::Keyring;
-use alerts::look_on;
 
 /// Name of the step in leases.
 pub const EVALUATE: &str = "evaluate";
 
-/// Evaluates one bounded batch of a partition. Idle while records wait to be
-/// applied: a verdict is never given on half a batch.
+/// Batches one call evaluates. While one is written, the next is read in and
+/// judged, so that neither the processor nor the database waits for the other.
+pub(crate) const BATCHES: u32 = 8;
+
+/// Evaluates the next units of a partition, batch by batch, as far as one call
+/// goes. Idle while records wait to be applied: a verdict is never given on half
+/// a batch.
 pub async fn evaluate_step(
     deps: &Arc<Deps>,
     partition: DivisionCode,
 ) -> Result<Progress, StepError> {
     let applied = deps.store.checkpoint(partition, APPLY).await?;
-    if !deps
-        .store
-        .intake_after(partition, applied, 1)
-        .await?
-        .is_empty()
-    {
+    if records_wait(deps, partition, applied).await? {
         return Ok(Progress::Idle);
     }
     let today = deps.clock.today();
     let policies = policies::refresh(deps).await?.set;
-    let limit = deps.settings.evaluate_units;
+    let limit = deps.settings.evaluate_units.saturating_mul(BATCHES);
     let marks = deps.store.due(partition, limit).await?;
-    let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
+    let loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
     let round = Round::of(deps, partition, &policies, &loaded, today).await?;
     let mut units: Vec<Subject> = marks.iter().map(|mark| mark.unit).collect();
     if units.is_empty() {
@@ -70,8 +66,8 @@ pub async fn evaluate_step(
     if units.is_empty() && round.is_over() {
         return Ok(Progress::Idle);
     }
-    let lease = lease(deps, partition, EVALUATE).await?;
     if units.is_empty() {
+        let lease = lease(deps, partition, EVALUATE).await?;
         let asking = Asking::of((deps, &lease), (&policies, &round), today);
         units = match asking.next().await? {
             Night::Over => {
@@ -82,48 +78,167 @@ pub async fn evaluate_step(
             Night::LookAt(units) => units,
         };
     }
-    with_the_alone(deps, &mut loaded, &mut units, today).await?;
-    let at_home = at_home(deps, &loaded, (partition, today), &units).await?;
-    let batch = Batch {
+    let going = Going {
+        deps,
+        policies,
         partition,
         applied,
         today,
-        round,
-        lease,
-        marks,
-        units,
-        at_home,
+        round: Arc::new(round),
     };
-    let done = batch.units.len();
-    finish(deps, policies, loaded, batch).await?;
+    let done = going.evaluate(&units, &marks).await?;
     metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
     Ok(Progress::Done(done))
 }
 
-/// Decides a batch, keeps its views in columns and commits what came of it.
-async fn finish(
-    deps: &Arc<Deps>,
+/// Whether there is something to apply first.
+async fn records_wait(
+    deps: &Deps,
+    partition: DivisionCode,
+    applied: i64,
+) -> Result<bool, StepError> {
+    let waiting = deps.store.intake_after(partition, applied, 1).await?;
+    Ok(!waiting.is_empty())
+}
+
+/// One call of the step.
+struct Going<'a> {
+    deps: &'a Arc<Deps>,
     policies: Arc<PolicySet>,
-    loaded: Loaded,
-    batch: Batch,
-) -> Result<(), StepError> {
-    let partition = batch.partition;
-    let (held, stamp) = (batch.lease.clone(), batch.round.stamp.clone());
-    let (looked_at, at_home) = (batch.units.clone(), batch.at_home.clone());
-    let (commit, views) = decide(deps, policies.clone(), loaded, batch).await?;
-    let kept = deps.clone();
-    let met = move || {
-        let is_unit = |seen: &Seen| !at_home.contains(&seen.view.unit);
-        let views = views.into_iter().filter(is_unit);
-        kept.censuses
-            .met(&held, (&policies, &stamp), views, &at_home);
-    };
-    offload(met).await?;
-    if let Err(error) = deps.store.commit(&commit).await {
-        deps.censuses.forget(partition);
-        return Err(error.into());
+    partition: DivisionCode,
+    applied: i64,
+    today: Date,
+    round: Arc<Round>,
+}
+
+/// A batch as it is judged; nothing of it was held against what was found before.
+struct Judged {
+    units: Vec<Subject>,
+    marks: Vec<DueMark>,
+    at_home: BTreeSet<Subject>,
+    views: Vec<(Seen, Vec<Evaluation>)>,
+}
+
+impl Going<'_> {
+    /// Everything of a batch that reads what an evaluation writes waits until the
+    /// batch before is written. Answers how many units were looked at.
+    async fn evaluate(&self, units: &[Subject], marks: &[DueMark]) -> Result<usize, StepError> {
+        let versions: BTreeMap<Subject, DueMark> =
+            marks.iter().map(|mark| (mark.unit, *mark)).collect();
+        let size = usize::try_from(self.deps.settings.evaluate_units).unwrap_or(usize::MAX);
+        let mut writing = JoinSet::new();
+        let mut done = 0;
+        for (place, units) in units.chunks(size.max(1)).enumerate() {
+            if place > 0 && self.is_behind().await? {
+                break;
+            }
+            let marks = units.iter().filter_map(|unit| versions.get(unit).copied());
+            let judged = self.judge(units.to_vec(), marks.collect()).await;
+            written(&mut writing).await?;
+            let judged = judged?;
+            done += judged.units.len();
+            let write = self.conclude(judged).await?;
+            writing.spawn(write.in_current_span());
+        }
+        written(&mut writing).await?;
+        Ok(done)
     }
-    deps.censuses.looked_at(partition, &looked_at);
+
+    /// Whether more has come than the batches before were judged on.
+    async fn is_behind(&self) -> Result<bool, StepError> {
+        let applied = self.deps.store.checkpoint(self.partition, APPLY).await?;
+        Ok(
+            applied != self.applied
+                || records_wait(self.deps, self.partition, self.applied).await?,
+        )
+    }
+
+    /// Reads units in and judges them.
+    async fn judge(
+        &self,
+        mut units: Vec<Subject>,
+        marks: Vec<DueMark>,
+    ) -> Result<Judged, StepError> {
+        let (deps, partition, today) = (self.deps, self.partition, self.today);
+        let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
+        with_the_alone(deps, &mut loaded, &mut units, today).await?;
+        let at_home = at_home(deps, &loaded, (partition, today), &units).await?;
+        let (set, of) = (self.policies.clone(), units.clone());
+        let views = offload(move || {
+            let view = |unit: &Subject| {
+                let seen = Seen::of(&loaded, loaded.project(*unit, today));
+                let evaluations = rules::evaluate(&set, &seen.view);
+                (seen, evaluations)
+            };
+            of.par_iter().map(view).collect()
+        });
+        Ok(Judged {
+            units,
+            marks,
+            at_home,
+            views: views.await?,
+        })
+    }
+
+    /// Decides a batch and keeps its views in columns: what is left is to commit
+    /// what came of it.
+    async fn conclude(
+        &self,
+        judged: Judged,
+    ) -> Result<impl Future<Output = Result<(), StepError>> + use<>, StepError> {
+        let (deps, partition) = (self.deps.clone(), self.partition);
+        let views = judged.views;
+        let batch = Batch {
+            partition,
+            applied: self.applied,
+            today: self.today,
+            round: self.round.clone(),
+            lease: lease(&deps, partition, EVALUATE).await?,
+            marks: judged.marks,
+            units: judged.units,
+            at_home: judged.at_home,
+        };
+        let before = deps.store.verdicts(&batch.units).await?;
+        let subjects: BTreeSet<Subject> = views
+            .iter()
+            .flat_map(|(_, evaluations)| evaluations.iter().map(|e| e.subject))
+            .collect();
+        let wanted: Vec<Subject> = subjects.iter().copied().collect();
+        let rows = deps.store.latest_alerts(&wanted).await?;
+        let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
+        let (kept, policies) = (deps.clone(), self.policies.clone());
+        let (commit, units) = offload(move || {
+            let deciding = Deciding {
+                deps: &kept,
+                policies: &policies,
+                batch: &batch,
+                keyring: &keyring,
+            };
+            let commit = deciding.commit(&views, &before, &rows)?;
+            let seen = views.into_iter().map(|(seen, _)| seen);
+            let is_unit = |seen: &Seen| !batch.at_home.contains(&seen.view.unit);
+            let set = (policies.as_ref(), batch.round.stamp.as_str());
+            let seen = seen.filter(is_unit);
+            kept.censuses.met(&batch.lease, set, seen, &batch.at_home);
+            Ok::<_, StepError>((commit, batch.units))
+        })
+        .await??;
+        Ok(async move {
+            if let Err(error) = deps.store.commit(&commit).await {
+                deps.censuses.forget(partition);
+                return Err(error.into());
+            }
+            deps.censuses.looked_at(partition, &units);
+            Ok(())
+        })
+    }
+}
+
+/// Waits until what is being written is written.
+async fn written(writing: &mut JoinSet<Result<(), StepError>>) -> Result<(), StepError> {
+    while let Some(done) = writing.join_next().await {
+        done.map_err(|_| StepError::Computation)??;
+    }
     Ok(())
 }
 
@@ -178,393 +293,10 @@ struct Batch {
     partition: DivisionCode,
     applied: i64,
     today: Date,
-    round: Round,
+    round: Arc<Round>,
     lease: Lease,
     marks: Vec<DueMark>,
     units: Vec<Subject>,
     /// Those who are no units any more.
     at_home: BTreeSet<Subject>,
-}
-
-async fn decide(
-    deps: &Arc<Deps>,
-    policies: Arc<PolicySet>,
-    loaded: Loaded,
-    batch: Batch,
-) -> Result<(Commit, Vec<Seen>), StepError> {
-    let (units, today) = (batch.units.clone(), batch.today);
-    let set = policies.clone();
-    let views: Vec<(Seen, Vec<Evaluation>)> = offload(move || {
-        let view = |unit: &Subject| {
-            let seen = Seen::of(&loaded, loaded.project(*unit, today));
-            let evaluations = rules::evaluate(&set, &seen.view);
-            (seen, evaluations)
-        };
-        units.par_iter().map(view).collect()
-    })
-    .await?;
-
-    let before = deps.store.verdicts(&batch.units).await?;
-    let subjects: BTreeSet<Subject> = views
-        .iter()
-        .flat_map(|(_, e)| e.iter().map(|e| e.subject))
-        .collect();
-    let wanted: Vec<Subject> = subjects.iter().copied().collect();
-    let rows = deps.store.latest_alerts(&wanted).await?;
-    let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
-    let deps = deps.clone();
-    offload(move || {
-        let deciding = Deciding {
-            deps: &deps,
-            policies: &policies,
-            batch: &batch,
-            keyring: &keyring,
-        };
-        let commit = deciding.commit(&views, &before, &rows)?;
-        Ok((commit, views.into_iter().map(|(seen, _)| seen).collect()))
-    })
-    .await?
-}
-
-/// What a batch changes about alerts.
-#[derive(Default)]
-struct Changed {
-    guards: Vec<Guard>,
-    rows: Vec<AlertRow>,
-    decisions: Vec<DecisionRow>,
-    news: Vec<FeedNews>,
-}
-
-/// The pure part with what it needs at hand.
-struct Deciding<'a> {
-    deps: &'a Deps,
-    policies: &'a PolicySet,
-    batch: &'a Batch,
-    keyring: &'a Keyring,
-}
-
-impl Deciding<'_> {
-    fn commit(
-        &self,
-        views: &[(Seen, Vec<Evaluation>)],
-        before: &[VerdictRow],
-        rows: &[AlertRow],
-    ) -> Result<Commit, StepError> {
-        let now = self.deps.clock.now();
-        let mut existing: BTreeMap<(Subject, &str), Alert> = BTreeMap::new();
-        for row in rows.iter().filter(|row| self.keyring.has(row.subject)) {
-            existing.insert(
-                (row.subject, row.policy.as_str()),
-                self.keyring.open_alert(row)?,
-            );
-        }
-        let mut changed = Changed::default();
-        for (seen, evaluations) in views {
-            let household = &seen.view;
-            for evaluation in evaluations.iter().filter(|e| self.keyring.has(e.subject)) {
-                let known = existing.get(&(evaluation.subject, evaluation.policy.as_str()));
-                if let Some(change) = self.change(known, household, evaluation, now) {
-                    self.add(&mut changed, change, household, evaluation)?;
-                }
-            }
-        }
-        let writes = vec![
-            Write::Verdicts(self.verdicts(views, before)),
-            Write::Alerts(changed.rows),
-            Write::Decisions(changed.decisions),
-            Write::Feed(changed.news),
-            Write::Access(self.access(views)),
-            Write::Units(self.units(views)),
-            Write::UnitsEnded(self.batch.at_home.iter().copied().collect()),
-            Write::DueCleared(self.batch.marks.clone()),
-            Write::Run(self.run(views)),
-        ];
-        Ok(Commit {
-            kind: CommitKind::Evaluate,
-            partition: Some(self.batch.partition),
-            at: now,
-            actor: EVALUATE.to_owned(),
-            lease: Some(self.batch.lease.clone()),
-            guards: changed.guards,
-            writes,
-            answer: None,
-        })
-    }
-
-    fn change(
-        &self,
-        known: Option<&Alert>,
-        household: &Household,
-        evaluation: &Evaluation,
-        now: Instant,
-    ) -> Option<AlertChange> {
-        let ids = NewIds {
-            alert: AlertId::from_uuid(new_id(now)),
-            decision: DecisionId::from_uuid(new_id(now)),
-        };
-        let placement = placement(household, evaluation.subject);
-        let cx = alerts::Context {
-            now,
-            on: self.batch.today,
-            calendar: &self.deps.calendar,
-            divisions: &self.deps.divisions,
-        };
-        let mode = self.batch.round.mode;
-        let decided = alerts::decide(known, evaluation, &placement, mode, ids, &cx);
-        // An unknown verdict changes nothing, but the family may have moved.
-        decided.or_else(|| alerts::relocate(known?, &placement, &cx))
-    }
-
-    fn add(
-        &self,
-        changed: &mut Changed,
-        change: AlertChange,
-        household: &Household,
-        evaluation: &Evaluation,
-    ) -> Result<(), StepError> {
-        if let Some(version) = change.from_version {
-            changed.guards.push(Guard::AlertVersion {
-                alert: change.after.id,
-                version,
-            });
-        }
-        if change.decides {
-            changed
-                .decisions
-                .extend(self.decision(&change, household, evaluation)?);
-        }
-        let sealed = self.keyring.seal_alert(&change.after)?;
-        changed
-            .rows
-            .push(AlertRow::of(&change.after, look_on(&change.after), sealed));
-        changed.news.extend(change.news);
-        Ok(())
-    }
-
-    fn decision(
-        &self,
-        change: &AlertChange,
-        household: &Household,
-        evaluation: &Evaluation,
-    ) -> Result<Option<DecisionRow>, StepError> {
-        let alert = &change.after;
-        let Some(decision) = rules::explain(
-            self.policies,
-            household,
-            &evaluation.policy,
-            evaluation.subject,
-        ) else {
-            return Ok(None);
-        };
-        let canonical = canonical(&decision)?;
-        Ok(Some(DecisionRow {
-            id: alert.decision,
-            alert: alert.id,
-            subject: alert.subject,
-            unit: household.unit,
-            policy: alert.policy.clone(),
-            on: self.batch.today,
-            known: self.batch.applied,
-            policy_set: decision.policy_set.clone(),
-            digest: hex::encode(Sha256::digest(&canonical)),
-            sealed: self
-                .keyring
-                .seal_decision(alert.subject, alert.decision, &canonical)?,
-        }))
-    }
-
-    /// Verdicts that differ from the ones held, and removals for subjects that
-    /// left their unit.
-    fn verdicts(
-        &self,
-        views: &[(Seen, Vec<Evaluation>)],
-        before: &[VerdictRow],
-    ) -> Vec<VerdictRow> {
-        let mut held: BTreeMap<(Subject, Subject, &str), &VerdictRow> = before
-            .iter()
-            .map(|row| ((row.unit, row.subject, row.policy.as_str()), row))
-            .collect();
-        let mut changed = Vec::new();
-        for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {
-            let row = verdict_row(evaluation, self.batch.today);
-            let known = held.remove(&(
-                evaluation.unit,
-                evaluation.subject,
-                evaluation.policy.as_str(),
-            ));
-            let same = known.is_some_and(|k| {
-                (
-                    &k.verdict,
-                    &k.signal,
-                    &k.fingerprint,
-                    &k.missing,
-                    &k.version,
-                ) == (
-                    &row.verdict,
-                    &row.signal,
-                    &row.fingerprint,
-                    &row.missing,
-                    &row.version,
-                )
-            });
-            if !same {
-                changed.push(row);
-            }
-        }
-        changed.extend(held.into_values().map(|row| VerdictRow {
-            verdict: None,
-            on: self.batch.today,
-            ..row.clone()
-        }));
-        changed
-    }
-
-    fn access(&self, views: &[(Seen, Vec<Evaluation>)]) -> Vec<AccessRow> {
-        let mut rows = BTreeSet::new();
-        for household in views.iter().map(|(seen, _)| &seen.view) {
-            let mut add = |subject: Subject| {
-                let region = self.region(&placement(household, subject));
-                rows.insert(AccessRow {
-                    subject,
-                    region,
-                    valid: Period::ALWAYS,
-                });
-            };
-            let lives = household.members().count() > 0;
-            if lives || matches!(household.unit, Subject::Household(_)) {
-                add(household.unit);
-            }
-            household
-                .members()
-                .for_each(|member| add(Subject::Person(member.id)));
-            for member in household.members() {
-                let region = self.region(&placement(household, Subject::Person(member.id)));
-                rows.extend(visited_in(member, region).map(|region| AccessRow {
-                    subject: Subject::Person(member.id),
-                    region,
-                    valid: Period::ALWAYS,
-                }));
-            }
-        }
-        rows.into_iter().collect()
-    }
-
-    /// The place responsible, as precisely as it is known, so that a village's
-    /// contact finds its own people; the county when the township is unknown or
-    /// another bureau's.
-    fn region(&self, placement: &Placement) -> DivisionCode {
-        let township = |code: &DivisionCode| code.level() >= Level::Township;
-        let ours = |code: &DivisionCode| {
-            self.deps.divisions.bureau(*code, self.batch.today) == Some(placement.county)
-        };
-        let place = placement.hukou.filter(township).filter(ours);
-        place.unwrap_or(placement.county)
-    }
-
-    fn units(&self, views: &[(Seen, Vec<Evaluation>)]) -> Vec<UnitRow> {
-        let row = |(Seen { view, .. }, _): &(Seen, Vec<Evaluation>)| UnitRow {
-            unit: view.unit,
-            partition: self.batch.partition,
-            evaluated_on: self.batch.today,
-            next_change_on: view.next_change_on,
-            policy_set: self.batch.round.stamp.clone(),
-        };
-        let is_unit =
-            |(seen, _): &&(Seen, Vec<Evaluation>)| !self.batch.at_home.contains(&seen.view.unit);
-        views.iter().filter(is_unit).map(row).collect()
-    }
-
-    fn run(&self, views: &[(Seen, Vec<Evaluation>)]) -> RunRow {
-        let mut counts: BTreeMap<String, u64> =
-            BTreeMap::from([("units".to_owned(), views.len() as u64)]);
-        for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {
-            *counts
-                .entry(format!(
-                    "{}/{}",
-                    evaluation.policy,
-                    evaluation.verdict.name()
-                ))
-                .or_default() += 1;
-            if matches!(evaluation.signal, Signal::Holds { .. }) {
-                let flagged = format!("{}/flagged", evaluation.policy);
-                *counts.entry(flagged).or_default() += 1;
-            }
-            if let Verdict::Undetermined(missing) = &evaluation.verdict {
-                // One subject counts once for each fact, however often it is missing.
-                let facts: BTreeSet<&str> = missing.iter().map(|m| m.fact.as_str()).collect();
-                for fact in facts {
-                    let about = format!("{}/undetermined/{fact}", evaluation.policy);
-                    *counts.entry(about).or_default() += 1;
-                }
-            }
-        }
-        RunRow {
-            on: self.batch.today,
-            mode: mode_name(self.batch.round.mode).to_owned(),
-            policy_set: self.policies.hash().to_owned(),
-            counts: serde_json::to_string(&counts).expect("a map of numbers is JSON"),
-        }
-    }
-}
-
-/// The village a person is visited in. Only inside the responsible township:
-/// a roster opens nobody's file to another one.
-fn visited_in(member: &Person, region: DivisionCode) -> Option<DivisionCode> {
-    let village = first(&member.facts, Kind::CarePlan)?
-        .body
-        .division("place")?;
-    let township = region.township()?;
-    (village.level() == Level::Village && township.contains(&village)).then_some(village)
-}
-
-/// Canonical bytes of a decision: JSON in the order of its fields.
-pub fn canonical(decision: &Decision) -> Result<Vec<u8>, StepError> {
-    serde_json::to_vec(decision).map_err(|_| StepError::Damaged("decisions"))
-}
-
-fn mode_name(mode: RunMode) -> &'static str {
-    match mode {
-        RunMode::Change => "change",
-        RunMode::FirstLoad => "first_load",
-        RunMode::Everyone => "everyone",
-    }
-}
-
-fn verdict_row(evaluation: &Evaluation, on: Date) -> VerdictRow {
-    let (signal, fingerprint) = match &evaluation.signal {
-        Signal::Holds { fingerprint, .. } => ("holds", Some(fingerprint.clone())),
-        Signal::Gone => ("gone", None),
-        Signal::Unknown => ("unknown", None),
-    };
-    let missing = match &evaluation.verdict {
-        Verdict::Undetermined(missing) => missing.iter().map(|m| m.fact.clone()).collect(),
-        Verdict::Met | Verdict::NotMet | Verdict::NotApplicable => Vec::new(),
-    };
-    VerdictRow {
-        unit: evaluation.unit,
-        subject: evaluation.subject,
-        policy: evaluation.policy.clone(),
-        version: evaluation.version.clone(),
-        verdict: Some(evaluation.verdict.name().to_owned()),
-        signal: signal.to_owned(),
-        fingerprint,
-        missing,
-        on,
-    }
-}
-
-/// Where a subject is: a person's own places, else the household's.
-pub(crate) fn placement(household: &Household, subject: Subject) -> Placement {
-    let own = |kind: Kind| match subject {
-        Subject::Person(id) => {
-            let person = household.person(id)?;
-            first(&person.facts, kind)?.body.division("place")
-        }
-        Subject::Household(_) => None,
-    };
-    Placement {
-        hukou: own(Kind::Hukou).or(household.hukou),
-        residence: own(Kind::Residence).or(household.residence),
-        county: household.county,
-    }
 }

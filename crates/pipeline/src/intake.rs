@@ -20,6 +20,7 @@ use domain::record::{
 use domain::region::{DivisionCode, Level};
 use domain::time::Date;
 use ingest::{FileError, Inherited, Layout, Shape, Survey};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::StoreError;
@@ -532,8 +533,9 @@ pub(crate) fn seal_admitted(
 ) -> Result<Vec<Write>, StepError> {
     let named = admitted.iter().flat_map(|a| &a.identities);
     let identities: BTreeMap<PersonId, &AdmittedIdentity> = named.map(|i| (i.person, i)).collect();
+    let identities: Vec<&AdmittedIdentity> = identities.into_values().collect();
     let sealed: Result<Vec<SealedIdentity>, StepError> = identities
-        .into_values()
+        .into_par_iter()
         .map(|identity| {
             let subject = Subject::Person(identity.person);
             let clear = identity.identity.canonical();
@@ -546,7 +548,7 @@ pub(crate) fn seal_admitted(
         })
         .collect();
     let records: Result<Vec<_>, _> = admitted
-        .iter()
+        .par_iter()
         .map(|a| keyring.seal_record(&a.record))
         .collect();
     Ok(vec![

@@ -22,6 +22,7 @@ use store::commit::Lease;
 use crate::apply::Progress;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
+use crate::evaluate::BATCHES;
 use crate::loading::{Known, Loaded};
 use crate::round::Round;
 
@@ -242,7 +243,8 @@ impl<'a> Asking<'a> {
             Some((_, units)) => units,
             None => self.ask().await?,
         };
-        let limit = usize::try_from(self.deps.settings.evaluate_units).unwrap_or(usize::MAX);
+        let limit = self.deps.settings.evaluate_units.saturating_mul(BATCHES);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let now: Vec<Subject> = units.iter().take(limit).copied().collect();
         self.with(|kept| {
             if now.is_empty() {

@@ -185,6 +185,9 @@ pub enum Write {
     Due(Vec<Subject>),
     /// Clears marks that still have the version that was evaluated.
     DueCleared(Vec<DueMark>),
+    /// Takes away the marks of people who were met alone before anything told that
+    /// they live in a household, which is due. Whoever was judged alone keeps it.
+    DueDropped(Vec<Subject>),
     Units(Vec<UnitRow>),
     /// People who are no units any more: they live in a household.
     UnitsEnded(Vec<Subject>),

@@ -57,6 +57,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) reads: BTreeMap<PersonId, &'a [Read]>,
     pub(crate) access: BTreeSet<&'a AccessRow>,
     pub(crate) cleared: Vec<DueMark>,
+    /// Before `due`: who is marked by the same commit stays marked.
+    pub(crate) dropped: BTreeSet<Subject>,
     pub(crate) due: BTreeSet<Subject>,
     pub(crate) units: BTreeMap<Subject, &'a UnitRow>,
     pub(crate) units_ended: Vec<&'a Subject>,
@@ -119,6 +121,7 @@ impl<'a> Parts<'a> {
                 | Write::Access(_)
                 | Write::Due(_)
                 | Write::DueCleared(_)
+                | Write::DueDropped(_)
                 | Write::Units(_)
                 | Write::UnitsEnded(_)
                 | Write::Checkpoint { .. } => parts.take_folded(write),
@@ -175,6 +178,7 @@ impl<'a> Parts<'a> {
             Write::Access(rows) => self.access.extend(rows),
             Write::Due(units) => self.due.extend(units),
             Write::DueCleared(marks) => self.cleared.extend(marks),
+            Write::DueDropped(people) => self.dropped.extend(people),
             Write::Units(rows) => self.units.extend(rows.iter().map(|row| (row.unit, row))),
             Write::UnitsEnded(units) => self.units_ended.extend(units),
             Write::Checkpoint { step, position } => {

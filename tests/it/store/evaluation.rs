@@ -62,6 +62,31 @@ pub async fn a_mark_made_meanwhile_is_not_cleared(store: Arc<dyn Store>) {
     assert_eq!(due(&store, COUNTY).await, [h(1)]);
 }
 
+pub async fn whoever_lives_in_a_household_is_not_due_alone(store: Arc<dyn Store>) {
+    let judged = UnitRow {
+        unit: p(2),
+        partition: place(COUNTY),
+        evaluated_on: day("2026-11-20"),
+        next_change_on: None,
+        policy_set: "set".to_owned(),
+    };
+    put(
+        &store,
+        CommitKind::Evaluate,
+        vec![Write::Units(vec![judged])],
+    )
+    .await;
+    let met = vec![Write::Due(vec![p(1), p(2), p(3), p(4)])];
+    put(&store, CommitKind::Apply, met).await;
+    // The second was judged alone, which is to be ended; the third is met again.
+    let writes = vec![
+        Write::Due(vec![h(1), p(3)]),
+        Write::DueDropped(vec![p(1), p(2), p(3), p(5)]),
+    ];
+    put(&store, CommitKind::Apply, writes).await;
+    assert_eq!(due(&store, COUNTY).await, [h(1), p(2), p(3), p(4)]);
+}
+
 pub async fn a_unit_is_due_where_it_is_folded(store: Arc<dyn Store>) {
     let folded = FoldRow {
         partition: place(OTHER_COUNTY),

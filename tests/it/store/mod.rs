@@ -119,6 +119,7 @@ on_every_store! {
     evaluation:
         due_units_come_in_unit_order,
         a_mark_made_meanwhile_is_not_cleared,
+        whoever_lives_in_a_household_is_not_due_alone,
         a_unit_is_due_where_it_is_folded,
         units_are_revisited_by_date_and_policy_set,
         verdicts_are_replaced_and_removed,

@@ -60,6 +60,7 @@ impl State {
         // before what failed is written, and a subscription at last.
         let turn = |write: &&Write| match write {
             Write::DueCleared(_)
+            | Write::DueDropped(_)
             | Write::SessionEnded { .. }
             | Write::SessionsEnded { .. }
             | Write::DeliveriesDone { .. } => 0,
@@ -125,6 +126,13 @@ impl State {
                     let fold = self.folds.get(unit);
                     let partition = fold.map(|fold| fold.partition).or(partition);
                     self.due.insert(*unit, Due { partition, version });
+                }
+            }
+            Write::DueDropped(people) => {
+                for person in people {
+                    if !self.units.contains_key(person) {
+                        self.due.remove(person);
+                    }
                 }
             }
             Write::DueCleared(marks) => self.due.retain(|unit, due| {

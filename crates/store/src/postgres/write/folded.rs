@@ -165,6 +165,40 @@ async fn units_ended(tx: &mut PgConnection, units: &[&Subject]) -> Stored<()> {
     Ok(())
 }
 
+async fn dropped(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
+    if parts.dropped.is_empty() {
+        return Ok(());
+    }
+    // Locked in the order in which others mark them.
+    let (letters, ids) = subject_arrays(&parts.dropped);
+    sqlx::query(
+        "with gone as (
+            select d.unit_kind, d.unit_id
+            from unnest($1::text[], $2::uuid[]) person (kind, id)
+            join due d
+            on d.unit_kind = person.kind
+            and d.unit_id = person.id
+            where not exists (
+                select 1
+                from units u
+                where u.unit_kind = d.unit_kind
+                and u.unit_id = d.unit_id
+            )
+            order by d.unit_kind, d.unit_id
+            for update of d
+        )
+        delete from due
+        using gone
+        where due.unit_kind = gone.unit_kind
+        and due.unit_id = gone.unit_id",
+    )
+    .bind(letters)
+    .bind(ids)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn due(tx: &mut PgConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         // Locked in the order in which others mark them.
@@ -192,6 +226,7 @@ async fn due(tx: &mut PgConnection, id: i64, commit: &Commit, parts: &Parts<'_>)
         .execute(&mut *tx)
         .await?;
     }
+    dropped(tx, parts).await?;
     if parts.due.is_empty() {
         return Ok(());
     }

@@ -168,6 +168,29 @@ async fn units_ended(tx: &mut SqliteConnection, units: &[&Subject]) -> Stored<()
     Ok(())
 }
 
+async fn dropped(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
+    if parts.dropped.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "delete from due
+        where (unit_kind, unit_id) in (
+            select person.value ->> 0, unhex(person.value ->> 1)
+            from json_each($1) person
+        )
+        and not exists (
+            select 1
+            from units u
+            where u.unit_kind = due.unit_kind
+            and u.unit_id = due.unit_id
+        )",
+    )
+    .bind(subjects_json(&parts.dropped))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         let marks: Vec<(&str, String, i64)> = parts
@@ -193,6 +216,7 @@ async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<
         .execute(&mut *tx)
         .await?;
     }
+    dropped(tx, parts).await?;
     if parts.due.is_empty() {
         return Ok(());
     }
