@@ -8,6 +8,7 @@
 
 mod absence;
 mod abuse;
+mod batches;
 mod bounded;
 mod browser;
 mod console;

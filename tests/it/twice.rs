@@ -1,8 +1,8 @@
 //! Nothing counts twice: an import that was cut short goes on where it
 //! stopped, and a step that was overtaken writes nothing.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use domain::authority::Operation;
 use domain::ids::ImportId;
@@ -26,7 +26,7 @@ const INTAKE_ROWS: usize = 4;
 const APPLY_RECORDS: u32 = 100;
 
 /// Another set of hands on an app's store: small transactions, its own clock.
-fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
+pub(super) fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
     let deps = &app.deps;
     Arc::new(Deps {
         store: deps.store.clone(),
@@ -47,14 +47,14 @@ fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
     })
 }
 
-async fn app(backend: &Backend) -> TestApp {
+pub(super) async fn app(backend: &Backend) -> TestApp {
     let folder = tempfile::tempdir().expect("a folder");
     let mut app = TestApp::on(backend.open().await, folder).await;
     app.deps = hands(&app, app.clock.clone());
     app
 }
 
-fn county() -> Vec<FeedFile> {
+pub(super) fn county() -> Vec<FeedFile> {
     let spec = CountySpec {
         seed: 11,
         households: 12,
@@ -128,23 +128,28 @@ async fn a_cut_import_goes_on_where_it_stopped(cut: Backend, whole: Backend) {
     assert_eq!(lines(&rows), lines(&expected_rows));
 }
 
-/// A clock at whose first look somebody else gets ahead: between what the step
-/// has read and what it writes.
-struct Overtaken {
-    by: OnceLock<Arc<Deps>>,
+/// A clock at whose first look something happens: between what the step has read
+/// and what it writes.
+pub(super) struct Overtaken<F> {
+    by: F,
     done: AtomicBool,
-    partition: DivisionCode,
     inner: Arc<dyn Clock>,
 }
 
-impl Clock for Overtaken {
+impl<F> Overtaken<F> {
+    pub(super) fn of(app: &TestApp, by: F) -> Arc<Overtaken<F>> {
+        Arc::new(Overtaken {
+            by,
+            done: AtomicBool::new(false),
+            inner: app.clock.clone(),
+        })
+    }
+}
+
+impl<F: AsyncFn() + Send + Sync> Clock for Overtaken<F> {
     fn now(&self) -> Instant {
         if !self.done.swap(true, Ordering::SeqCst) {
-            let rival = self.by.get().expect("a rival").clone();
-            let all = async {
-                while apply_step(&rival, self.partition).await.expect("a step") != Progress::Idle {}
-            };
-            tokio::task::block_in_place(|| Handle::current().block_on(all));
+            tokio::task::block_in_place(|| Handle::current().block_on((self.by)()));
         }
         self.inner.now()
     }
@@ -162,15 +167,12 @@ async fn an_overtaken_step_writes_nothing(backend: Backend) {
     let store = app.deps.store.as_ref();
     store.publish(u32::MAX).await.expect("numbers");
     let partition = DivisionCode::parse(COUNTY).expect("a county");
-    let clock = Arc::new(Overtaken {
-        by: OnceLock::new(),
-        done: AtomicBool::new(false),
-        partition,
-        inner: app.clock.clone(),
-    });
     // The same holder: its lease is renewed, not taken from anybody.
-    assert!(clock.by.set(hands(&app, app.clock.clone())).is_ok());
-    let slow = hands(&app, clock);
+    let rival = hands(&app, app.clock.clone());
+    let ahead = async move || {
+        while apply_step(&rival, partition).await.expect("a step") != Progress::Idle {}
+    };
+    let slow = hands(&app, Overtaken::of(&app, ahead));
     let overtaken = apply_step(&slow, partition).await;
     assert!(
         matches!(overtaken, Err(StepError::Store(StoreError::Conflict))),
