@@ -7,9 +7,11 @@ use domain::ids::Subject;
 use domain::record::ReadWhy;
 use domain::region::DivisionCode;
 use domain::resident_id::ResidentId;
-use pipeline::Deps;
 use pipeline::apply::{Progress, apply_step};
-use pipeline::evaluate::evaluate_step;
+use pipeline::clock::Clock as _;
+use pipeline::evaluate::{EVALUATE, evaluate_step};
+use pipeline::{Deps, StepError};
+use store::StoreError;
 use testkit::app::{COUNTY, TestApp};
 
 use crate::store::backend::Backend;
@@ -57,7 +59,7 @@ async fn records_that_come_meanwhile_are_applied_first(backend: Backend) {
             app.deps.store.publish(u32::MAX).await.expect("numbers");
         }
     };
-    let slow = one_by_one(hands(&app, Overtaken::of(&app, arrives)));
+    let slow = one_by_one(hands(&app, Overtaken::of(&app, 0, arrives)));
     let step = evaluate_step(&slow, partition).await.expect("a step");
     assert_ne!(step, Progress::Idle);
     let left = store.due(partition, 100).await.expect("marks");
@@ -78,6 +80,59 @@ async fn records_that_come_meanwhile_are_applied_first_on_sqlite() {
 async fn records_that_come_meanwhile_are_applied_first_on_postgres() {
     if let Some(backend) = Backend::postgres().await {
         records_that_come_meanwhile_are_applied_first(backend).await;
+    }
+}
+
+/// A batch that was read before somebody else held the county is not written after.
+async fn a_county_that_changed_hands_is_read_again(backend: Backend) {
+    let app = app(&backend).await;
+    for file in &county() {
+        app.import(file).await.expect("taken");
+    }
+    applied(&app).await;
+    let store = app.deps.store.clone();
+    let due = store.due(partition(), 100).await.expect("marks");
+    let (rival, clock) = (store.clone(), app.clock.clone());
+    let taken = async move || {
+        let now = clock.now();
+        let lease = rival
+            .lease(partition(), EVALUATE, "another", now, now)
+            .await;
+        assert!(lease.expect("an answer").is_some(), "the first has lapsed");
+    };
+    // The second look is at the end of the first batch.
+    let mut slow = hands(&app, Overtaken::of(&app, 1, taken));
+    let settings = &mut Arc::get_mut(&mut slow).expect("one pair of hands").settings;
+    settings.lease_seconds = 0;
+    let step = evaluate_step(&slow, partition()).await;
+    assert!(
+        matches!(step, Err(StepError::Store(StoreError::Conflict))),
+        "{step:?}"
+    );
+    let left = store.due(partition(), 100).await.expect("marks");
+    assert_eq!(left, due);
+    // A lease that only ran out is no reason not to go on.
+    let mut late = hands(&app, app.clock.clone());
+    let settings = &mut Arc::get_mut(&mut late).expect("one pair of hands").settings;
+    settings.lease_seconds = 0;
+    settings.evaluate_units = 1;
+    let step = evaluate_step(&late, partition()).await.expect("a step");
+    assert!(
+        matches!(step, Progress::Done(units) if units > 1),
+        "{step:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_that_changed_hands_is_read_again_on_sqlite() {
+    let backend = Backend::sqlite().await.expect("a file");
+    a_county_that_changed_hands_is_read_again(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_that_changed_hands_is_read_again_on_postgres() {
+    if let Some(backend) = Backend::postgres().await {
+        a_county_that_changed_hands_is_read_again(backend).await;
     }
 }
 

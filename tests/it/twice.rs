@@ -2,7 +2,7 @@
 //! stopped, and a step that was overtaken writes nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::authority::Operation;
 use domain::ids::ImportId;
@@ -128,19 +128,21 @@ async fn a_cut_import_goes_on_where_it_stopped(cut: Backend, whole: Backend) {
     assert_eq!(lines(&rows), lines(&expected_rows));
 }
 
-/// A clock at whose first look something happens: between what the step has read
+/// A clock at one of whose looks something happens: between what the step has read
 /// and what it writes.
 pub(super) struct Overtaken<F> {
     by: F,
-    done: AtomicBool,
+    /// Looks until then.
+    looks: AtomicI64,
     inner: Arc<dyn Clock>,
 }
 
 impl<F> Overtaken<F> {
-    pub(super) fn of(app: &TestApp, by: F) -> Arc<Overtaken<F>> {
+    /// At its first look, or as many later.
+    pub(super) fn of(app: &TestApp, later: i64, by: F) -> Arc<Overtaken<F>> {
         Arc::new(Overtaken {
             by,
-            done: AtomicBool::new(false),
+            looks: AtomicI64::new(later),
             inner: app.clock.clone(),
         })
     }
@@ -148,7 +150,7 @@ impl<F> Overtaken<F> {
 
 impl<F: AsyncFn() + Send + Sync> Clock for Overtaken<F> {
     fn now(&self) -> Instant {
-        if !self.done.swap(true, Ordering::SeqCst) {
+        if self.looks.fetch_sub(1, Ordering::SeqCst) == 0 {
             tokio::task::block_in_place(|| Handle::current().block_on((self.by)()));
         }
         self.inner.now()
@@ -172,7 +174,7 @@ async fn an_overtaken_step_writes_nothing(backend: Backend) {
     let ahead = async move || {
         while apply_step(&rival, partition).await.expect("a step") != Progress::Idle {}
     };
-    let slow = hands(&app, Overtaken::of(&app, ahead));
+    let slow = hands(&app, Overtaken::of(&app, 0, ahead));
     let overtaken = apply_step(&slow, partition).await;
     assert!(
         matches!(overtaken, Err(StepError::Store(StoreError::Conflict))),

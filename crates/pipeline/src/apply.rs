@@ -53,6 +53,11 @@ const BATCHES: usize = 8;
 /// Folds the next records of a partition, batch by batch, as far as one call goes.
 pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Progress, StepError> {
     let mut position = deps.store.checkpoint(partition, APPLY).await?;
+    if !records_wait(deps, partition, position).await? {
+        return Ok(Progress::Idle);
+    }
+    // Who does not hold the county opens nothing of it.
+    lease(deps, partition, APPLY).await?;
     let Some(mut waiting) = Waiting::after(deps.clone(), partition, position).await? else {
         return Ok(Progress::Idle);
     };
@@ -76,6 +81,16 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
         }
     }
     Ok(Progress::Done(records))
+}
+
+/// Whether anything was taken in after a position.
+pub(crate) async fn records_wait(
+    deps: &Deps,
+    partition: DivisionCode,
+    position: i64,
+) -> Result<bool, StepError> {
+    let waiting = deps.store.intake_after(partition, position, 1).await?;
+    Ok(!waiting.is_empty())
 }
 
 /// Records that wait to be folded, opened; what is already folded of their
@@ -175,7 +190,7 @@ struct Folded {
     writes: Vec<Write>,
     people: Vec<PersonId>,
     due: BTreeSet<Subject>,
-    /// Met before, and only now known to live in a household.
+    /// Met before, and only now told of as members of a household.
     at_home: Vec<Subject>,
 }
 

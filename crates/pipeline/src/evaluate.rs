@@ -17,13 +17,14 @@ use domain::region::DivisionCode;
 use domain::time::Date;
 use rayon::prelude::*;
 use rules::PolicySet;
+use store::StoreError;
 use store::commit::{DueMark, Lease};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use self::deciding::Deciding;
 pub use self::deciding::canonical;
-use crate::apply::{APPLY, Progress, lease};
+use crate::apply::{APPLY, Progress, lease, records_wait};
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::loading::{Known, Loaded};
@@ -66,8 +67,8 @@ pub async fn evaluate_step(
     if units.is_empty() && round.is_over() {
         return Ok(Progress::Idle);
     }
+    let lease = lease(deps, partition, EVALUATE).await?;
     if units.is_empty() {
-        let lease = lease(deps, partition, EVALUATE).await?;
         let asking = Asking::of((deps, &lease), (&policies, &round), today);
         units = match asking.next().await? {
             Night::Over => {
@@ -85,20 +86,10 @@ pub async fn evaluate_step(
         applied,
         today,
         round: Arc::new(round),
+        lease,
+        loaded,
     };
-    let done = going.evaluate(&units, &marks).await?;
-    metrics::counter!("hearth_units_evaluated_total").increment(done as u64);
-    Ok(Progress::Done(done))
-}
-
-/// Whether there is something to apply first.
-async fn records_wait(
-    deps: &Deps,
-    partition: DivisionCode,
-    applied: i64,
-) -> Result<bool, StepError> {
-    let waiting = deps.store.intake_after(partition, applied, 1).await?;
-    Ok(!waiting.is_empty())
+    Ok(Progress::Done(going.evaluate(&units, &marks).await?))
 }
 
 /// One call of the step.
@@ -109,6 +100,10 @@ struct Going<'a> {
     applied: i64,
     today: Date,
     round: Arc<Round>,
+    /// Held before anything of a batch was read.
+    lease: Lease,
+    /// Coverage as the round found it, and nobody's folds yet.
+    loaded: Loaded,
 }
 
 /// A batch as it is judged; nothing of it was held against what was found before.
@@ -127,21 +122,46 @@ impl Going<'_> {
             marks.iter().map(|mark| (mark.unit, *mark)).collect();
         let size = usize::try_from(self.deps.settings.evaluate_units).unwrap_or(usize::MAX);
         let mut writing = JoinSet::new();
-        let mut done = 0;
-        for (place, units) in units.chunks(size.max(1)).enumerate() {
-            if place > 0 && self.is_behind().await? {
-                break;
+        let (mut done, mut held) = (0, self.lease.epoch);
+        // Who was looked at with a household need not be looked at alone, unless
+        // the mark of it is to be cleared.
+        let mut met: BTreeSet<Subject> = BTreeSet::new();
+        for units in units.chunks(size.max(1)) {
+            let left = |unit: &&Subject| versions.contains_key(unit) || !met.contains(unit);
+            let units: Vec<Subject> = units.iter().filter(left).copied().collect();
+            if units.is_empty() {
+                continue;
             }
             let marks = units.iter().filter_map(|unit| versions.get(unit).copied());
-            let judged = self.judge(units.to_vec(), marks.collect()).await;
-            written(&mut writing).await?;
-            let judged = judged?;
+            let judged = self.next(met.is_empty(), &units, marks.collect()).await;
+            // Whatever came of that, what is under way is brought to its end.
+            self.written(&mut writing).await?;
+            let Some(judged) = judged? else { break };
             done += judged.units.len();
-            let write = self.conclude(judged).await?;
+            met.extend(&judged.units);
+            let lease = lease(self.deps, self.partition, EVALUATE).await?;
+            if !lease.follows(held) {
+                return Err(StoreError::Conflict.into());
+            }
+            held = lease.epoch;
+            let write = self.conclude(judged, lease).await?;
             writing.spawn(write.in_current_span());
         }
-        written(&mut writing).await?;
+        self.written(&mut writing).await?;
         Ok(done)
+    }
+
+    /// The next batch judged, unless more has come since the one before.
+    async fn next(
+        &self,
+        is_first: bool,
+        units: &[Subject],
+        marks: Vec<DueMark>,
+    ) -> Result<Option<Judged>, StepError> {
+        if !is_first && self.is_behind().await? {
+            return Ok(None);
+        }
+        self.judge(units.to_vec(), marks).await.map(Some)
     }
 
     /// Whether more has come than the batches before were judged on.
@@ -160,7 +180,7 @@ impl Going<'_> {
         marks: Vec<DueMark>,
     ) -> Result<Judged, StepError> {
         let (deps, partition, today) = (self.deps, self.partition, self.today);
-        let mut loaded = Loaded::load(deps, partition, &[], Known::Now).await?;
+        let mut loaded = self.loaded.clone();
         with_the_alone(deps, &mut loaded, &mut units, today).await?;
         let at_home = at_home(deps, &loaded, (partition, today), &units).await?;
         let (set, of) = (self.policies.clone(), units.clone());
@@ -185,6 +205,7 @@ impl Going<'_> {
     async fn conclude(
         &self,
         judged: Judged,
+        lease: Lease,
     ) -> Result<impl Future<Output = Result<(), StepError>> + use<>, StepError> {
         let (deps, partition) = (self.deps.clone(), self.partition);
         let views = judged.views;
@@ -193,7 +214,7 @@ impl Going<'_> {
             applied: self.applied,
             today: self.today,
             round: self.round.clone(),
-            lease: lease(&deps, partition, EVALUATE).await?,
+            lease,
             marks: judged.marks,
             units: judged.units,
             at_home: judged.at_home,
@@ -224,22 +245,25 @@ impl Going<'_> {
         })
         .await??;
         Ok(async move {
-            if let Err(error) = deps.store.commit(&commit).await {
-                deps.censuses.forget(partition);
-                return Err(error.into());
-            }
+            deps.store.commit(&commit).await?;
             deps.censuses.looked_at(partition, &units);
+            metrics::counter!("hearth_units_evaluated_total").increment(units.len() as u64);
             Ok(())
         })
     }
-}
 
-/// Waits until what is being written is written.
-async fn written(writing: &mut JoinSet<Result<(), StepError>>) -> Result<(), StepError> {
-    while let Some(done) = writing.join_next().await {
-        done.map_err(|_| StepError::Computation)??;
+    /// Waits until what is being written is written. If it is not, the columns
+    /// that have met it are ahead of what is stored.
+    async fn written(&self, writing: &mut JoinSet<Result<(), StepError>>) -> Result<(), StepError> {
+        let Some(done) = writing.join_next().await else {
+            return Ok(());
+        };
+        let done = done.map_err(|_| StepError::Computation).flatten();
+        if done.is_err() {
+            self.deps.censuses.forget(self.partition);
+        }
+        done
     }
-    Ok(())
 }
 
 /// Loads the units, and whoever of them lives alone as a unit of their own.

@@ -20,6 +20,7 @@ use crate::horizon::carried;
 use crate::sealing::Keyring;
 
 /// What is known of the units of a batch.
+#[derive(Clone)]
 pub struct Loaded {
     folds: BTreeMap<Subject, Fold>,
     reads: BTreeMap<Subject, BTreeSet<PersonId>>,

@@ -182,7 +182,7 @@ impl Kept {
 
     /// Whether nobody held the county since.
     fn is_next(&self, lease: &Lease) -> bool {
-        self.epoch == lease.epoch || self.epoch + 1 == lease.epoch
+        lease.follows(self.epoch)
     }
 
     fn take(&mut self, views: impl IntoIterator<Item = Seen>) {

@@ -110,6 +110,15 @@ pub struct Lease {
     pub epoch: i64,
 }
 
+impl Lease {
+    /// Whether nobody else held it since an epoch: every lapse adds one, and so does
+    /// every change of hands, so that somebody in between makes two.
+    #[must_use]
+    pub fn follows(&self, epoch: i64) -> bool {
+        self.epoch == epoch || self.epoch == epoch + 1
+    }
+}
+
 /// A condition of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -185,8 +194,8 @@ pub enum Write {
     Due(Vec<Subject>),
     /// Clears marks that still have the version that was evaluated.
     DueCleared(Vec<DueMark>),
-    /// Takes away the marks of people who were met alone before anything told that
-    /// they live in a household, which is due. Whoever was judged alone keeps it.
+    /// Takes away the marks of people who were met alone before anything told of them
+    /// as members of a household, which is due. Whoever was judged alone keeps it.
     DueDropped(Vec<Subject>),
     Units(Vec<UnitRow>),
     /// People who are no units any more: they live in a household.

@@ -57,7 +57,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) reads: BTreeMap<PersonId, &'a [Read]>,
     pub(crate) access: BTreeSet<&'a AccessRow>,
     pub(crate) cleared: Vec<DueMark>,
-    /// Before `due`: who is marked by the same commit stays marked.
+    /// Who is marked by the same commit stays marked.
     pub(crate) dropped: BTreeSet<Subject>,
     pub(crate) due: BTreeSet<Subject>,
     pub(crate) units: BTreeMap<Subject, &'a UnitRow>,

@@ -39,6 +39,7 @@ pub(super) async fn write(
     reads(tx, parts).await?;
     access(tx, parts).await?;
     due(tx, id, commit, parts).await?;
+    dropped(tx, parts).await?;
     units_ended(tx, &parts.units_ended).await?;
     let units: Vec<_> = parts.units.values().collect();
     insert(
@@ -166,11 +167,13 @@ async fn units_ended(tx: &mut PgConnection, units: &[&Subject]) -> Stored<()> {
 }
 
 async fn dropped(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
-    if parts.dropped.is_empty() {
+    let people: Vec<&Subject> = parts.dropped.difference(&parts.due).collect();
+    if people.is_empty() {
         return Ok(());
     }
-    // Locked in the order in which others mark them.
-    let (letters, ids) = subject_arrays(&parts.dropped);
+    // Last, and waiting for nobody: whose mark another holds keeps it, and is found
+    // to live in a household when looked at.
+    let (letters, ids) = subject_arrays(people);
     sqlx::query(
         "with gone as (
             select d.unit_kind, d.unit_id
@@ -184,8 +187,7 @@ async fn dropped(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
                 where u.unit_kind = d.unit_kind
                 and u.unit_id = d.unit_id
             )
-            order by d.unit_kind, d.unit_id
-            for update of d
+            for update of d skip locked
         )
         delete from due
         using gone
@@ -226,7 +228,6 @@ async fn due(tx: &mut PgConnection, id: i64, commit: &Commit, parts: &Parts<'_>)
         .execute(&mut *tx)
         .await?;
     }
-    dropped(tx, parts).await?;
     if parts.due.is_empty() {
         return Ok(());
     }

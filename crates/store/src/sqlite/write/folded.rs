@@ -39,6 +39,7 @@ pub(super) async fn write(
     reads(tx, parts).await?;
     access(tx, parts).await?;
     due(tx, id, commit, parts).await?;
+    dropped(tx, parts).await?;
     units_ended(tx, &parts.units_ended).await?;
     let units: Vec<_> = parts.units.values().collect();
     insert(
@@ -158,8 +159,11 @@ async fn units_ended(tx: &mut SqliteConnection, units: &[&Subject]) -> Stored<()
     sqlx::query(
         "delete from units
         where (unit_kind, unit_id) in (
-            select unit.value ->> 0, unhex(unit.value ->> 1)
+            select u.unit_kind, u.unit_id
             from json_each($1) unit
+            cross join units u
+            where u.unit_kind = unit.value ->> 0
+            and u.unit_id = unhex(unit.value ->> 1)
         )",
     )
     .bind(subjects_json(units.iter().copied()))
@@ -169,23 +173,27 @@ async fn units_ended(tx: &mut SqliteConnection, units: &[&Subject]) -> Stored<()
 }
 
 async fn dropped(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
-    if parts.dropped.is_empty() {
+    let people: Vec<&Subject> = parts.dropped.difference(&parts.due).collect();
+    if people.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "delete from due
         where (unit_kind, unit_id) in (
-            select person.value ->> 0, unhex(person.value ->> 1)
+            select d.unit_kind, d.unit_id
             from json_each($1) person
-        )
-        and not exists (
-            select 1
-            from units u
-            where u.unit_kind = due.unit_kind
-            and u.unit_id = due.unit_id
+            cross join due d
+            where d.unit_kind = person.value ->> 0
+            and d.unit_id = unhex(person.value ->> 1)
+            and not exists (
+                select 1
+                from units u
+                where u.unit_kind = d.unit_kind
+                and u.unit_id = d.unit_id
+            )
         )",
     )
-    .bind(subjects_json(&parts.dropped))
+    .bind(subjects_json(people))
     .execute(tx)
     .await?;
     Ok(())
@@ -216,7 +224,6 @@ async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<
         .execute(&mut *tx)
         .await?;
     }
-    dropped(tx, parts).await?;
     if parts.due.is_empty() {
         return Ok(());
     }
