@@ -1,6 +1,7 @@
 //! Steps go through several batches in one call, and write one while they read
 //! the next: what comes of it is what would come of one after the other.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use domain::ids::Subject;
@@ -187,9 +188,11 @@ async fn whom_two_batches_see_is_told_of_once(backend: Backend) {
     for (name, own) in [("一", "99900119800101011"), ("二", "99900119820101012")] {
         let (own, mother) = (number(own), mother.as_str());
         let own = own.as_str();
-        register += &format!(
-            "BT{name},,湖塘镇,湖塘镇,俞{name},{own},俞{name},{own},户主,是,是,否,1000,0,0,0,符合,2026-11-01,A,{mother}\n"
-        );
+        writeln!(
+            register,
+            "BT{name},,湖塘镇,湖塘镇,俞{name},{own},俞{name},{own},户主,是,是,否,1000,0,0,0,符合,2026-11-01,A,{mother}"
+        )
+        .expect("a text takes more");
     }
     let leads = format!(
         "线索编号,上报时间,镇街,村(社区),对象姓名,对象证件号码,对象电话,居住地址,户籍地,线索类别,紧急程度,情况描述,关联12345工单号\n\

@@ -34,20 +34,6 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// A parameter is told once, however often it is read.
-    fn used(&mut self, key: &str, usage: impl FnOnce() -> ParameterUse) {
-        if !self.parameters.contains_key(key) {
-            self.parameters.insert(key.to_owned(), usage());
-        }
-    }
-
-    /// A list whose coverage was relied on.
-    pub(crate) fn covered(&mut self, note: &CoverageNote) {
-        if !self.coverage.contains(note) {
-            self.coverage.insert(note.clone());
-        }
-    }
-
     /// What another policy read joins what the one that asks for it read.
     pub(crate) fn join(&mut self, other: Trace) {
         self.parameters.extend(other.parameters);
@@ -320,7 +306,8 @@ impl<'a> Frame<'a> {
         let place = self.household.hukou.unwrap_or(self.household.county);
         let found = self.parameters.find(key, place, self.on);
         if let (Some(trace), Some(found)) = (&self.trace, &found) {
-            trace.borrow_mut().used(key, || found.usage(key, self.on));
+            let used = found.usage(key, self.on);
+            trace.borrow_mut().parameters.insert(key.to_owned(), used);
         }
         if let Some(setting) = found.and_then(|found| found.value) {
             return Ok(setting.as_val());

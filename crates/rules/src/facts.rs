@@ -72,7 +72,7 @@ impl<'a> Frame<'a> {
         let open = match completeness {
             Completeness::Complete(note) => {
                 if let Some(trace) = &self.trace {
-                    trace.borrow_mut().covered(note);
+                    trace.borrow_mut().coverage.insert(note.clone());
                 }
                 None
             }
@@ -132,7 +132,7 @@ impl<'a> Frame<'a> {
         let why = match self.household.months.by_item.get(item) {
             Some(Ok(note)) => {
                 if let Some(trace) = &self.trace {
-                    trace.borrow_mut().covered(note);
+                    trace.borrow_mut().coverage.insert(note.clone());
                 }
                 match note.month {
                     Some(month) => return Ok(month),
