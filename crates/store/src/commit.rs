@@ -4,6 +4,7 @@
 //! whole or not at all; guards make it conditional, the lease fences out a
 //! worker that lost its partition, the idempotent answer makes it repeatable.
 
+mod lease;
 mod trace;
 
 use domain::alert::{Alert, FeedNews};
@@ -24,6 +25,7 @@ use crate::exports::{ExportEventRow, ExportRow};
 use crate::parameters::{ProposalRow, ReviewRow};
 use crate::subscriptions::{DeliveryRow, SubscriptionRow};
 
+pub use lease::Lease;
 pub use trace::{DisclosureRow, RunRow};
 
 /// Which step or person a commit comes from; the ledger entry's kind.
@@ -97,26 +99,6 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// Stored with the effect, so that repeating the request repeats the answer.
     pub answer: Option<Answer>,
-}
-
-/// A worker's hold on one step of one partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// County.
-    pub partition: DivisionCode,
-    /// `apply`, `evaluate`, …
-    pub step: String,
-    /// Grows with every new holder.
-    pub epoch: i64,
-}
-
-impl Lease {
-    /// Whether nobody else held it since an epoch: every lapse adds one, and so does
-    /// every change of hands, so that somebody in between makes two.
-    #[must_use]
-    pub fn follows(&self, epoch: i64) -> bool {
-        self.epoch == epoch || self.epoch == epoch + 1
-    }
 }
 
 /// A condition of a commit.
