@@ -11,22 +11,20 @@ use domain::resident_id::ResidentId;
 use pipeline::apply::{Progress, apply_step};
 use pipeline::clock::Clock as _;
 use pipeline::evaluate::{EVALUATE, evaluate_step};
-use pipeline::{Deps, StepError};
+use pipeline::{Settings, StepError};
 use store::StoreError;
 use testkit::app::{COUNTY, TestApp};
 
 use crate::store::backend::Backend;
-use crate::twice::{Overtaken, app, county, hands};
+use crate::twice::{Overtaken, app, county, hands_with};
 
 fn partition() -> DivisionCode {
     DivisionCode::parse(COUNTY).expect("a county")
 }
 
-/// Hands that evaluate a unit at a time.
-fn one_by_one(mut hands: Arc<Deps>) -> Arc<Deps> {
-    let deps = Arc::get_mut(&mut hands).expect("one pair of hands");
-    deps.settings.evaluate_units = 1;
-    hands
+/// A unit at a time.
+fn one_by_one(settings: &mut Settings) {
+    settings.evaluate_units = 1;
 }
 
 /// Applies everything that was imported; answers the records of all calls.
@@ -60,7 +58,7 @@ async fn records_that_come_meanwhile_are_applied_first(backend: Backend) {
             app.deps.store.publish(u32::MAX).await.expect("numbers");
         }
     };
-    let slow = one_by_one(hands(&app, Overtaken::of(&app, 0, arrives)));
+    let slow = hands_with(&app, Overtaken::of(&app, 0, arrives), one_by_one);
     let step = evaluate_step(&slow, partition).await.expect("a step");
     assert_ne!(step, Progress::Idle);
     let left = store.due(partition, 100).await.expect("marks");
@@ -102,9 +100,9 @@ async fn a_county_that_changed_hands_is_read_again(backend: Backend) {
         assert!(lease.expect("an answer").is_some(), "the first has lapsed");
     };
     // The second look is at the end of the first batch.
-    let mut slow = hands(&app, Overtaken::of(&app, 1, taken));
-    let settings = &mut Arc::get_mut(&mut slow).expect("one pair of hands").settings;
-    settings.lease_seconds = 0;
+    let slow = hands_with(&app, Overtaken::of(&app, 1, taken), |settings| {
+        settings.lease_seconds = 0;
+    });
     let step = evaluate_step(&slow, partition()).await;
     assert!(
         matches!(step, Err(StepError::Store(StoreError::Conflict))),
@@ -113,10 +111,10 @@ async fn a_county_that_changed_hands_is_read_again(backend: Backend) {
     let left = store.due(partition(), 100).await.expect("marks");
     assert_eq!(left, due);
     // A lease that only ran out is no reason not to go on.
-    let mut late = hands(&app, app.clock.clone());
-    let settings = &mut Arc::get_mut(&mut late).expect("one pair of hands").settings;
-    settings.lease_seconds = 0;
-    settings.evaluate_units = 1;
+    let late = hands_with(&app, app.clock.clone(), |settings| {
+        settings.lease_seconds = 0;
+        one_by_one(settings);
+    });
     let step = evaluate_step(&late, partition()).await.expect("a step");
     assert!(
         matches!(step, Progress::Done(units) if units > 1),
@@ -210,7 +208,7 @@ async fn whom_two_batches_see_is_told_of_once(backend: Backend) {
     let store = app.deps.store.as_ref();
     let due = store.due(partition(), 100).await.expect("marks");
     assert_eq!(due.len(), 3, "{due:?}");
-    let steady = one_by_one(hands(&app, app.clock.clone()));
+    let steady = hands_with(&app, app.clock.clone(), one_by_one);
     let first = due[0].unit.as_uuid();
     let is_first = match &backend {
         Backend::Postgres(_) => format!("= '{first}'"),

@@ -4,7 +4,6 @@
 #![expect(clippy::too_many_lines, reason = "a scenario reads from top to bottom")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::http::StatusCode;
 use domain::authority::{Grant, Operation};
@@ -17,7 +16,7 @@ use store::rows::AlertFilter;
 use testkit::app::{COUNTY, TestApp};
 use testkit::call::Answer;
 
-use crate::twice::hands;
+use crate::twice::hands_with;
 
 const PROPOSALS: &str = "/api/v1/parameters/proposals";
 const POLICY: &str = "low_income_medical";
@@ -358,9 +357,7 @@ async fn ends_alike(undisturbed: TestApp, killed: TestApp) {
     for _ in 0..3 {
         let folder = tempfile::tempdir().unwrap();
         let app = TestApp::on(store.clone(), folder).await;
-        let mut few = hands(&app, app.clock.clone());
-        let deps = Arc::get_mut(&mut few).expect("one pair of hands");
-        deps.settings.evaluate_units = 8;
+        let few = hands_with(&app, app.clock.clone(), |few| few.evaluate_units = 8);
         while store.publish(1_000).await.unwrap().commits > 0 {}
         if evaluate_step(&few, county()).await.unwrap() != Progress::Idle {
             steps += 1;

@@ -27,7 +27,22 @@ const APPLY_RECORDS: u32 = 100;
 
 /// Another set of hands on an app's store: small transactions, its own clock.
 pub(super) fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
+    hands_with(app, clock, |_| {})
+}
+
+/// The same with other settings.
+pub(super) fn hands_with(
+    app: &TestApp,
+    clock: Arc<dyn Clock>,
+    other: impl FnOnce(&mut Settings),
+) -> Arc<Deps> {
     let deps = &app.deps;
+    let mut settings = Settings {
+        intake_rows: INTAKE_ROWS,
+        apply_records: APPLY_RECORDS,
+        ..deps.settings.clone()
+    };
+    other(&mut settings);
     Arc::new(Deps {
         store: deps.store.clone(),
         vault: deps.vault.clone(),
@@ -36,11 +51,7 @@ pub(super) fn hands(app: &TestApp, clock: Arc<dyn Clock>) -> Arc<Deps> {
         calendar: deps.calendar.clone(),
         publicity: deps.publicity.clone(),
         clock,
-        settings: Settings {
-            intake_rows: INTAKE_ROWS,
-            apply_records: APPLY_RECORDS,
-            ..deps.settings.clone()
-        },
+        settings,
         censuses: pipeline::night::Censuses::default(),
         work: Notify::default(),
         published: Notify::default(),

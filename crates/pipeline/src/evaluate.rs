@@ -133,7 +133,8 @@ impl Going<'_> {
                 continue;
             }
             let marks = units.iter().filter_map(|unit| versions.get(unit).copied());
-            let judged = self.next(met.is_empty(), &units, marks.collect()).await;
+            let marks = marks.collect();
+            let judged = self.next(met.is_empty(), units, marks).await;
             // Whatever came of that, what is under way is brought to its end.
             self.written(&mut writing).await?;
             let Some(judged) = judged? else { break };
@@ -155,13 +156,13 @@ impl Going<'_> {
     async fn next(
         &self,
         is_first: bool,
-        units: &[Subject],
+        units: Vec<Subject>,
         marks: Vec<DueMark>,
     ) -> Result<Option<Judged>, StepError> {
         if !is_first && self.is_behind().await? {
             return Ok(None);
         }
-        self.judge(units.to_vec(), marks).await.map(Some)
+        self.judge(units, marks).await.map(Some)
     }
 
     /// Whether more has come than the batches before were judged on.

@@ -1,5 +1,5 @@
 //! What a judged batch changes: verdicts that are others than before, alerts,
-//! decisions, feed entries, who may see whom, and the marks it clears. Pure.
+//! decisions, feed entries, who may see whom, and the marks it clears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ struct Changed {
     news: Vec<FeedNews>,
 }
 
-/// The pure part with what it needs at hand.
+/// The decision with what it needs at hand; it reads and writes nothing.
 pub(super) struct Deciding<'a> {
     pub(super) deps: &'a Deps,
     pub(super) policies: &'a PolicySet,

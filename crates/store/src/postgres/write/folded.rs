@@ -148,8 +148,6 @@ async fn access(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
     Ok(())
 }
 
-/// A unit is due where it is folded, which need not be where the change came
-/// from: a parent may live in another county.
 async fn units_ended(tx: &mut PgConnection, units: &[&Subject]) -> Stored<()> {
     if units.is_empty() {
         return Ok(());
@@ -201,6 +199,8 @@ async fn dropped(tx: &mut PgConnection, parts: &Parts<'_>) -> Stored<()> {
     Ok(())
 }
 
+/// A unit is due where it is folded, which need not be where the change came
+/// from: a parent may live in another county.
 async fn due(tx: &mut PgConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         // Locked in the order in which others mark them.

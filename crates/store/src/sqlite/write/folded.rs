@@ -150,8 +150,6 @@ async fn access(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
     Ok(())
 }
 
-/// A unit is due where it is folded, which need not be where the change came
-/// from: a parent may live in another county.
 async fn units_ended(tx: &mut SqliteConnection, units: &[&Subject]) -> Stored<()> {
     if units.is_empty() {
         return Ok(());
@@ -199,6 +197,8 @@ async fn dropped(tx: &mut SqliteConnection, parts: &Parts<'_>) -> Stored<()> {
     Ok(())
 }
 
+/// A unit is due where it is folded, which need not be where the change came
+/// from: a parent may live in another county.
 async fn due(tx: &mut SqliteConnection, id: i64, commit: &Commit, parts: &Parts<'_>) -> Stored<()> {
     if !parts.cleared.is_empty() {
         let marks: Vec<(&str, String, i64)> = parts
