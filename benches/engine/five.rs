@@ -12,7 +12,7 @@ use rules::{Columns, Document, Machine, Outcome, PolicySet, Standing};
 
 use crate::county::County;
 use crate::flat::{FIVE, Figures, Flags, Home, flag, member_flag};
-use crate::processor::{self, Cost};
+use crate::processor::{self, Cost, Days};
 use crate::shipped::told;
 use crate::{Failed, limit, rows};
 
@@ -27,13 +27,16 @@ pub(crate) struct Five {
     pub(crate) homes: Vec<Home>,
     pub(crate) figures: Figures,
     pub(crate) on: Date,
+    /// The five under another standard.
+    other: PolicySet,
+    days: Days,
 }
 
 impl Five {
     /// The first so many households of the county.
     pub(crate) fn of(
         policies: &[Document],
-        set: &PolicySet,
+        [set, other]: [&PolicySet; 2],
         county: &County,
         (total, on): (u64, Date),
     ) -> Result<Five, Failed> {
@@ -42,7 +45,8 @@ impl Five {
             FIVE.into_iter().any(names)
         };
         let five: Vec<Document> = policies.iter().filter(is_one).cloned().collect();
-        let set = set.with_policies(&five).map_err(|p| told(&p))?;
+        let [set, other] = [set, other].map(|set| set.with_policies(&five));
+        let (set, other) = (set.map_err(|p| told(&p))?, other.map_err(|p| told(&p))?);
         let county_code = DivisionCode::parse("320412").ok_or("a county")?;
         let figures = Figures::of(set.parameters(), county_code, on);
         let figures = figures.ok_or("the hand-written version knows other parameters")?;
@@ -65,6 +69,8 @@ impl Five {
             homes,
             figures,
             on,
+            other,
+            days: Days::from(on),
         })
     }
 
@@ -98,9 +104,16 @@ impl Five {
         Ok(out)
     }
 
-    /// Judges all by the machine, which counts what it finds.
+    /// Judges all by the machine on the next day, which counts what it finds.
     pub(crate) fn by_machine(&self) -> Vec<u64> {
-        self.machine.count(&self.columns, &self.set, self.on)
+        self.machine
+            .count(&self.columns, &self.set, self.days.next())
+    }
+
+    /// The same under another standard than the day before.
+    fn by_machine_anew(&self) -> Vec<u64> {
+        let (set, day) = self.days.next_of([&self.set, &self.other]);
+        self.machine.count(&self.columns, set, day)
     }
 
     /// Judges all row by row.
@@ -137,6 +150,11 @@ pub(crate) fn beside(five: &Five, county: &County) -> Result<(), Failed> {
         };
         let machine = processor::median(PASSES, &|| pool.install(|| black_box(five.by_machine())));
         let machine = tell("five policies from files", machine);
+        let anew = || pool.install(|| black_box(five.by_machine_anew()));
+        tell(
+            "the same, each day under another standard",
+            processor::median(PASSES, &anew),
+        );
         let by_rows = processor::median(PASSES, &|| pool.install(|| black_box(five.by_rows())));
         let by_rows = tell("the five by hand over rows", by_rows);
         let limit = || pool.install(|| black_box(limit::count(&chunks, &five.figures)));

@@ -346,6 +346,9 @@ pub(crate) fn beside(total: u64, share: Option<&std::path::Path>) -> Result<(), 
             Cost::nanoseconds(cost, total)
         };
         let files = tell("twelve frozen rules from files", &|| ours.count());
+        let anew = tell("the same, each day under other standards", &|| {
+            ours.count_anew()
+        });
         let rows = tell("the twelve by hand over rows", &|| {
             let ones = |home| u64::from(judge(home).met.count_ones());
             let parts = homes.par_chunks(256);
@@ -358,7 +361,7 @@ pub(crate) fn beside(total: u64, share: Option<&std::path::Path>) -> Result<(), 
             rows / files
         );
         if let (1, Some(folder)) = (threads, share) {
-            share::write(folder, &homes, &expected, files)?;
+            share::write(folder, &homes, &expected, [files, anew])?;
         }
     }
     Ok(())

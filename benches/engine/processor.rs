@@ -1,7 +1,10 @@
 //! Processor and wall time of a piece of work.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Instant;
+
+use domain::time::{Date, add_days};
 
 /// Seconds of processor time of this process and of the clock on the wall.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +68,35 @@ pub(crate) fn cost<T>(work: impl FnOnce() -> T) -> (T, Cost) {
         wall: begun.elapsed().as_secs_f64(),
     };
     (done, cost)
+}
+
+/// Days one after the other, for passes that are not to find anything of a day made
+/// already.
+#[derive(Debug)]
+pub(crate) struct Days {
+    first: Date,
+    passed: AtomicI32,
+}
+
+impl Days {
+    pub(crate) fn from(first: Date) -> Days {
+        Days {
+            first,
+            passed: AtomicI32::new(0),
+        }
+    }
+
+    pub(crate) fn next(&self) -> Date {
+        add_days(self.first, self.passed.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The next day, and one of two in turn.
+    pub(crate) fn next_of<T>(&self, both: [T; 2]) -> (T, Date) {
+        let day = self.next();
+        let [one, other] = both;
+        let is_even = self.passed.load(Ordering::Relaxed) % 2 == 0;
+        (if is_even { one } else { other }, day)
+    }
 }
 
 /// The median by processor time of several passes.

@@ -8,6 +8,7 @@ use domain::time::Date;
 use rules::{Census, Change, Columns, Comparison, Document, Level, Machine, PolicySet};
 
 use crate::county::County;
+use crate::processor::Days;
 use crate::shipped::{self, told};
 use crate::{Failed, PASSES, processor};
 
@@ -26,35 +27,41 @@ pub(crate) fn levels(
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     for level in Level::all() {
         let machine = Machine::of(set).at(level);
-        let pass = || one.install(|| machine.count(columns, set, on));
+        let days = Days::from(on);
+        let pass = || one.install(|| machine.count(columns, set, days.next()));
         let cost = processor::median(PASSES, &pass);
         println!("{}, 1 thread: {}", level.name(), cost.per(total));
     }
     Ok(())
 }
 
-/// What a question about another standard costs when everybody stands in columns:
-/// who gains and loses, money by township, examples and near misses.
-pub(crate) fn another_standard(
-    machine: &Machine,
-    set: &PolicySet,
-    columns: &Columns,
-    on: Date,
-    total: u64,
-) -> Result<(), Failed> {
+/// The committed policies under another standard.
+pub(crate) fn under_another() -> Result<PolicySet, Failed> {
     let was = "key: allowance_standard, unit: yuan_per_month, zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
     let mut found = false;
-    let (then, _) = shipped::with(|text| {
+    let (other, _) = shipped::with(|text| {
         found = text.contains(was);
         text.replace(was, &was.replace("1160", "1300"))
     })?;
     if !found {
         return Err("the sample standard stands otherwise now".into());
     }
+    Ok(other)
+}
+
+/// What a question about another standard costs when everybody stands in columns:
+/// who gains and loses, money by township, examples and near misses.
+pub(crate) fn another_standard(
+    machine: &Machine,
+    [set, then]: [&PolicySet; 2],
+    columns: &Columns,
+    on: Date,
+    total: u64,
+) -> Result<(), Failed> {
     let keys = BTreeSet::from(["allowance_standard".to_owned()]);
     let asked = Comparison {
         now: (set, on),
-        then: (&then, on),
+        then: (then, on),
         knows: &Confidential::ALL,
         within: None,
         details: Some(&keys),
@@ -131,7 +138,8 @@ pub(crate) fn one_more(
         let mut gathering = machine.gather();
         (0..total).for_each(|n| gathering.add(county.household(n)));
         let columns = gathering.finish();
-        let pass = || one.install(|| machine.count(&columns, set, on));
+        let days = Days::from(on);
+        let pass = || one.install(|| machine.count(&columns, set, days.next()));
         processor::median(PASSES, &pass).nanoseconds(total)
     };
     let (before, after) = (nanoseconds(set), nanoseconds(&larger));

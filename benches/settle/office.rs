@@ -153,6 +153,9 @@ pub(crate) fn write_county(
     deps: &Deps,
     households: u32,
 ) -> Result<Vec<(FeedPlan, PathBuf)>, Failed> {
+    if households > synth::HOUSEHOLDS_MAX {
+        return Err(format!("at most {} households", synth::HOUSEHOLDS_MAX).into());
+    }
     let spec = spec(households);
     let mut files = Vec::new();
     for plan in synth::feeds(&spec) {

@@ -79,8 +79,9 @@ pub(super) fn county(place: u64) -> String {
     format!("32{:02}{:02}", 1 + place / 10, 1 + place % 10)
 }
 
-/// The rules, loaded as any policies are.
-pub(super) fn set() -> Result<PolicySet, Failed> {
+/// The rules, loaded as any policies are, where standards are so many times what they
+/// are.
+pub(super) fn set(times: i64) -> Result<PolicySet, Failed> {
     let policies: Vec<Document> = WHEN
         .iter()
         .map(|(id, when)| Document {
@@ -88,7 +89,7 @@ pub(super) fn set() -> Result<PolicySet, Failed> {
             text: policy(id, when),
         })
         .collect();
-    let parameters: Vec<Document> = (0..PLACES).map(parameters).collect();
+    let parameters: Vec<Document> = (0..PLACES).map(|place| parameters(place, times)).collect();
     PolicySet::load(&policies, &parameters).map_err(|problems| told(&problems).into())
 }
 
@@ -125,8 +126,8 @@ limits: [仅供测速]
     )
 }
 
-fn parameters(place: u64) -> Document {
-    let (county, yuan) = (county(place), standard(place as u8) / 100);
+fn parameters(place: u64, times: i64) -> Document {
+    let (county, yuan) = (county(place), standard(place as u8) / 100 * times);
     Document {
         name: format!("{county}.yaml"),
         text: format!(

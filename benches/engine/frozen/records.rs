@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{Bits, Home, Member, PLACES, UNKNOWN, UNKNOWN_GRADE, files};
 use crate::Failed;
+use crate::processor::Days;
 
 /// Households that are made and compared at a time.
 const SHARE: usize = 250_000;
@@ -27,7 +28,9 @@ pub(crate) struct Records {
     pub(crate) set: PolicySet,
     pub(crate) machine: Machine,
     pub(crate) columns: Columns,
-    on: Date,
+    /// Under other standards.
+    other: PolicySet,
+    days: Days,
     judged: Vec<Bits>,
 }
 
@@ -35,7 +38,7 @@ impl Records {
     /// Makes everybody's records and judges them once.
     pub(crate) fn of(homes: &[Home]) -> Result<Records, Failed> {
         let on: Date = "2026-11-23".parse()?;
-        let set = files::set()?;
+        let set = files::set(1)?;
         let machine = Machine::of(&set);
         if let Some(left) = machine.left().next() {
             return Err(format!("left to the interpreter: {left:?}").into());
@@ -81,7 +84,8 @@ impl Records {
             columns: joined.ok_or("at least one household")?,
             set,
             machine,
-            on,
+            other: files::set(2)?,
+            days: Days::from(on),
             judged,
         })
     }
@@ -96,12 +100,18 @@ impl Records {
         }
     }
 
-    /// Judges everybody and counts whom there is something to tell of.
+    /// Judges everybody on the next day and counts whom there is something to tell of.
     pub(crate) fn count(&self) -> u64 {
-        self.machine
-            .count(&self.columns, &self.set, self.on)
-            .iter()
-            .sum()
+        let judged = self
+            .machine
+            .count(&self.columns, &self.set, self.days.next());
+        judged.iter().sum()
+    }
+
+    /// The same under other standards than the day before.
+    pub(crate) fn count_anew(&self) -> u64 {
+        let (set, day) = self.days.next_of([&self.set, &self.other]);
+        self.machine.count(&self.columns, set, day).iter().sum()
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn write(
     folder: &Path,
     homes: &[Home],
     expected: &[Bits],
-    nanoseconds: f64,
+    [nanoseconds, anew]: [f64; 2],
 ) -> Result<(), Failed> {
     fs::create_dir_all(folder)?;
     let put = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes);
@@ -50,6 +50,9 @@ pub(super) fn write(
             .flat_map(|bits| bits.met.to_le_bytes())
             .collect(),
     )?;
-    fs::write(folder.join("hearth.txt"), format!("{nanoseconds:.1}\n"))?;
+    fs::write(
+        folder.join("hearth.txt"),
+        format!("{nanoseconds:.1}\n{anew:.1}\n"),
+    )?;
     Ok(())
 }

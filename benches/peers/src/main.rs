@@ -65,7 +65,7 @@ fn main() -> Result<(), Failed> {
     let on: Date = "2026-11-20".parse()?;
     let (set, policies) = shipped::shipped()?;
     let county = County::new(on);
-    let five = Five::of(&policies, &set, &county, (total, on))?;
+    let five = Five::of(&policies, [&set, &set], &county, (total, on))?;
     five::beside(&five, &county)?;
     let expected: Vec<u8> = five
         .homes

@@ -22,16 +22,34 @@ const PER_LAP: u32 = AREAS * BLOCKS;
 /// Birthdays are dealt so that households of different laps never share one.
 const LAPS: u32 = 7;
 
+/// Households with birthdays of their own choice.
+const APART: u32 = PER_LAP * LAPS;
+/// Areas of the households beyond those, which have one day of birth each.
+const FURTHER_AREA: u32 = 999_050;
+const FURTHER_AREAS: u32 = FIRST_AREA - FURTHER_AREA;
+const PER_BIRTHDAY: u32 = FURTHER_AREAS * BLOCKS;
+const MONTHS: u32 = 12;
+/// Days that every month has.
+const DAYS: u32 = 28;
+
 /// The most households one county may have before numbers would repeat.
-pub const HOUSEHOLDS_MAX: u32 = PER_LAP * LAPS;
+pub const HOUSEHOLDS_MAX: u32 = APART + PER_BIRTHDAY * MONTHS * DAYS;
 
 /// A birth date that makes a person `age` years old on `on`, among the days
 /// that belong to household `index`.
 pub(crate) fn birth_date(dice: &mut Dice, index: u32, age: i64, on: Date) -> Date {
-    let month = dice.between(1, 12);
+    let month = dice.between(1, i64::from(MONTHS));
     let area = i64::from(index % AREAS);
     let lap = i64::from(index / PER_LAP);
     let day = 1 + (lap + area + month).rem_euclid(7) + 7 * dice.between(0, 3);
+    let (month, day) = match index.checked_sub(APART) {
+        None => (month, day),
+        Some(further) => {
+            let birthday = further / PER_BIRTHDAY;
+            let (month, day) = (birthday % MONTHS, birthday / MONTHS % DAYS);
+            (i64::from(1 + month), i64::from(1 + day))
+        }
+    };
     let month = i8::try_from(month).unwrap_or(1);
     let day = i8::try_from(day).unwrap_or(1);
     let had_birthday = (month, day) <= (on.month(), on.day());
@@ -41,8 +59,13 @@ pub(crate) fn birth_date(dice: &mut Dice, index: u32, age: i64, on: Date) -> Dat
 
 /// The identity number of the person at `position` of household `index`.
 pub(crate) fn resident_id(index: u32, position: u32, birth: Date, sex: Sex) -> ResidentId {
-    let area = FIRST_AREA + index % AREAS;
-    let block = (index / AREAS) % BLOCKS;
+    let (area, block) = match index.checked_sub(APART) {
+        None => (FIRST_AREA + index % AREAS, index / AREAS % BLOCKS),
+        Some(further) => (
+            FURTHER_AREA + further % FURTHER_AREAS,
+            further / FURTHER_AREAS % BLOCKS,
+        ),
+    };
     let pair = 1 + block * PEOPLE_PER_HOUSEHOLD + position % PEOPLE_PER_HOUSEHOLD;
     let sequence = pair * 2 + u32::from(sex == Sex::Male);
     let text = format!(
@@ -160,12 +183,32 @@ mod tests {
     }
 
     #[test]
+    fn households_beyond_those_have_numbers_of_their_own() {
+        let on = civil::date(2026, 11, 20);
+        let mut seen: BTreeSet<ResidentId> = BTreeSet::new();
+        let mut sampled = 0;
+        let near = (APART - 70_000..APART).chain(APART..APART + 70_000);
+        let last = HOUSEHOLDS_MAX - PER_BIRTHDAY..HOUSEHOLDS_MAX;
+        for index in near.chain(last).step_by(7) {
+            let dice = &mut Dice::new(1, index, Stream::People);
+            for position in [0, PEOPLE_PER_HOUSEHOLD - 1] {
+                let birth = birth_date(dice, index, 40, on);
+                seen.insert(resident_id(index, position, birth, Sex::Male));
+                sampled += 1;
+            }
+        }
+        assert_eq!(seen.len(), sampled);
+    }
+
+    #[test]
     fn an_age_is_completed_on_the_date() {
         let on = civil::date(2026, 11, 20);
-        let dice = &mut Dice::new(9, 77, Stream::People);
-        for age in 0..100 {
-            let birth = birth_date(dice, 77, age, on);
-            assert_eq!(domain::time::age_in_years(birth, on), age);
+        for index in [77, HOUSEHOLDS_MAX - 1] {
+            let dice = &mut Dice::new(9, index, Stream::People);
+            for age in 0..100 {
+                let birth = birth_date(dice, index, age, on);
+                assert_eq!(domain::time::age_in_years(birth, on), age);
+            }
         }
     }
 }

@@ -168,6 +168,8 @@ impl Copy {
             Op::Bit(a) => Op::Bit(to(a)),
             Op::Bits(a) => Op::Bits(to(a)),
             Op::Confirmed(a, b) => Op::Confirmed(to(a), to(b)),
+            Op::Signs(a, b) => Op::Signs(to(a), to(b)),
+            Op::Signed(a, b, signs) => Op::Signed(to(a), to(b), signs),
             Op::Fold(fold, axis, a, b) => {
                 let (a, b) = (to(a), to(b));
                 Op::Fold(fold, self.axis(graph, axis), a, b)

@@ -1,31 +1,49 @@
-//! What rests on facts alone, computed once for a chunk and kept with it.
+//! What a run comes to that the next one would come to as well, computed once for a
+//! chunk and kept with it.
 //!
-//! A date or a parameter moves few operations of a policy: who lives there, what
-//! was told of them and how much it comes to is the same on every day and under
-//! every standard, until something is told of the family, which then stands in a
-//! new chunk. Results for households, people and items that rest on facts alone are
-//! therefore columns like those of the facts themselves; what leads to them is
-//! computed when a chunk is first judged, and not again.
+//! A date moves few operations of a policy, and a parameter few more: who lives there,
+//! what was told of them and how much it comes to is the same on every day and under
+//! every standard, until something is told of the family, which then stands in a new
+//! chunk. Results for households, people and items that rest on facts alone are
+//! therefore columns like those of the facts themselves; what leads to them is computed
+//! when a chunk is first judged, and not again. Above them stands what rests on
+//! parameters too: it is kept with the values it was computed with, and computed anew
+//! where they are others.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cells::Cells;
 use super::columns::Chunk;
-use super::graph::{Axis, AxisId, Graph, HOUSEHOLDS, Id, Lane, Op, SpaceId};
+use super::graph::{Axis, AxisId, Graph, HOUSEHOLDS, Id, Lane, Moves, Op, SpaceId};
 use super::room::Room;
 use super::run::Run;
-use super::schedule::{Schedule, Step, is_column, needed, number};
-use super::settings::Settings;
+use super::schedule::{Known, Schedule, Step, is_column, needed, number};
+use super::settings::{Read, Settings};
 use super::spaces::is_of_items;
 
 /// What chunks keep for a graph.
 #[derive(Debug)]
 pub(super) struct Beforehand {
-    /// How it is computed.
+    of_facts: Arc<Layer>,
+    of_parameters: Arc<Layer>,
+}
+
+/// What kept results rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rests {
+    OnFacts,
+    OnParameters,
+}
+
+/// Results that rest on the same.
+#[derive(Debug)]
+struct Layer {
+    /// How they are computed.
     steps: Vec<Step>,
     /// Whether it is a result for items, of each.
     of_items: Vec<bool>,
+    /// Operations that read parameters.
+    parameters: Vec<Id>,
     basis: Basis,
 }
 
@@ -40,30 +58,53 @@ struct Basis {
     spaces: Vec<Vec<AxisId>>,
 }
 
-/// What one chunk keeps.
-#[derive(Debug)]
-pub(super) struct Kept {
-    of: Arc<Beforehand>,
-    results: Vec<Cells>,
-    /// Households left to the interpreter, for a result does not fit.
-    pub(super) odd: Vec<u8>,
+/// Results of one layer for one chunk.
+#[derive(Debug, Default)]
+struct Results {
+    of: Option<Arc<Layer>>,
+    cells: Vec<Cells>,
+    /// Households left to the interpreter, for a result does not fit; empty where all do.
+    odd: Vec<u8>,
 }
 
-/// Where a chunk keeps what was computed for the graph that asked last. Whoever asks
-/// while it is computed waits, so that it is computed once.
-#[derive(Debug, Default)]
-pub(crate) struct Keeping(Mutex<Option<Arc<Kept>>>);
+/// Results that rest on parameters.
+#[derive(Debug)]
+struct Under {
+    read: Read,
+    /// What they come of.
+    facts: Arc<Results>,
+    results: Results,
+}
 
-impl Beforehand {
-    /// What is worth being kept for those who ask for operations of a graph.
-    pub(super) fn of(graph: &Graph, operations: usize, asked: &[Id]) -> Beforehand {
-        let is_kept = |id: Id| !graph.node(id).moves && is_result(graph, id);
-        let needed = needed(graph, operations, asked, is_kept);
+/// What a run reads that its chunk keeps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept {
+    facts: Arc<Results>,
+    under: Option<Arc<Under>>,
+}
+
+/// Where a chunk keeps what was computed for the graph that asked last, and under the
+/// parameters of whoever asked last. Who asks while it is computed waits, so that it is
+/// computed once.
+#[derive(Debug, Default)]
+pub(crate) struct Keeping(Mutex<Kept>);
+
+impl Layer {
+    /// Of the operations that are needed for what is asked, those `is_kept` says.
+    fn of(
+        graph: &Graph,
+        (operations, asked): (usize, &[Id]),
+        known: &Known,
+        is_kept: impl Fn(Id) -> bool,
+    ) -> Layer {
+        let is_kept = |id: Id| !known.contains_key(&id) && is_kept(id);
+        let reads = |id: Id| known.contains_key(&id) || is_kept(id);
+        let needed = needed(graph, operations, asked, reads);
         let all = (0..operations).map(number);
         let kept: Vec<Id> = all
             .filter(|id| needed[id.0 as usize] && is_kept(*id))
             .collect();
-        let [steps, _] = Schedule::of(graph, [operations; 2], &kept, &BTreeMap::new());
+        let [steps, _] = Schedule::of(graph, [operations; 2], &kept, known);
         let computed = steps.iter().map(|step| {
             let node = graph.node(step.of);
             (step.of, node.op.clone(), node.space)
@@ -76,76 +117,162 @@ impl Beforehand {
         };
         let of_items = basis.kept.iter();
         let of_items = of_items.map(|id| is_of_items(graph, graph.space_of(*id)));
-        Beforehand {
+        let reading = basis.operations.iter();
+        let reading = reading.filter(|(_, op, _)| op.reads_parameters());
+        Layer {
             of_items: of_items.collect(),
+            parameters: reading.map(|(id, ..)| *id).collect(),
             steps,
             basis,
         }
     }
 
-    /// What a run does that asks for operations of the same graph, those of its first
-    /// part before the rest.
-    pub(super) fn steps(&self, graph: &Graph, parts: [usize; 2], asked: &[Id]) -> [Vec<Step>; 2] {
-        let kept = self.basis.kept.iter().copied().zip(0..).collect();
-        Schedule::of(graph, parts, asked, &kept)
+    /// Where results stand.
+    fn known(&self, rests: Rests) -> Known {
+        let kept = self.basis.kept.iter().copied().enumerate();
+        kept.map(|(at, id)| (id, (rests, at))).collect()
     }
 
-    /// What a chunk keeps, computed now if it was not, or for another graph.
-    pub(super) fn kept(
-        self: &Arc<Self>,
-        graph: &Graph,
-        chunk: &Chunk,
-        settings: &Settings,
-        room: &Room,
-    ) -> Arc<Kept> {
-        let mut keeping = chunk
-            .keeping
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let same = |kept: &&Arc<Kept>| Arc::ptr_eq(&kept.of, self) || kept.of.basis == self.basis;
-        if let Some(kept) = keeping.as_ref().filter(same) {
-            return kept.clone();
-        }
-        let kept = Arc::new(self.computed(graph, chunk, settings, room));
-        *keeping = Some(kept.clone());
-        kept
+    fn is_of(&self, results: &Results) -> bool {
+        let of = results.of.as_deref();
+        of.is_some_and(|of| std::ptr::eq(of, self) || of.basis == self.basis)
     }
 
-    fn computed(
-        self: &Arc<Self>,
-        graph: &Graph,
-        chunk: &Chunk,
-        settings: &Settings,
-        room: &Room,
-    ) -> Kept {
-        let nothing = Kept {
-            of: self.clone(),
-            results: Vec::new(),
-            odd: vec![0; chunk.len],
-        };
-        let run = Run::new(graph, (chunk, &nothing), settings, &self.steps, room);
+    /// What a run of its steps came to.
+    fn results(self: &Arc<Self>, run: Run<'_>) -> Results {
         let result = |id: &Id| Cells::of(&run.registers[id.0 as usize]);
-        let results = self.basis.kept.iter().map(result).collect();
-        let odd = run.odd.clone();
+        let cells = self.basis.kept.iter().map(result).collect();
+        let fits = run.odd.iter().all(|odd| *odd == 0);
+        let odd = if fits { Vec::new() } else { run.odd.clone() };
         run.finish();
-        Kept {
-            of: self.clone(),
-            results,
+        Results {
+            of: Some(self.clone()),
+            cells,
             odd,
         }
     }
 }
 
-impl Kept {
-    pub(super) fn result(&self, at: usize) -> &Cells {
-        &self.results[at]
+impl Beforehand {
+    /// What is worth being kept for those who ask for operations of a graph: of facts
+    /// for all of them, and under the same parameters for those asked for every day.
+    pub(super) fn of(graph: &Graph, operations: usize, [all, daily]: [&[Id]; 2]) -> Beforehand {
+        let rests = |id: Id, most: Moves| graph.node(id).moves <= most && is_result(graph, id);
+        let of_facts = Layer::of(graph, (operations, all), &Known::new(), |id| {
+            rests(id, Moves::Never)
+        });
+        let known = of_facts.known(Rests::OnFacts);
+        let of_parameters = Layer::of(graph, (operations, daily), &known, |id| {
+            rests(id, Moves::WithParameters)
+        });
+        Beforehand {
+            of_facts: Arc::new(of_facts),
+            of_parameters: Arc::new(of_parameters),
+        }
     }
 
+    /// What a run does that asks for operations of the same graph, those of its first
+    /// part before the rest, and reads what rests on facts.
+    pub(super) fn steps(&self, graph: &Graph, parts: [usize; 2], asked: &[Id]) -> [Vec<Step>; 2] {
+        Schedule::of(graph, parts, asked, &self.of_facts.known(Rests::OnFacts))
+    }
+
+    /// What a run does that reads what rests on parameters, too.
+    pub(super) fn daily(&self, graph: &Graph, operations: usize, asked: &[Id]) -> Vec<Step> {
+        let mut known = self.of_facts.known(Rests::OnFacts);
+        known.extend(self.of_parameters.known(Rests::OnParameters));
+        let [steps, _] = Schedule::of(graph, [operations; 2], asked, &known);
+        steps
+    }
+
+    /// What a chunk keeps of the facts, computed now if it was not, or for another graph.
+    pub(super) fn kept(
+        &self,
+        graph: &Graph,
+        chunk: &Chunk,
+        settings: &Settings,
+        room: &Room,
+    ) -> Kept {
+        let mut keeping = chunk.keeping.lock();
+        if !self.of_facts.is_of(&keeping.facts) {
+            let nothing = Kept::default();
+            let (of, steps) = ((chunk, &nothing), &self.of_facts.steps);
+            let run = Run::new(graph, of, settings, steps, room);
+            keeping.facts = Arc::new(self.of_facts.results(run));
+        }
+        Kept {
+            facts: keeping.facts.clone(),
+            under: None,
+        }
+    }
+
+    /// What a chunk keeps under the parameters of the day, too.
+    pub(super) fn kept_daily(
+        &self,
+        graph: &Graph,
+        chunk: &Chunk,
+        settings: &Settings,
+        room: &Room,
+    ) -> Kept {
+        let facts = self.kept(graph, chunk, settings, room);
+        let read = settings.read(chunk);
+        let layer = &self.of_parameters;
+        let mut keeping = chunk.keeping.lock();
+        let is_same = |under: &Arc<Under>| {
+            Arc::ptr_eq(&under.facts, &facts.facts)
+                && layer.is_of(&under.results)
+                && under.read.is_same(&read, &layer.parameters)
+        };
+        if !keeping.under.as_ref().is_some_and(is_same) {
+            let run = Run::new(graph, (chunk, &facts), settings, &layer.steps, room);
+            let results = layer.results(run);
+            keeping.under = Some(Arc::new(Under {
+                read,
+                facts: facts.facts.clone(),
+                results,
+            }));
+        }
+        Kept {
+            under: keeping.under.clone(),
+            ..facts
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn result(&self, (rests, at): (Rests, usize)) -> &Cells {
+        let layer = match (rests, &self.under) {
+            (Rests::OnParameters, Some(under)) => &under.results,
+            _ => &self.facts,
+        };
+        &layer.cells[at]
+    }
+
+    /// Whether both are under the same parameters.
+    pub(super) fn is_under_the_same(&self, other: &Kept) -> bool {
+        match (&self.under, &other.under) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// Marks households that are left to the interpreter.
+    pub(super) fn mark_odd(&self, odd: &mut [u8]) {
+        let under = self.under.as_ref().map(|under| &under.results);
+        for layer in [Some(self.facts.as_ref()), under].into_iter().flatten() {
+            for (odd, kept) in odd.iter_mut().zip(&layer.odd) {
+                *odd |= *kept;
+            }
+        }
+    }
+}
+
+impl Results {
     /// Of results for households and people, and of those for items.
     fn bytes(&self) -> (usize, usize) {
         let mut bytes = (self.odd.len(), 0);
-        for (result, of_items) in self.results.iter().zip(&self.of.of_items) {
+        let of_items = self.of.iter().flat_map(|layer| &layer.of_items);
+        for (result, of_items) in self.cells.iter().zip(of_items) {
             let of = if *of_items {
                 &mut bytes.1
             } else {
@@ -158,10 +285,17 @@ impl Kept {
 }
 
 impl Keeping {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Bytes held for households and people, and for items.
     pub(super) fn bytes(&self) -> (usize, usize) {
-        let keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keeping.as_ref().map_or((0, 0), |kept| kept.bytes())
+        let kept = self.lock();
+        let facts = kept.facts.bytes();
+        let under = kept.under.as_ref().map(|under| under.results.bytes());
+        let under = under.unwrap_or_default();
+        (facts.0 + under.0, facts.1 + under.1)
     }
 }
 
@@ -194,28 +328,35 @@ fn is_result(graph: &Graph, id: Id) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use super::Kept;
+    use crate::machine::columns::Chunk;
     use crate::machine::graph::Op;
     use crate::machine::level::Level;
     use crate::machine::room::Room;
     use crate::machine::settings::{Regions, Settings};
-    use crate::machine::tests::{household, set};
+    use crate::machine::tests::{household, set, set_with};
     use crate::{Machine, PolicySet};
+
+    const OLD: &str = "'members.exists(m, age(m) >= 60 && size(m.vehicle) > 0)'";
+
+    /// What a chunk keeps of facts for a machine on a day.
+    fn kept(machine: &Machine, set: &PolicySet, chunk: &Chunk, on: &str) -> Kept {
+        let settings = settings(machine, set, chunk, on);
+        machine.kept(chunk, &settings, &Room::new(Level::widest()))
+    }
+
+    fn settings(machine: &Machine, set: &PolicySet, chunk: &Chunk, on: &str) -> Settings {
+        let regions = Regions::of(set.parameters(), chunk.places.iter().copied());
+        let nodes = &machine.graph.nodes;
+        Settings::of(nodes, set.parameters(), on.parse().unwrap(), &regions)
+    }
 
     #[test]
     fn what_is_kept_is_computed_once() {
-        let old = "'members.exists(m, age(m) >= 60 && size(m.vehicle) > 0)'";
-        let (first, other) = (set(old), set("'members.exists(m, size(m.vehicle) > 1)'"));
+        let (first, other) = (set(OLD), set("'members.exists(m, size(m.vehicle) > 1)'"));
         let machine = Machine::of(&first);
         let columns = machine.columns([&household()]);
         let chunk = columns.chunks[0].as_ref();
-        let room = Room::new(Level::widest());
-        let kept = |machine: &Machine, set: &PolicySet, chunk, on: &str| {
-            let regions = Regions::of(set.parameters(), [chunk]);
-            let nodes = &machine.graph.nodes;
-            let on = on.parse().unwrap();
-            let settings = Settings::of(nodes, set.parameters(), on, &regions);
-            machine.kept(chunk, &settings, &room)
-        };
         let today = kept(&machine, &first, chunk, "2026-11-20");
         // On another day, without somebody, and compiled once more.
         let later = kept(&machine, &first, chunk, "2027-03-01");
@@ -225,10 +366,46 @@ mod tests {
         assert!(
             [later, fewer, again]
                 .iter()
-                .all(|kept| Arc::ptr_eq(kept, &today))
+                .all(|kept| Arc::ptr_eq(&kept.facts, &today.facts))
         );
         let others = kept(&Machine::of(&other), &other, chunk, "2026-11-20");
-        assert!(!Arc::ptr_eq(&others, &today));
+        assert!(!Arc::ptr_eq(&others.facts, &today.facts));
+    }
+
+    #[test]
+    fn what_rests_on_parameters_is_kept_while_they_are_the_same() {
+        let many = "'members.exists(m, age(m) > 17 && size(m.vehicle) > param.cars)'";
+        let of = |cars| {
+            let years = ["2026-01-01", "2027-01-01", "2028-01-01"];
+            set_with(many, &[(years[0], years[1], cars), (years[1], years[2], 1)])
+        };
+        let (first, second) = (of(0), of(1));
+        let machine = Machine::of(&first);
+        let columns = machine.columns([&household()]);
+        let chunk = columns.chunks[0].as_ref();
+        let room = Room::new(Level::widest());
+        let on = |set: &PolicySet, day: &str| {
+            let settings = settings(&machine, set, chunk, day);
+            let kept = machine.kept_daily(chunk, &settings, &room);
+            kept.under.unwrap()
+        };
+        let today = on(&first, "2026-11-20");
+        assert!(!machine.beforehand.of_parameters.parameters.is_empty());
+        assert!(Arc::ptr_eq(&today, &on(&first, "2026-12-31")));
+        // Another value takes effect, or is asked about.
+        let next = on(&first, "2027-01-01");
+        assert!(!Arc::ptr_eq(&today, &next));
+        assert!(Arc::ptr_eq(&next, &on(&second, "2026-11-20")));
+        // What was kept for another graph is not taken for this one's.
+        let other = set(OLD);
+        kept(&Machine::of(&other), &other, chunk, "2026-11-20");
+        let again = on(&second, "2026-11-20");
+        assert!(!Arc::ptr_eq(&next, &again));
+        // Of the same facts, and asked otherwise.
+        let fewer = Machine::of(&set_with(&many.replace("> param", "< param"), &[]));
+        let here = settings(&fewer, &second, chunk, "2026-11-20");
+        let here = fewer.kept_daily(chunk, &here, &room).under.unwrap();
+        assert!(Arc::ptr_eq(&here.facts, &again.facts) && !Arc::ptr_eq(&here, &again));
     }
 
     #[test]
@@ -237,7 +414,7 @@ mod tests {
         let machine = Machine::of(&set);
         let is_age = |op: &Op| matches!(op, Op::AgeOn(..));
         assert!(machine.graph.nodes.iter().any(|node| is_age(&node.op)));
-        let mut done = machine.steps.iter();
+        let mut done = machine.steps.iter().chain(&machine.daily);
         assert!(!done.any(|step| is_age(&machine.graph.node(step.of).op)));
     }
 }

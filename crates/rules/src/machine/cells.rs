@@ -2,6 +2,7 @@
 
 use super::graph::{Lane, NONE32, NONE64, U};
 use super::lanes::{Lanes, Register, everywhere, gather};
+use super::quarters::Quarters;
 use super::room::{Room, same};
 use super::widths::{Narrow, Wide};
 
@@ -19,6 +20,7 @@ pub(crate) enum Cells {
 pub(crate) enum Trits {
     One(u8),
     Each(Vec<u8>),
+    Packed(Quarters),
 }
 
 /// The one value of a column whose lanes are all the same. A column without lanes is
@@ -35,25 +37,35 @@ impl Trits {
         one(&values, U).map_or(Trits::Each(values), Trits::One)
     }
 
+    /// In as few bytes as they have: for what is read less often than facts are.
+    fn packed(self) -> Trits {
+        match &self {
+            Trits::Each(values) => Quarters::of(values).map_or(self, Trits::Packed),
+            Trits::One(_) | Trits::Packed(_) => self,
+        }
+    }
+
     pub(super) fn at(&self, lane: usize) -> u8 {
         match self {
             Trits::One(value) => *value,
             Trits::Each(values) => values[lane],
+            Trits::Packed(values) => values.at(lane),
         }
     }
 
-    fn lanes(&self) -> Lanes<'_, u8> {
+    fn lanes(&self, room: &Room) -> Lanes<'_, u8> {
         match self {
             Trits::One(value) => Lanes::One(*value),
             Trits::Each(values) => Lanes::Column(values),
+            Trits::Packed(values) => values.lanes(room),
         }
     }
 
     /// Values at the lanes an index names; `none` where it names none.
     pub(super) fn picked(&self, room: &Room, at: &Lanes<'_, i32>, none: u8) -> Lanes<'static, u8> {
-        match self {
-            Trits::Each(values) => room.settled(gather(room, values, at, none, |trit| trit)),
-            Trits::One(value) => everywhere(room, *value, at, none),
+        match self.lanes(room).slice() {
+            Ok(values) => room.settled(gather(room, values, at, none, |trit| trit)),
+            Err(value) => everywhere(room, value, at, none),
         }
     }
 
@@ -61,6 +73,7 @@ impl Trits {
         match self {
             Trits::One(_) => size_of::<u8>(),
             Trits::Each(values) => values.len(),
+            Trits::Packed(values) => values.bytes(),
         }
     }
 }
@@ -85,7 +98,7 @@ impl Cells {
     /// What an operation came to.
     pub(super) fn of(register: &Register<'_>) -> Cells {
         match register {
-            Register::Trit(lanes) => Cells::Trit(Trits::of(made(lanes))),
+            Register::Trit(lanes) => Cells::Trit(Trits::of(made(lanes)).packed()),
             Register::Narrow(lanes) => Cells::Narrow(Narrow::of(made(lanes))),
             Register::Wide(lanes) => Cells::Wide(Wide::of(made(lanes))),
             // Read as what is not known, as the register itself is.
@@ -96,7 +109,7 @@ impl Cells {
     /// As an operation reads it.
     pub(super) fn register(&self, room: &Room) -> Register<'_> {
         match self {
-            Cells::Trit(column) => Register::Trit(column.lanes()),
+            Cells::Trit(column) => Register::Trit(column.lanes(room)),
             Cells::Narrow(column) => Register::Narrow(column.lanes(room)),
             Cells::Wide(column) => Register::Wide(column.lanes(room)),
         }

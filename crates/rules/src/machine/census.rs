@@ -263,10 +263,7 @@ impl Snapshot {
             }
             Arc::new(chunk.without(|slot| !is(slot)))
         };
-        Columns {
-            layout: self.layout.clone(),
-            chunks: parts.par_iter().map(shown).collect(),
-        }
+        Columns::of(self.layout.clone(), parts.par_iter().map(shown).collect())
     }
 
     /// Parts, those of waiting rows among them.

@@ -83,8 +83,8 @@ pub(crate) struct Chunk {
     /// Lane of person `j` of household `i`: `j·len + i`.
     pub(crate) persons: Arc<[PersonId]>,
     pub(crate) members: Vec<u8>,
-    /// Places parameters are looked up for, and each household's: of its hukou,
-    /// or the county.
+    /// Places parameters are looked up for, in order, and each household's: of its
+    /// hukou, or the county.
     pub(crate) places: Arc<[DivisionCode]>,
     pub(crate) place: Arc<[u32]>,
     /// Left to the interpreter: what columns cannot hold.
@@ -189,18 +189,21 @@ impl Chunk {
     }
 }
 
-/// Places once each, and the number of each one's.
+/// Places in order, once each, and the number of each one's.
 pub(super) fn numbered(each: impl Iterator<Item = DivisionCode>) -> (Vec<DivisionCode>, Vec<u32>) {
-    let mut places: Vec<DivisionCode> = Vec::new();
-    let number = each.map(|place| {
-        let known = places.iter().position(|known| *known == place);
-        narrow(known.unwrap_or_else(|| {
-            places.push(place);
-            places.len() - 1
-        }))
-    });
-    let numbers = number.collect();
+    let each: Vec<DivisionCode> = each.collect();
+    let places = in_order(each.iter().copied());
+    let number = |place| places.binary_search(place).map_or(0, narrow);
+    let numbers = each.iter().map(number).collect();
     (places, numbers)
+}
+
+/// Places in order, once each.
+pub(super) fn in_order(places: impl Iterator<Item = DivisionCode>) -> Vec<DivisionCode> {
+    let mut places: Vec<DivisionCode> = places.collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 struct Builder<'h> {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::columns::Chunk;
 use super::graph::{F, T};
-use super::lanes::{Lanes, Register};
+use super::lanes::Lanes;
 use super::program::Program;
 use super::room::Room;
 use super::run::Run;
@@ -186,7 +186,7 @@ impl Asking<'_> {
         let machine = self.machine;
         let kept = machine.kept(chunk, &self.both[0].settings, room);
         let judged = self.both.each_ref().map(|side| {
-            let (settings, of) = (&side.settings, (chunk, kept.as_ref()));
+            let (settings, of) = (&side.settings, (chunk, &kept));
             let mut run = Run::new(&machine.graph, of, settings, self.first(), room);
             let odd = run.odd.clone();
             if self.of.details.is_some() {
@@ -253,12 +253,10 @@ impl Asking<'_> {
             return vec![NOTHING; lanes];
         };
         let Judged { run, odd } = &judged[side];
-        let signs = program.signs(run);
-        let mut out = match signs.slice() {
+        let mut out = match run.trits(program.signs).slice() {
             Ok(signs) => signs.iter().map(|s| classes.of[usize::from(*s)]).collect(),
             Err(signs) => vec![classes.of[usize::from(signs)]; lanes],
         };
-        run.room.back(Register::Trit(signs));
         for slot in (0..odd.len()).filter(|slot| odd[*slot] != 0) {
             let lanes = out.iter_mut().skip(slot).step_by(odd.len());
             lanes.for_each(|class| *class = DEFERRED);

@@ -206,6 +206,10 @@ pub(crate) enum Op {
     Bits(Id),
     /// None: no. At least as many as the second: yes. Fewer: not known.
     Confirmed(Id, Id),
+    /// The signs that the gate and the scope of a policy begin with.
+    Signs(Id, Id),
+    /// Signs with those of one more truth value: of false, unknown and true.
+    Signed(Id, Id, [u8; 3]),
     /// Over an axis: mask, value, from their space to the operation's own.
     Fold(Fold, AxisId, Id, Id),
     /// The element that belongs and ranks highest.
@@ -237,8 +241,18 @@ pub(crate) struct Node {
     pub(crate) op: Op,
     pub(crate) lane: Lane,
     pub(crate) space: SpaceId,
-    /// Whether the date or a parameter can make it another value.
-    pub(crate) moves: bool,
+    pub(crate) moves: Moves,
+}
+
+/// What can make an operation another value beside the facts; the greater, the more
+/// often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moves {
+    Never,
+    /// A parameter.
+    WithParameters,
+    /// The date, and maybe a parameter.
+    WithDate,
 }
 
 /// The graph.
@@ -353,7 +367,7 @@ impl Graph {
             return *id;
         }
         let id = Id(u32::try_from(self.nodes.len()).expect("policies are bounded"));
-        let moves = self.is_moved(&op, space);
+        let moves = self.moves(&op, space);
         self.known.insert(op.clone(), id);
         self.nodes.push(Node {
             op,
@@ -364,19 +378,20 @@ impl Graph {
         id
     }
 
-    fn is_moved(&self, op: &Op, space: SpaceId) -> bool {
-        let mut moves = matches!(
-            op,
-            Op::On | Op::Param(_) | Op::ParamBelow(_) | Op::InParam(..)
-        );
-        op.operands(|id| moves |= self.node(id).moves);
+    fn moves(&self, op: &Op, space: SpaceId) -> Moves {
+        let mut moves = match op {
+            Op::On => Moves::WithDate,
+            op if op.reads_parameters() => Moves::WithParameters,
+            _ => Moves::Never,
+        };
+        op.operands(|id| moves = moves.max(self.node(id).moves));
         // Lists of whom a moving operation refers to move with it.
-        let mut axes = self.axes_of(space).iter();
+        for axis in self.axes_of(space) {
+            if let AxisKind::OfPerson(_, person) = self.axis(*axis).kind {
+                moves = moves.max(self.node(person).moves);
+            }
+        }
         moves
-            || axes.any(|axis| match self.axis(*axis).kind {
-                AxisKind::OfPerson(_, person) => self.node(person).moves,
-                _ => false,
-            })
     }
 
     /// The operand in a space that includes its own.
@@ -391,6 +406,11 @@ impl Graph {
 }
 
 impl Op {
+    /// Whether it is what a parameter is where the household is.
+    pub(crate) fn reads_parameters(&self) -> bool {
+        matches!(self, Op::Param(_) | Op::ParamBelow(_) | Op::InParam(..))
+    }
+
     /// Calls with every operation this one reads.
     pub(crate) fn operands(&self, mut f: impl FnMut(Id)) {
         match self {
@@ -432,6 +452,8 @@ impl Op {
             | Op::WeeksBetween(a, b)
             | Op::Remainder(a, b)
             | Op::Confirmed(a, b)
+            | Op::Signs(a, b)
+            | Op::Signed(a, b, _)
             | Op::OfPerson(a, b)
             | Op::Fold(_, _, a, b)
             | Op::Distinct(_, a, b) => [*a, *b].into_iter().for_each(f),

@@ -6,19 +6,28 @@
 
 use domain::time::{Date, add_days};
 
+use super::beforehand::Kept;
 use super::census::Part;
-use super::graph::T;
+use super::graph::{Id, T};
 use super::program::Program;
 use super::room::Room;
 use super::run::Run;
 use super::screen::Machine;
 use super::settings::{Regions, Settings};
 use crate::document::About;
-use crate::policy::PolicySet;
+use crate::policy::{Policy, PolicySet};
 
 /// Truth values of one policy on one day, one list per question; nothing when
 /// the policy is not in force.
 type Answers = Option<Vec<Vec<u8>>>;
+
+/// A chunk on one day.
+struct Day {
+    settings: Settings,
+    kept: Kept,
+    /// What the date can make another answer.
+    moving: Vec<Answers>,
+}
 
 impl Machine {
     /// Marks the households of a part that stand otherwise on a day up to `to`
@@ -39,18 +48,18 @@ impl Machine {
             return moved;
         }
         let room = Room::new(self.level);
-        let regions = Regions::of(set.parameters(), [part.chunk.as_ref()]);
-        let answers =
-            |day, moved: &mut [bool]| self.answers(part, (set, &regions), day, moved, &room);
-        let mut before = answers(day, &mut moved);
+        let regions = Regions::of(set.parameters(), part.chunk.places.iter().copied());
+        let on = |day: Date, moved: &mut [bool]| self.day(part, (set, &regions), day, moved, &room);
+        let mut before = on(day, &mut moved);
         while day < to {
             let next = add_days(day, 1);
-            let after = answers(next, &mut moved);
-            for (program, (old, new)) in self.programs.iter().zip(before.iter().zip(&after)) {
-                let Ok(program) = program else { continue };
-                differ(program, part, (old, new), |slot| {
-                    moved[slot] |= since(slot) <= day;
-                });
+            let after = on(next, &mut moved);
+            let differs = |slot: usize| moved[slot] |= since(slot) <= day;
+            if before.kept.is_under_the_same(&after.kept) {
+                self.differ(part, (&before.moving, &after.moving), differs);
+            } else {
+                let all = [&before, &after].map(|day| self.all(part, set, day, &room));
+                self.differ(part, (&all[0], &all[1]), differs);
             }
             (before, day) = (after, next);
         }
@@ -60,43 +69,74 @@ impl Machine {
         moved
     }
 
-    fn answers(
+    /// One day, with the truth values that the date can make others.
+    fn day(
         &self,
         part: &Part,
         (set, regions): (&PolicySet, &Regions),
         on: Date,
         odd: &mut [bool],
         room: &Room,
-    ) -> Vec<Answers> {
+    ) -> Day {
         let chunk = part.chunk.as_ref();
-        let settings = Settings::of(
-            &self.graph.nodes[..self.operations],
-            set.parameters(),
-            on,
-            regions,
-        );
-        let kept = self.kept(chunk, &settings, room);
-        let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.steps, room);
+        let nodes = &self.graph.nodes[..self.operations];
+        let settings = Settings::of(nodes, set.parameters(), on, regions);
+        let kept = self.kept_daily(chunk, &settings, room);
+        let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.moving, room);
         // What columns cannot hold is looked at by the interpreter every day.
         for (odd, known) in odd.iter_mut().zip(&run.odd) {
             *odd |= *known != 0;
         }
-        let of = |(program, policy): (&Result<Program, _>, &crate::policy::Policy)| {
+        let moving = self.answers(set, &run, |program| program.moving(&self.graph));
+        run.finish();
+        Day {
+            settings,
+            kept,
+            moving,
+        }
+    }
+
+    /// All truth values of a day.
+    fn all(&self, part: &Part, set: &PolicySet, day: &Day, room: &Room) -> Vec<Answers> {
+        let (chunk, settings) = (part.chunk.as_ref(), &day.settings);
+        let run = Run::new(&self.graph, (chunk, &day.kept), settings, &self.steps, room);
+        let all = self.answers(set, &run, |program| program.asked().collect());
+        run.finish();
+        all
+    }
+
+    fn answers(
+        &self,
+        set: &PolicySet,
+        run: &Run<'_>,
+        asked: impl Fn(&Program) -> Vec<Id>,
+    ) -> Vec<Answers> {
+        let of = |(program, policy): (&Result<Program, _>, &Policy)| {
             let program = program.as_ref().ok()?;
             let lanes = match program.about {
-                About::Household => part.chunk.len,
-                About::Person => part.chunk.members.len(),
+                About::Household => run.chunk.len,
+                About::Person => run.chunk.members.len(),
             };
-            let ids = policy.valid.contains(on).then(|| program.asked())?;
-            Some(ids.map(|id| run.answers(id, lanes)).collect())
+            let asked = policy
+                .valid
+                .contains(run.settings.on)
+                .then(|| asked(program))?;
+            Some(asked.into_iter().map(|id| run.answers(id, lanes)).collect())
         };
-        let answers = self.programs.iter().zip(set.policies()).map(of).collect();
-        run.finish();
-        answers
+        self.programs.iter().zip(set.policies()).map(of).collect()
+    }
+
+    /// Calls with the household of every subject whose answers are not the same.
+    fn differ(&self, part: &Part, (old, new): (&[Answers], &[Answers]), mut f: impl FnMut(usize)) {
+        for (program, days) in self.programs.iter().zip(old.iter().zip(new)) {
+            if let Ok(program) = program {
+                differ(program, part, days, &mut f);
+            }
+        }
     }
 }
 
-/// Calls with the household of every subject whose answers are not the same.
+/// The same for one policy.
 fn differ(program: &Program, part: &Part, days: (&Answers, &Answers), mut f: impl FnMut(usize)) {
     let chunk = &part.chunk;
     let lives = |lane: usize| match program.about {

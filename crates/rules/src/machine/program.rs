@@ -1,21 +1,14 @@
 //! One policy as a program of the graph: which truth values it asks for, and
 //! what comes of each combination of them.
 
-#![expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch in a lane keeps the loop from being many lanes at once"
-)]
-
 use domain::dictionary::Kind;
 
-use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Op, PEOPLE, SpaceId, T, U};
-use super::lanes::{Lanes, Register, zip};
+use super::graph::{Column, F, Graph, HOUSEHOLDS, Id, Lane, Moves, Op, PEOPLE, SpaceId, T, U};
 use super::lower::{Lower, Unfit};
 use super::lower_verdict::Lowered;
 use super::names::code_number;
-use super::room::Room;
-use super::run::Run;
 use super::screen::{Outcome, Standing, Told};
+use super::sign;
 use super::telling::Telling;
 use crate::document::{About, PolicyKind};
 use crate::expr::Relation;
@@ -30,6 +23,8 @@ pub(super) struct Program {
     receiving: Id,
     /// When what is told is more pressing.
     levels: Vec<Id>,
+    /// What its truth values come to, together.
+    pub(super) signs: Id,
     /// What comes of each combination of signs.
     pub(super) outcomes: Vec<Outcome>,
     /// Of which it is something to tell.
@@ -70,18 +65,6 @@ struct Criterion {
     by_facts: bool,
 }
 
-/// What the truth values of one subject come to, a bit each; above them whether
-/// the subject receives, as a trit.
-mod sign {
-    pub(super) const REFUSED: u8 = 1;
-    pub(super) const MISSING: u8 = 1 << 1;
-    pub(super) const BLOCKING: u8 = 1 << 2;
-    pub(super) const BY_FACTS: u8 = 1 << 3;
-    pub(super) const UNGATED: u8 = 1 << 4;
-    pub(super) const NOT_APPLICABLE: u8 = 1 << 5;
-    pub(super) const RECEIVING: u32 = 6;
-}
-
 impl Program {
     /// Every truth value of it that a verdict, a fingerprint or a level rests on.
     pub(super) fn asked(&self) -> impl Iterator<Item = Id> + '_ {
@@ -90,49 +73,15 @@ impl Program {
         criteria.chain(others).chain(self.levels.iter().copied())
     }
 
+    /// Those of them that the date can make others.
+    pub(super) fn moving(&self, graph: &Graph) -> Vec<Id> {
+        let moving = |id: &Id| graph.node(*id).moves == Moves::WithDate;
+        self.asked().filter(moving).collect()
+    }
+
     /// Its criteria, in order.
     pub(super) fn criteria(&self) -> impl Iterator<Item = Id> + '_ {
         self.criteria.iter().map(|criterion| criterion.id)
-    }
-
-    /// The signs of every lane, by passes over all of them.
-    pub(super) fn signs(&self, run: &Run<'_>) -> Lanes<'static, u8> {
-        let trits = |id: Id| match &run.registers[id.0 as usize] {
-            Register::Trit(lanes) => lanes,
-            _ => &Lanes::One(U),
-        };
-        let room = run.room;
-        let start = |gate: u8, applies: u8| {
-            let gated = (gate == T) & (applies == T);
-            let ungated = sign::MISSING | sign::BLOCKING | sign::UNGATED;
-            (if gated { 0 } else { ungated })
-                | (if applies == F {
-                    sign::NOT_APPLICABLE
-                } else {
-                    0
-                })
-        };
-        let mut signs = zip(room, trits(self.gate), trits(self.applies), start);
-        let mut join = |with: &Lanes<'_, u8>, of: [u8; 3]| {
-            // What is the same for all and says nothing moves no sign.
-            if matches!(with, Lanes::One(value) if of[usize::from(*value)] == 0) {
-                return;
-            }
-            let joined = joined(room, &signs, with, of);
-            let old = std::mem::replace(&mut signs, joined);
-            room.back(Register::Trit(old));
-        };
-        for criterion in &self.criteria {
-            let unsure = match criterion {
-                Criterion { may_open: true, .. } => sign::MISSING,
-                Criterion { by_facts: true, .. } => sign::MISSING | sign::BY_FACTS,
-                Criterion { .. } => sign::MISSING | sign::BLOCKING,
-            };
-            join(trits(criterion.id), [sign::REFUSED, unsure, 0]);
-        }
-        let receiving = [F, U, T].map(|value| value << sign::RECEIVING);
-        join(trits(self.receiving), receiving);
-        signs
     }
 
     /// What comes of every combination of signs.
@@ -140,20 +89,6 @@ impl Program {
         let all = 0..=u8::MAX;
         all.map(|signs| outcome(plans, signs)).collect()
     }
-}
-
-/// Signs with those of one more truth value: of false, unknown and true.
-fn joined(
-    room: &Room,
-    signs: &Lanes<'_, u8>,
-    value: &Lanes<'_, u8>,
-    [no, unsure, yes]: [u8; 3],
-) -> Lanes<'static, u8> {
-    // All ones where it is so: a choice without a branch or a look-up.
-    let mask = |is: bool| u8::from(is).wrapping_neg();
-    zip(room, signs, value, move |signs, value: u8| {
-        signs | (mask(value == F) & no) | (mask(value == U) & unsure) | (mask(value == T) & yes)
-    })
 }
 
 /// What `judge` makes of the same truth values.
@@ -248,15 +183,44 @@ pub(super) fn program(
         });
     }
     let outcomes = Program::table(Plans::of(policy));
+    let [gate, applies, receiving] = [gate, applies, receiving].map(|id| fit(graph, id, space));
+    let (gate, applies, receiving) = (gate?, applies?, receiving?);
     Ok(Program {
         about: policy.about,
         telling: Telling::of(|signs| outcomes[usize::from(signs)].tells()),
         outcomes,
-        gate: fit(graph, gate, space)?,
-        applies: fit(graph, applies, space)?,
-        receiving: fit(graph, receiving, space)?,
+        gate,
+        applies,
+        receiving,
+        signs: signs(graph, space, [gate, applies], &criteria, receiving),
         criteria,
         levels,
+    })
+}
+
+/// The signs of all truth values. Those that move least are joined first, so that
+/// what they come to is kept.
+fn signs(
+    graph: &mut Graph,
+    space: SpaceId,
+    [gate, applies]: [Id; 2],
+    criteria: &[Criterion],
+    receiving: Id,
+) -> Id {
+    let mut joined: Vec<(Id, [u8; 3])> = Vec::new();
+    for criterion in criteria {
+        let unsure = match criterion {
+            Criterion { may_open: true, .. } => sign::MISSING,
+            Criterion { by_facts: true, .. } => sign::MISSING | sign::BY_FACTS,
+            Criterion { .. } => sign::MISSING | sign::BLOCKING,
+        };
+        joined.push((criterion.id, [sign::REFUSED, unsure, 0]));
+    }
+    joined.push((receiving, [F, U, T].map(|value| value << sign::RECEIVING)));
+    joined.sort_by_key(|(id, _)| graph.node(*id).moves);
+    let begun = graph.push(Op::Signs(gate, applies), Lane::Trit, space);
+    joined.into_iter().fold(begun, |signs, (id, of)| {
+        graph.push(Op::Signed(signs, id, of), Lane::Trit, space)
     })
 }
 

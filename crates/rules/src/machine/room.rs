@@ -199,13 +199,13 @@ mod tests {
         let on = "2026-11-20".parse().unwrap();
         let columns = machine.columns([&household()]);
         let chunk = columns.chunks[0].as_ref();
-        let regions = Regions::of(policies.parameters(), [chunk]);
+        let regions = Regions::of(policies.parameters(), chunk.places.iter().copied());
         let settings = Settings::of(&machine.graph.nodes, policies.parameters(), on, &regions);
         let room = Room::new(Level::widest());
         let kept = machine.kept(chunk, &settings, &room);
         let mut held = Vec::new();
         for _ in 0..5 {
-            let of = (chunk, kept.as_ref());
+            let of = (chunk, &kept);
             Run::new(&machine.graph, of, &settings, &machine.steps, &room).finish();
             let narrow = room.narrow.borrow().len();
             held.push(room.trits.borrow().len() + narrow + room.wide.borrow().len());

@@ -1,5 +1,7 @@
 //! Runs a graph over one chunk.
 
+use std::cell::OnceCell;
+
 use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
 use super::beforehand::Kept;
 use super::cells::Cells;
@@ -18,6 +20,7 @@ use super::lists::Order;
 use super::room::Room;
 use super::schedule::{Does, Step};
 use super::settings::Settings;
+use super::sign;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
 
@@ -28,8 +31,8 @@ pub(crate) struct Run<'c> {
     /// What the chunk keeps.
     kept: &'c Kept,
     pub(super) settings: &'c Settings,
-    /// Where the places of the chunk stand in the settings.
-    pub(super) places: Vec<usize>,
+    /// Regions by place of the chunk, once a parameter is asked for.
+    pub(super) places: OnceCell<Vec<usize>>,
     pub(crate) registers: Vec<Register<'c>>,
     pub(super) spaces: Spaces<'c>,
     pub(crate) room: &'c Room,
@@ -51,15 +54,13 @@ impl<'c> Run<'c> {
             chunk,
             kept,
             settings,
-            places: settings.at(chunk),
+            places: OnceCell::new(),
             registers: graph.nodes.iter().map(|_| Register::Empty).collect(),
             spaces: Spaces::new(room),
             room,
             odd: chunk.odd.clone(),
         };
-        for (odd, kept) in run.odd.iter_mut().zip(&kept.odd) {
-            *odd |= *kept;
-        }
+        kept.mark_odd(&mut run.odd);
         run.go_on(steps);
         run
     }
@@ -154,6 +155,7 @@ impl<'c> Run<'c> {
             Op::Item(kind, column, element) => self.item(*kind, *column, *element),
             Op::Element(axis) => self.element(*axis, space),
             Op::Lift(id, to) => self.lifted(*id, *to),
+            Op::Signed(signs, value, of) => self.signed(*signs, *value, *of),
             Op::Choose(when, then, other) => self.chosen(*when, *then, *other, lane),
             Op::Fold(fold, _, mask, value) => self.fold(*fold, *mask, *value, space),
             Op::Newest(_, mask, rank, element) => {
@@ -221,6 +223,12 @@ impl<'c> Run<'c> {
                 u32::try_from(a).ok().and_then(bit).unwrap_or(NONE64)
             })),
             Op::Bits(a) => Wide(map(self.room, self.wide(*a), |a| i64::from(a.count_ones()))),
+            Op::Signs(gate, applies) => Trit(zip(
+                self.room,
+                self.trits(*gate),
+                self.trits(*applies),
+                sign::begun,
+            )),
             Op::Confirmed(told, needed) => Trit(zip(
                 self.room,
                 self.wide(*told),
@@ -229,6 +237,15 @@ impl<'c> Run<'c> {
             )),
             _ => Register::Empty,
         }
+    }
+
+    fn signed(&self, signs: Id, value: Id, of: [u8; 3]) -> Register<'c> {
+        let value = self.trits(value);
+        // What is the same for all and says nothing moves no sign.
+        if matches!(value, Lanes::One(value) if of[usize::from(*value)] == 0) {
+            return self.registers[signs.0 as usize].again();
+        }
+        Register::Trit(sign::joined(self.room, self.trits(signs), value, of))
     }
 
     fn compared(&self, relation: Relation, a: Id, b: Id) -> Lanes<'static, u8> {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::beforehand::Rests;
 use super::graph::{AxisKind, Graph, Id, Op};
 use super::spaces::is_native;
 
@@ -20,9 +21,12 @@ pub(super) struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Does {
     Computes,
-    /// The chunk keeps it, as one of so many.
-    Reads(usize),
+    /// The chunk keeps it.
+    Reads((Rests, usize)),
 }
+
+/// What is kept, with what it rests on and its place among what rests on the same.
+pub(super) type Known = BTreeMap<Id, (Rests, usize)>;
 
 pub(super) fn number(at: usize) -> Id {
     Id(u32::try_from(at).expect("policies are bounded"))
@@ -82,7 +86,7 @@ pub(super) fn needed(
 /// What is done for those who ask, when some operations are kept.
 pub(super) struct Schedule<'g> {
     graph: &'g Graph,
-    kept: &'g BTreeMap<Id, usize>,
+    kept: &'g Known,
     steps: Vec<Step>,
     is_done: Vec<bool>,
 }
@@ -93,7 +97,7 @@ impl Schedule<'_> {
         graph: &Graph,
         parts: [usize; 2],
         asked: &[Id],
-        kept: &BTreeMap<Id, usize>,
+        kept: &Known,
     ) -> [Vec<Step>; 2] {
         let operations = parts[1];
         let needed = needed(graph, operations, asked, |id| kept.contains_key(&id));

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use domain::evaluation::Verdict;
 use domain::household::Household;
 use domain::ids::Subject;
+use domain::region::DivisionCode;
 use domain::time::Date;
 use rayon::prelude::*;
 
 use super::beforehand::{Beforehand, Kept};
-use super::columns::{CHUNK, Chunk, Layout};
+use super::columns::{CHUNK, Chunk, Layout, in_order};
 use super::graph::{Graph, Id, PEOPLE, T};
-use super::lanes::Register;
 use super::level::Level;
 use super::lower::Unfit;
 use super::lower_verdict::{Lowered, Version};
@@ -33,12 +33,16 @@ pub struct Machine {
     pub(super) layout: Layout,
     pub(super) programs: Vec<Result<Program, Left>>,
     /// What chunks keep.
-    pub(super) beforehand: Arc<Beforehand>,
+    pub(super) beforehand: Beforehand,
     /// How many operations verdicts rest on; those of sums stand after them.
     pub(super) operations: usize,
-    /// What is done for verdicts.
+    /// What is done for verdicts where parameters are those of the day before.
+    pub(super) daily: Vec<Step>,
+    /// What is done for the truth values that the date can make others.
+    pub(super) moving: Vec<Step>,
+    /// What is done for all truth values.
     pub(super) steps: Vec<Step>,
-    /// What is done for verdicts, and then for sums.
+    /// What is done for all truth values, and then for sums.
     pub(super) whole: [Vec<Step>; 2],
     /// By policy.
     pub(super) sums: Vec<Sums>,
@@ -60,6 +64,8 @@ pub struct Left {
 pub struct Columns {
     pub(super) layout: Layout,
     pub(super) chunks: Vec<Arc<Chunk>>,
+    /// Where households are, in order and once each.
+    places: Vec<DivisionCode>,
 }
 
 /// What came of a policy's conditions for a subject.
@@ -183,14 +189,20 @@ impl Gathering<'_> {
             let rest: Vec<&Household> = waiting.iter().collect();
             self.chunks.push(Arc::new(Chunk::of(self.layout, &rest)));
         }
-        Columns {
-            layout: self.layout.clone(),
-            chunks: self.chunks,
-        }
+        Columns::of(self.layout.clone(), self.chunks)
     }
 }
 
 impl Columns {
+    pub(super) fn of(layout: Layout, chunks: Vec<Arc<Chunk>>) -> Columns {
+        let places = chunks.iter().flat_map(|chunk| chunk.places.iter().copied());
+        Columns {
+            places: in_order(places),
+            layout,
+            chunks,
+        }
+    }
+
     /// Both together, when they are of one layout.
     #[must_use]
     pub fn joined(mut self, other: Columns) -> Option<Columns> {
@@ -198,6 +210,7 @@ impl Columns {
             return None;
         }
         self.chunks.extend(other.chunks);
+        self.places = in_order(self.places.into_iter().chain(other.places));
         Some(self)
     }
 
@@ -251,9 +264,12 @@ impl Machine {
             programs.insert(at, done.map_err(left));
         }
         let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
-        let mut asked: Vec<Id> = (programs.iter().flatten())
-            .flat_map(Program::asked)
-            .collect();
+        let judging = || programs.iter().flatten();
+        let signs: Vec<Id> = judging().map(|program| program.signs).collect();
+        let moving = judging().flat_map(|program| program.moving(&graph));
+        let moving: Vec<Id> = moving.collect();
+        let mut asked: Vec<Id> = judging().flat_map(Program::asked).collect();
+        asked.extend(&signs);
         let operations = graph.nodes.len();
         let sums = policies.iter().zip(&programs);
         let sums: Vec<Sums> = sums
@@ -262,15 +278,18 @@ impl Machine {
                 Err(_) => Sums::default(),
             })
             .collect();
-        let beforehand = Beforehand::of(&graph, operations, &asked);
+        let daily = [signs.as_slice(), &moving].concat();
+        let beforehand = Beforehand::of(&graph, operations, [&asked, &daily]);
         let [steps, _] = beforehand.steps(&graph, [operations; 2], &asked);
         asked.extend(sums.iter().flat_map(Sums::asked));
         let whole = beforehand.steps(&graph, [operations, graph.nodes.len()], &asked);
         Machine {
             layout: Layout::of(&graph),
+            daily: beforehand.daily(&graph, operations, &signs),
+            moving: beforehand.daily(&graph, operations, &moving),
             graph,
             programs,
-            beforehand: Arc::new(beforehand),
+            beforehand,
             operations,
             steps,
             whole,
@@ -312,10 +331,7 @@ impl Machine {
         let chunks = groups
             .par_iter()
             .map(|group| Arc::new(Chunk::of(&self.layout, group)));
-        Columns {
-            layout: self.layout.clone(),
-            chunks: chunks.collect(),
-        }
+        Columns::of(self.layout.clone(), chunks.collect())
     }
 
     /// Columns that households are added to one after the other.
@@ -335,7 +351,7 @@ impl Machine {
     /// The regions that decide where the people in columns are, for whoever judges
     /// them on many days.
     pub fn regions(columns: &Columns, set: &PolicySet) -> Regions {
-        Regions::of(set.parameters(), columns.chunks.iter().map(Arc::as_ref))
+        Regions::of(set.parameters(), columns.places.iter().copied())
     }
 
     /// [`Machine::screen`] with the [`Machine::regions`] of the columns and the set.
@@ -371,8 +387,8 @@ impl Machine {
     pub fn count(&self, columns: &Columns, set: &PolicySet, on: Date) -> Vec<u64> {
         let settings = self.settings(self.operations, columns, (set, on));
         let of_chunk = |room: &mut Room, chunk: &Arc<Chunk>| {
-            let kept = self.kept(chunk, &settings, room);
-            let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.steps, room);
+            let kept = self.kept_daily(chunk, &settings, room);
+            let run = Run::new(&self.graph, (chunk, &kept), &settings, &self.daily, room);
             let present = chunk.present();
             let holds = self.programs.iter().map(|program| {
                 let Ok(program) = program else { return 0 };
@@ -390,9 +406,15 @@ impl Machine {
             .reduce(none, added)
     }
 
-    /// What a chunk keeps for this machine.
-    pub(super) fn kept(&self, chunk: &Chunk, settings: &Settings, room: &Room) -> Arc<Kept> {
+    /// What a chunk keeps of the facts for this machine.
+    pub(super) fn kept(&self, chunk: &Chunk, settings: &Settings, room: &Room) -> Kept {
         self.beforehand.kept(&self.graph, chunk, settings, room)
+    }
+
+    /// What it keeps under the parameters of the day, too.
+    pub(super) fn kept_daily(&self, chunk: &Chunk, settings: &Settings, room: &Room) -> Kept {
+        self.beforehand
+            .kept_daily(&self.graph, chunk, settings, room)
     }
 
     /// What the first operations read of a set on a day.
@@ -417,8 +439,8 @@ impl Machine {
         in_force: &[bool],
         room: &Room,
     ) -> Vec<Screened> {
-        let kept = self.kept(chunk, settings, room);
-        let run = Run::new(&self.graph, (chunk, &kept), settings, &self.steps, room);
+        let kept = self.kept_daily(chunk, settings, room);
+        let run = Run::new(&self.graph, (chunk, &kept), settings, &self.daily, room);
         let present = chunk.present();
         let mut out = Vec::new();
         for (policy, program) in self.programs.iter().enumerate() {
@@ -462,8 +484,7 @@ impl Machine {
             return held;
         }
         let subjects = Self::subjects(program, chunk, present);
-        let signs = program.signs(run);
-        let held = match signs.slice() {
+        let held = match run.trits(program.signs).slice() {
             Ok(signs) => program.telling.count(run.room, subjects, signs),
             Err(signs) if program.telling.tells(signs) => {
                 let there = subjects.iter().map(|subject| usize::from(*subject == T));
@@ -471,7 +492,6 @@ impl Machine {
             }
             Err(_) => 0,
         };
-        run.room.back(Register::Trit(signs));
         held as u64
     }
 
@@ -484,7 +504,7 @@ impl Machine {
         mut f: impl FnMut(usize, Outcome),
     ) {
         let subjects = Self::subjects(program, chunk, present);
-        let signs = program.signs(run);
+        let signs = run.trits(program.signs);
         let any_odd = run.odd.contains(&1);
         for (lane, subject) in subjects.iter().enumerate() {
             if *subject != T {
@@ -496,6 +516,5 @@ impl Machine {
             }
             f(lane, program.outcomes[usize::from(signs.at(lane))]);
         }
-        run.room.back(Register::Trit(signs));
     }
 }

@@ -5,7 +5,7 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::region::DivisionCode;
@@ -38,8 +38,18 @@ struct Deciding {
 pub(crate) struct Settings {
     pub(crate) on: Date,
     regions: Regions,
-    /// By operation, then by region; nothing for what is no parameter.
-    values: Vec<Vec<Value>>,
+    values: Arc<Values>,
+}
+
+/// By operation, then by region; nothing for what is no parameter.
+type Values = Vec<Vec<Value>>;
+
+/// What parameters were where the households of a chunk are.
+#[derive(Debug)]
+pub(super) struct Read {
+    values: Arc<Values>,
+    /// Regions, by place.
+    regions: Vec<usize>,
 }
 
 /// A parameter at a place, as an operation reads it.
@@ -52,29 +62,25 @@ enum Value {
 }
 
 impl Regions {
-    pub(crate) fn of<'c>(
+    /// Of places in order, each once.
+    pub(crate) fn of(
         parameters: &Parameters,
-        chunks: impl IntoIterator<Item = &'c Chunk>,
+        places: impl IntoIterator<Item = DivisionCode>,
     ) -> Regions {
-        let places = chunks
-            .into_iter()
-            .flat_map(|chunk| chunk.places.iter())
-            .copied();
-        let places: BTreeSet<DivisionCode> = places.collect();
         // Many villages, few regions that declare anything.
         let declaring = parameters.declaring();
         let mut regions: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         let mut asked: Vec<DivisionCode> = Vec::new();
-        let numbered = places.iter().map(|place| {
+        let numbered = places.into_iter().map(|place| {
             let within = declaring
                 .iter()
                 .filter(|region| place.as_str().starts_with(**region));
             let deciding = within.max_by_key(|region| region.len()).copied();
             let number = *regions.entry(deciding).or_insert_with(|| {
-                asked.push(*place);
+                asked.push(place);
                 asked.len() - 1
             });
-            (*place, number)
+            (place, number)
         });
         let places = numbered.collect();
         Regions(Arc::new(Deciding { places, asked }))
@@ -104,19 +110,48 @@ impl Settings {
         });
         Settings {
             on,
-            values: values.collect(),
+            values: Arc::new(values.collect()),
             regions: regions.clone(),
         }
     }
 
     /// The regions that decide at the places of a chunk.
-    pub(crate) fn at(&self, chunk: &Chunk) -> Vec<usize> {
-        let places = &self.regions.0.places;
+    pub(super) fn at(&self, chunk: &Chunk) -> Vec<usize> {
+        let mut known = self.regions.0.places.iter().peekable();
+        // Both are in order.
         let at = |place: &DivisionCode| {
-            let found = places.binary_search_by_key(place, |(place, _)| *place);
-            found.map_or(usize::MAX, |at| places[at].1)
+            while known.next_if(|(known, _)| known < place).is_some() {}
+            let found = known.peek().filter(|(known, _)| known == place);
+            found.map_or(usize::MAX, |(_, region)| *region)
         };
         chunk.places.iter().map(at).collect()
+    }
+
+    /// What parameters are where the households of a chunk are.
+    pub(super) fn read(&self, chunk: &Chunk) -> Read {
+        Read {
+            values: self.values.clone(),
+            regions: self.at(chunk),
+        }
+    }
+}
+
+impl Read {
+    /// Whether operations read the same for every household of the chunk.
+    pub(super) fn is_same(&self, other: &Read, operations: &[Id]) -> bool {
+        let places = self.regions.iter().zip(&other.regions);
+        let mut regions: Vec<(&usize, &usize)> = places.collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let is_same = |id: &Id| {
+            let mut regions = regions.iter();
+            regions.all(|(a, b)| self.value(*id, **a) == other.value(*id, **b))
+        };
+        operations.iter().all(is_same)
+    }
+
+    fn value(&self, id: Id, region: usize) -> Option<&Value> {
+        self.values.get(id.0 as usize)?.get(region)
     }
 }
 
@@ -181,7 +216,8 @@ impl<'c> Run<'c> {
     fn values(&self, operation: Id) -> impl Iterator<Item = Option<&'c Value>> {
         let values = self.settings.values.get(operation.0 as usize);
         let value = move |at: &usize| values.and_then(|values| values.get(*at));
-        self.places.iter().map(value)
+        let places = self.places.get_or_init(|| self.settings.at(self.chunk));
+        places.iter().map(value)
     }
 
     pub(super) fn parameter(&self, operation: Id, lane: Lane) -> Register<'c> {

@@ -9,11 +9,27 @@ const FRAME: &str = include_str!("../../tests/rules/support/probe.yaml");
 
 /// It with a condition, as YAML has it.
 pub(super) fn set(when: &str) -> PolicySet {
-    let document = Document {
+    set_with(when, &[])
+}
+
+/// The same where `param.cars` is so many from a day to another.
+pub(super) fn set_with(when: &str, cars: &[(&str, &str, u32)]) -> PolicySet {
+    let policy = Document {
         name: "probe.yaml".to_owned(),
         text: FRAME.replace("WHEN", when),
     };
-    PolicySet::load(&[document], &[]).unwrap()
+    let value = |(from, to, cars): &(&str, &str, u32)| {
+        format!("{{ value: {cars}, from: {from}, to: {to} }}")
+    };
+    let values: Vec<String> = cars.iter().map(value).collect();
+    let values = values.join(", ");
+    let parameters = Document {
+        name: "parameters.yaml".to_owned(),
+        text: format!(
+            "region: '000000'\nparameters: [{{ key: cars, unit: count, zh: 车, values: [{values}] }}]\n"
+        ),
+    };
+    PolicySet::load(&[policy], &[parameters]).unwrap()
 }
 
 /// One of the two has a car.

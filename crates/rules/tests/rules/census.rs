@@ -290,3 +290,42 @@ fn a_snapshot_says_whose_views_are_good_on_a_day_and_whose_are_not() {
     let expected = machine.columns(good.iter().map(|(household, _)| household));
     assert!(said(&machine, &columns, &set, on) == said(&machine, &expected, &set, on));
 }
+
+#[test]
+fn a_value_that_takes_effect_names_whom_it_moves() {
+    let document = |name: &str, text: String| Document {
+        name: name.to_owned(),
+        text,
+    };
+    let probe = include_str!("support/probe.yaml");
+    let probe = probe.replace("WHEN", "size(members) > param.most");
+    let on = households()[0].on;
+    let day = add_days(on, 3);
+    let values = format!("[{{ value: 1, to: {day} }}, {{ value: 3, from: {day} }}]");
+    let parameters = format!(
+        "region: '000000'\nparameters: [{{ key: most, unit: people, zh: 数, values: {values} }}]\n"
+    );
+    let parameters = [document("parameters.yaml", parameters)];
+    let set = PolicySet::load(&[document("probe.yaml", probe)], &parameters).unwrap();
+    let machine = Machine::of(&set);
+    let mut census = Census::of(&machine);
+    let mut moved = BTreeSet::new();
+    for (n, mut household) in households().into_iter().enumerate() {
+        household.unit = unit(n);
+        if (2..=3).contains(&household.members().count()) {
+            moved.insert(household.unit);
+        }
+        census.upsert(household, Date::MAX);
+    }
+    assert!(!moved.is_empty() && moved.len() < census.len());
+    let named = |census: &Census, to: i32| {
+        let snapshot = census.snapshot();
+        snapshot.moved(&machine, &set, add_days(on, to)).unwrap()
+    };
+    assert_eq!(named(&census, 2), BTreeSet::new());
+    assert_eq!(named(&census, 3), moved);
+    // And once it has taken effect, nobody else.
+    assert_eq!(named(&census, 30), moved);
+    census.judged_on(day);
+    assert_eq!(named(&census, 30), BTreeSet::new());
+}

@@ -3,11 +3,11 @@
 
 use domain::household::Household;
 use domain::time::Date;
-use rules::{Columns, Level, Machine, PolicySet};
+use rules::{Columns, Document, Level, Machine, PolicySet};
 use sha2::{Digest, Sha256};
 
 use crate::machine::population;
-use crate::support;
+use crate::support::{self, Draws};
 
 /// SHA-256 of every verdict in one order.
 fn digest(machine: &Machine, columns: &Columns, set: &PolicySet, on: Date) -> String {
@@ -67,4 +67,52 @@ fn every_level_thread_chunk_and_order_gives_the_same_verdicts() {
             }
         }
     }
+}
+
+/// The shipped policies under other samples of the parameters.
+fn under(change: impl FnOnce(String) -> String) -> PolicySet {
+    let samples = support::root().join("data-samples/parameters-sample.yaml");
+    let Document { name, text } = support::document(&samples);
+    let changed = change(text.clone());
+    assert_ne!(changed, text);
+    let more = Document {
+        name,
+        text: changed,
+    };
+    support::shipped_with([more])
+}
+
+/// What chunks keep was computed under the parameters of whoever asked before.
+#[test]
+fn columns_say_the_same_whatever_they_were_asked_before() {
+    let seed = 20_261_127;
+    println!("seed {seed}");
+    let mut draws = Draws(seed);
+    let mut households = population(1);
+    let here: domain::region::DivisionCode = "320412101".parse().unwrap();
+    for household in households.iter_mut().step_by(3) {
+        household.hukou = Some(here);
+    }
+    let standard = "zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
+    let sets = [
+        support::shipped(true),
+        support::shipped(false),
+        under(|text| text.replace(standard, &standard.replace("1160", "2000"))),
+        // Of one township alone.
+        under(|text| text.replace("region: \"320412\"", "region: \"320412101\"")),
+        // From a day on.
+        under(|text| text.replace(standard, &standard.replace("2025-07-01", "2026-11-25"))),
+    ];
+    let days = ["2026-11-20", "2026-11-24", "2026-11-25", "2027-02-01"];
+    let machine = Machine::of(&sets[0]);
+    let asked = machine.columns(&households);
+    let mut found = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let set = &sets[draws.index(sets.len())];
+        let on: Date = days[draws.index(days.len())].parse().unwrap();
+        let anew = digest(&machine, &machine.columns(&households), set, on);
+        assert_eq!(digest(&machine, &asked, set, on), anew, "on {on}");
+        found.insert(anew);
+    }
+    assert!(found.len() > 8, "{}", found.len());
 }

@@ -73,12 +73,14 @@ pub(crate) fn document(path: &Path) -> Document {
 
 /// The shipped policies with their parameters, and the samples when asked.
 pub(crate) fn shipped(sample: bool) -> PolicySet {
+    let samples = sample.then(|| document(&root().join("data-samples/parameters-sample.yaml")));
+    shipped_with(samples)
+}
+
+/// The shipped policies with their parameters and some more.
+pub(crate) fn shipped_with(more: impl IntoIterator<Item = Document>) -> PolicySet {
     let mut parameters = documents("policies/parameters");
-    if sample {
-        parameters.push(document(
-            &root().join("data-samples/parameters-sample.yaml"),
-        ));
-    }
+    parameters.extend(more);
     PolicySet::load(&documents("policies"), &parameters).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"));
