@@ -59,7 +59,7 @@ fn main() -> Result<(), Failed> {
     }
     let on: Date = "2026-11-20".parse()?;
     let (set, policies) = shipped::shipped()?;
-    let other = sweep::under_another()?;
+    let other = shipped::under_another()?;
     let begun = Instant::now();
     let machine = Machine::of(&set);
     println!(

@@ -37,6 +37,20 @@ pub(crate) fn with(
     Ok((loaded.map_err(|problems| told(&problems))?, policies))
 }
 
+/// The committed policies under another standard.
+pub(crate) fn under_another() -> Result<PolicySet, Failed> {
+    let was = "key: allowance_standard, unit: yuan_per_month, zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
+    let mut found = false;
+    let (other, _) = with(|text| {
+        found = text.contains(was);
+        text.replace(was, &was.replace("1160", "1300"))
+    })?;
+    if !found {
+        return Err("the sample standard stands otherwise now".into());
+    }
+    Ok(other)
+}
+
 /// Every problem on a line.
 pub(crate) fn told(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();

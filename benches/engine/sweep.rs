@@ -9,7 +9,7 @@ use rules::{Census, Change, Columns, Comparison, Document, Level, Machine, Polic
 
 use crate::county::County;
 use crate::processor::Days;
-use crate::shipped::{self, told};
+use crate::shipped::told;
 use crate::{Failed, PASSES, processor};
 
 /// Policies added to see what one more costs.
@@ -33,20 +33,6 @@ pub(crate) fn levels(
         println!("{}, 1 thread: {}", level.name(), cost.per(total));
     }
     Ok(())
-}
-
-/// The committed policies under another standard.
-pub(crate) fn under_another() -> Result<PolicySet, Failed> {
-    let was = "key: allowance_standard, unit: yuan_per_month, zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
-    let mut found = false;
-    let (other, _) = shipped::with(|text| {
-        found = text.contains(was);
-        text.replace(was, &was.replace("1160", "1300"))
-    })?;
-    if !found {
-        return Err("the sample standard stands otherwise now".into());
-    }
-    Ok(other)
 }
 
 /// What a question about another standard costs when everybody stands in columns:

@@ -9,8 +9,8 @@ use crate::dice::Dice;
 use crate::model::{Income, Member, Standing};
 use crate::words::{ASSUMED, WORDS};
 
-/// Areas given to invented counties; the ones before are kept for hand-made
-/// situations.
+/// Areas given to invented counties. The first of all, up to 999011, belong to
+/// hand-made situations.
 const FIRST_AREA: u32 = 999_100;
 const AREAS: u32 = 900;
 /// Sequence pairs (a woman's and a man's number) one household may use.

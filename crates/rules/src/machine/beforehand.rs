@@ -12,9 +12,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use super::cells::Cells;
 use super::columns::Chunk;
-use super::graph::{Axis, AxisId, Graph, HOUSEHOLDS, Id, Lane, Moves, Op, SpaceId};
+use super::graph::{Graph, HOUSEHOLDS, Id, Lane, Moves, Op};
 use super::room::Room;
 use super::run::Run;
 use super::schedule::{Known, Schedule, Step, is_column, needed, number};
@@ -44,18 +46,11 @@ struct Layer {
     of_items: Vec<bool>,
     /// Operations that read parameters.
     parameters: Vec<Id>,
-    basis: Basis,
-}
-
-/// What results come of beside the facts: graphs that have the same basis have
-/// the same results.
-#[derive(Debug, PartialEq, Eq)]
-struct Basis {
     /// Which operations are kept.
     kept: Vec<Id>,
-    operations: Vec<(Id, Op, SpaceId)>,
-    axes: Vec<Axis>,
-    spaces: Vec<Vec<AxisId>>,
+    /// SHA-256 of what results come of beside the facts: graphs that have the same
+    /// basis have the same results.
+    basis: String,
 }
 
 /// Results of one layer for one chunk.
@@ -84,7 +79,8 @@ pub(super) struct Kept {
 }
 
 /// Where a chunk keeps what was computed for the graph that asked last, and under the
-/// parameters of whoever asked last. Who asks while it is computed waits, so that it is
+/// parameters of whoever asked last: those are for who asks under what holds, not for
+/// questions about other values. Who asks while it is computed waits, so that it is
 /// computed once.
 #[derive(Debug, Default)]
 pub(crate) struct Keeping(Mutex<Kept>);
@@ -105,43 +101,34 @@ impl Layer {
             .filter(|id| needed[id.0 as usize] && is_kept(*id))
             .collect();
         let [steps, _] = Schedule::of(graph, [operations; 2], &kept, known);
-        let computed = steps.iter().map(|step| {
-            let node = graph.node(step.of);
-            (step.of, node.op.clone(), node.space)
-        });
-        let basis = Basis {
-            operations: computed.collect(),
-            kept,
-            axes: graph.axes.clone(),
-            spaces: graph.spaces.clone(),
-        };
-        let of_items = basis.kept.iter();
+        let computed = steps.iter().map(|step| (step.of, graph.node(step.of)));
+        let reading = computed.filter(|(_, node)| node.op.reads_parameters());
+        let of_items = kept.iter();
         let of_items = of_items.map(|id| is_of_items(graph, graph.space_of(*id)));
-        let reading = basis.operations.iter();
-        let reading = reading.filter(|(_, op, _)| op.reads_parameters());
         Layer {
             of_items: of_items.collect(),
-            parameters: reading.map(|(id, ..)| *id).collect(),
+            parameters: reading.map(|(id, _)| id).collect(),
+            basis: basis(graph, &steps, &kept),
             steps,
-            basis,
+            kept,
         }
     }
 
     /// Where results stand.
     fn known(&self, rests: Rests) -> Known {
-        let kept = self.basis.kept.iter().copied().enumerate();
+        let kept = self.kept.iter().copied().enumerate();
         kept.map(|(at, id)| (id, (rests, at))).collect()
     }
 
     fn is_of(&self, results: &Results) -> bool {
         let of = results.of.as_deref();
-        of.is_some_and(|of| std::ptr::eq(of, self) || of.basis == self.basis)
+        of.is_some_and(|of| of.basis == self.basis)
     }
 
     /// What a run of its steps came to.
     fn results(self: &Arc<Self>, run: Run<'_>) -> Results {
         let result = |id: &Id| Cells::of(&run.registers[id.0 as usize]);
-        let cells = self.basis.kept.iter().map(result).collect();
+        let cells = self.kept.iter().map(result).collect();
         let fits = run.odd.iter().all(|odd| *odd == 0);
         let odd = if fits { Vec::new() } else { run.odd.clone() };
         run.finish();
@@ -198,7 +185,10 @@ impl Beforehand {
             let nothing = Kept::default();
             let (of, steps) = ((chunk, &nothing), &self.of_facts.steps);
             let run = Run::new(graph, of, settings, steps, room);
-            keeping.facts = Arc::new(self.of_facts.results(run));
+            *keeping = Kept {
+                facts: Arc::new(self.of_facts.results(run)),
+                under: None,
+            };
         }
         Kept {
             facts: keeping.facts.clone(),
@@ -215,19 +205,19 @@ impl Beforehand {
         room: &Room,
     ) -> Kept {
         let facts = self.kept(graph, chunk, settings, room);
-        let read = settings.read(chunk);
         let layer = &self.of_parameters;
+        let regions = settings.at(chunk);
         let mut keeping = chunk.keeping.lock();
         let is_same = |under: &Arc<Under>| {
             Arc::ptr_eq(&under.facts, &facts.facts)
                 && layer.is_of(&under.results)
-                && under.read.is_same(&read, &layer.parameters)
+                && under.read.is_same(settings, &regions, &layer.parameters)
         };
         if !keeping.under.as_ref().is_some_and(is_same) {
             let run = Run::new(graph, (chunk, &facts), settings, &layer.steps, room);
             let results = layer.results(run);
             keeping.under = Some(Arc::new(Under {
-                read,
+                read: settings.read(&regions, &layer.parameters),
                 facts: facts.facts.clone(),
                 results,
             }));
@@ -241,9 +231,15 @@ impl Beforehand {
 
 impl Kept {
     pub(super) fn result(&self, (rests, at): (Rests, usize)) -> &Cells {
-        let layer = match (rests, &self.under) {
-            (Rests::OnParameters, Some(under)) => &under.results,
-            _ => &self.facts,
+        let under = || {
+            let under = self.under.as_ref();
+            &under
+                .expect("who reads under parameters keeps under them")
+                .results
+        };
+        let layer = match rests {
+            Rests::OnFacts => self.facts.as_ref(),
+            Rests::OnParameters => under(),
         };
         &layer.cells[at]
     }
@@ -293,10 +289,24 @@ impl Keeping {
     pub(super) fn bytes(&self) -> (usize, usize) {
         let kept = self.lock();
         let facts = kept.facts.bytes();
-        let under = kept.under.as_ref().map(|under| under.results.bytes());
+        let under = kept.under.as_ref().map(|under| {
+            let (people, items) = under.results.bytes();
+            (people + under.read.bytes(), items)
+        });
         let under = under.unwrap_or_default();
         (facts.0 + under.0, facts.1 + under.1)
     }
+}
+
+fn basis(graph: &Graph, steps: &[Step], kept: &[Id]) -> String {
+    let mut hash = Sha256::new();
+    for step in steps {
+        let node = graph.node(step.of);
+        hash.update(format!("{:?} {:?} {:?}\n", step.of, node.op, node.space));
+    }
+    let around = (kept, &graph.axes, &graph.spaces);
+    hash.update(format!("{around:?}"));
+    hex::encode(hash.finalize())
 }
 
 /// Whether an operation is a result for households, people or items that is worth

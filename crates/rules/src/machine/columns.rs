@@ -92,7 +92,7 @@ pub(crate) struct Chunk {
     pub(crate) household: Arc<[(Column, Cells)]>,
     pub(crate) person: Arc<[(Column, Cells)]>,
     pub(crate) lists: Arc<[Items]>,
-    /// What was computed of the facts alone; copies that lack somebody share it.
+    /// What was computed and stays as it is; copies that lack somebody share it.
     pub(super) keeping: Arc<Keeping>,
 }
 

@@ -43,7 +43,7 @@ pub(crate) const NONE64: i64 = i64::MIN;
 /// How wide a lane is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
-    /// A truth value.
+    /// A truth value, or the signs of several.
     Trit,
     /// Dates, months, codes, references.
     Narrow,

@@ -79,6 +79,14 @@ impl Program {
         self.asked().filter(moving).collect()
     }
 
+    /// What is asked for every day: what it comes to, those the date can make others,
+    /// and levels, which are no part of what it comes to.
+    pub(super) fn daily(&self, graph: &Graph) -> Vec<Id> {
+        let levels = self.levels.iter().copied();
+        let moving = self.moving(graph).into_iter();
+        levels.chain(moving).chain([self.signs]).collect()
+    }
+
     /// Its criteria, in order.
     pub(super) fn criteria(&self) -> impl Iterator<Item = Id> + '_ {
         self.criteria.iter().map(|criterion| criterion.id)

@@ -84,12 +84,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lanes_are_what_they_were_made_of(values in proptest::collection::vec(0u8..5, 0..70)) {
-            let Some(packed) = Quarters::of(&values) else {
-                prop_assert!(values.contains(&4));
-                return Ok(());
-            };
-            prop_assert!(values.iter().all(|value| *value < 4));
+        fn a_value_of_more_bits_is_not_packed(
+            mut values in proptest::collection::vec(0u8..4, 1..70),
+            at in 0usize..70,
+            more in 4u8..,
+        ) {
+            let at = at % values.len();
+            values[at] = more;
+            prop_assert!(Quarters::of(&values).is_none());
+        }
+
+        #[test]
+        fn lanes_are_what_they_were_made_of(values in proptest::collection::vec(0u8..4, 0..700)) {
+            let packed = Quarters::of(&values).unwrap();
             prop_assert_eq!(packed.bytes(), values.len().div_ceil(4));
             let each: Vec<u8> = (0..values.len()).map(|lane| packed.at(lane)).collect();
             prop_assert_eq!(&each, &values);

@@ -36,9 +36,9 @@ pub struct Machine {
     pub(super) beforehand: Beforehand,
     /// How many operations verdicts rest on; those of sums stand after them.
     pub(super) operations: usize,
-    /// What is done for verdicts where parameters are those of the day before.
+    /// What is done for verdicts, when chunks keep what rests on parameters.
     pub(super) daily: Vec<Step>,
-    /// What is done for the truth values that the date can make others.
+    /// What is done for the truth values that the date can make others, then.
     pub(super) moving: Vec<Step>,
     /// What is done for all truth values.
     pub(super) steps: Vec<Step>,
@@ -278,7 +278,7 @@ impl Machine {
                 Err(_) => Sums::default(),
             })
             .collect();
-        let daily = [signs.as_slice(), &moving].concat();
+        let daily: Vec<Id> = judging().flat_map(|one| one.daily(&graph)).collect();
         let beforehand = Beforehand::of(&graph, operations, [&asked, &daily]);
         let [steps, _] = beforehand.steps(&graph, [operations; 2], &asked);
         asked.extend(sums.iter().flat_map(Sums::asked));

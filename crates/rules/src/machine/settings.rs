@@ -38,7 +38,7 @@ struct Deciding {
 pub(crate) struct Settings {
     pub(crate) on: Date,
     regions: Regions,
-    values: Arc<Values>,
+    values: Values,
 }
 
 /// By operation, then by region; nothing for what is no parameter.
@@ -47,7 +47,8 @@ type Values = Vec<Vec<Value>>;
 /// What parameters were where the households of a chunk are.
 #[derive(Debug)]
 pub(super) struct Read {
-    values: Arc<Values>,
+    /// By region of the chunk, then by operation.
+    values: Vec<Vec<Option<Value>>>,
     /// Regions, by place.
     regions: Vec<usize>,
 }
@@ -67,6 +68,8 @@ impl Regions {
         parameters: &Parameters,
         places: impl IntoIterator<Item = DivisionCode>,
     ) -> Regions {
+        let places: Vec<DivisionCode> = places.into_iter().collect();
+        debug_assert!(places.is_sorted());
         // Many villages, few regions that declare anything.
         let declaring = parameters.declaring();
         let mut regions: BTreeMap<Option<&str>, usize> = BTreeMap::new();
@@ -110,7 +113,7 @@ impl Settings {
         });
         Settings {
             on,
-            values: Arc::new(values.collect()),
+            values: values.collect(),
             regions: regions.clone(),
         }
     }
@@ -127,31 +130,48 @@ impl Settings {
         chunk.places.iter().map(at).collect()
     }
 
-    /// What parameters are where the households of a chunk are.
-    pub(super) fn read(&self, chunk: &Chunk) -> Read {
-        Read {
-            values: self.values.clone(),
-            regions: self.at(chunk),
-        }
-    }
-}
-
-impl Read {
-    /// Whether operations read the same for every household of the chunk.
-    pub(super) fn is_same(&self, other: &Read, operations: &[Id]) -> bool {
-        let places = self.regions.iter().zip(&other.regions);
-        let mut regions: Vec<(&usize, &usize)> = places.collect();
-        regions.sort_unstable();
-        regions.dedup();
-        let is_same = |id: &Id| {
-            let mut regions = regions.iter();
-            regions.all(|(a, b)| self.value(*id, **a) == other.value(*id, **b))
+    /// What operations read in the regions of a chunk, which are told by place.
+    pub(super) fn read(&self, regions: &[usize], operations: &[Id]) -> Read {
+        let mut each = regions.to_vec();
+        each.sort_unstable();
+        each.dedup();
+        let in_region = |region: &usize| {
+            let values = operations.iter().map(|id| self.value(*id, *region));
+            values.map(Option::<&Value>::cloned).collect()
         };
-        operations.iter().all(is_same)
+        let number = |region: &usize| each.binary_search(region).unwrap_or_default();
+        Read {
+            values: each.iter().map(in_region).collect(),
+            regions: regions.iter().map(number).collect(),
+        }
     }
 
     fn value(&self, id: Id, region: usize) -> Option<&Value> {
         self.values.get(id.0 as usize)?.get(region)
+    }
+}
+
+impl Read {
+    /// Whether the operations read the same now for every household of the chunk.
+    pub(super) fn is_same(&self, now: &Settings, regions: &[usize], operations: &[Id]) -> bool {
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for pair in self.regions.iter().copied().zip(regions.iter().copied()) {
+            if pairs.last() != Some(&pair) {
+                pairs.push(pair);
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs.iter().all(|(was, region)| {
+            let mut read = self.values[*was].iter().zip(operations);
+            read.all(|(value, id)| value.as_ref() == now.value(*id, *region))
+        })
+    }
+
+    /// Bytes held, but for lists of codes.
+    pub(super) fn bytes(&self) -> usize {
+        let values: usize = self.values.iter().map(Vec::len).sum();
+        values * size_of::<Option<Value>>() + size_of_val(self.regions.as_slice())
     }
 }
 

@@ -293,12 +293,20 @@ fn a_snapshot_says_whose_views_are_good_on_a_day_and_whose_are_not() {
 
 #[test]
 fn a_value_that_takes_effect_names_whom_it_moves() {
+    let probe = include_str!("support/probe.yaml");
+    names_whom_a_value_moves(probe.replace("WHEN", "size(members) > param.most"));
+    // It may be no more than how pressing it is.
+    let pressing = "level_when: [{ when: size(members) > param.most, level: red }]";
+    let probe = probe.replace("level: blue", &format!("level: blue\n  {pressing}"));
+    names_whom_a_value_moves(probe.replace("WHEN", "size(members) > 0"));
+}
+
+/// Households of two and three stand otherwise when the value takes effect.
+fn names_whom_a_value_moves(probe: String) {
     let document = |name: &str, text: String| Document {
         name: name.to_owned(),
         text,
     };
-    let probe = include_str!("support/probe.yaml");
-    let probe = probe.replace("WHEN", "size(members) > param.most");
     let on = households()[0].on;
     let day = add_days(on, 3);
     let values = format!("[{{ value: 1, to: {day} }}, {{ value: 3, from: {day} }}]");
