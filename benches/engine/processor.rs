@@ -92,10 +92,9 @@ impl Days {
 
     /// The next day, and one of two in turn.
     pub(crate) fn next_of<T>(&self, both: [T; 2]) -> (T, Date) {
-        let day = self.next();
-        let [one, other] = both;
         let is_even = self.passed.load(Ordering::Relaxed) % 2 == 0;
-        (if is_even { one } else { other }, day)
+        let [one, other] = both;
+        (if is_even { one } else { other }, self.next())
     }
 }
 

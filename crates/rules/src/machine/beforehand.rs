@@ -231,15 +231,10 @@ impl Beforehand {
 
 impl Kept {
     pub(super) fn result(&self, (rests, at): (Rests, usize)) -> &Cells {
-        let under = || {
-            let under = self.under.as_ref();
-            &under
-                .expect("who reads under parameters keeps under them")
-                .results
-        };
-        let layer = match rests {
-            Rests::OnFacts => self.facts.as_ref(),
-            Rests::OnParameters => under(),
+        let layer = match (rests, &self.under) {
+            (Rests::OnFacts, _) => self.facts.as_ref(),
+            (Rests::OnParameters, Some(under)) => &under.results,
+            (Rests::OnParameters, None) => unreachable!("daily steps read what is kept daily"),
         };
         &layer.cells[at]
     }
@@ -338,6 +333,8 @@ fn is_result(graph: &Graph, id: Id) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use domain::evaluation::Confidential;
+
     use super::Kept;
     use crate::machine::columns::Chunk;
     use crate::machine::graph::Op;
@@ -345,7 +342,7 @@ mod tests {
     use crate::machine::room::Room;
     use crate::machine::settings::{Regions, Settings};
     use crate::machine::tests::{household, set, set_with};
-    use crate::{Machine, PolicySet};
+    use crate::{Comparison, Machine, PolicySet};
 
     const OLD: &str = "'members.exists(m, age(m) >= 60 && size(m.vehicle) > 0)'";
 
@@ -406,6 +403,17 @@ mod tests {
         let next = on(&first, "2027-01-01");
         assert!(!Arc::ptr_eq(&today, &next));
         assert!(Arc::ptr_eq(&next, &on(&second, "2026-11-20")));
+        // A question about other values leaves what is kept as it is.
+        let asked = Comparison {
+            now: (&second, "2026-11-20".parse().unwrap()),
+            then: (&first, "2026-11-20".parse().unwrap()),
+            knows: &Confidential::ALL,
+            within: None,
+            details: None,
+        };
+        assert_eq!(machine.compare(&columns, &asked).unwrap().units, 1);
+        let still = chunk.keeping.lock().under.clone().unwrap();
+        assert!(Arc::ptr_eq(&next, &still));
         // What was kept for another graph is not taken for this one's.
         let other = set(OLD);
         kept(&Machine::of(&other), &other, chunk, "2026-11-20");

@@ -56,10 +56,10 @@ impl Machine {
             let after = on(next, &mut moved);
             let differs = |slot: usize| moved[slot] |= since(slot) <= day;
             if before.kept.is_under_the_same(&after.kept) {
-                self.differ(part, (&before.moving, &after.moving), differs);
+                self.differing(part, (&before.moving, &after.moving), differs);
             } else {
                 let all = [&before, &after].map(|day| self.all(part, set, day, &room));
-                self.differ(part, (&all[0], &all[1]), differs);
+                self.differing(part, (&all[0], &all[1]), differs);
             }
             (before, day) = (after, next);
         }
@@ -127,7 +127,12 @@ impl Machine {
     }
 
     /// Calls with the household of every subject whose answers are not the same.
-    fn differ(&self, part: &Part, (old, new): (&[Answers], &[Answers]), mut f: impl FnMut(usize)) {
+    fn differing(
+        &self,
+        part: &Part,
+        (old, new): (&[Answers], &[Answers]),
+        mut f: impl FnMut(usize),
+    ) {
         for (program, days) in self.programs.iter().zip(old.iter().zip(new)) {
             if let Ok(program) = program {
                 differ(program, part, days, &mut f);

@@ -1,14 +1,16 @@
-//! What chunks keep of the facts alone serves every day and every standard, and
-//! only the policies it was computed for.
+//! What chunks keep serves every day and every standard, and only the policies and
+//! parameters it was computed for.
 
 use std::collections::BTreeSet;
 
+use domain::region::DivisionCode;
 use domain::time::{Date, add_days, add_months};
-use rules::{Machine, Outcome, PolicySet};
+use rules::{Columns, Document, Machine, Outcome, PolicySet};
 
 use crate::census::said;
+use crate::compare::with;
 use crate::machine::population;
-use crate::support::{self, framed};
+use crate::support::{self, Draws, framed};
 
 /// Days on which windows, ages and figures that are in force differ.
 fn days(first: Date) -> Vec<Date> {
@@ -90,4 +92,71 @@ fn what_hangs_from_somebody_the_date_decides_on_is_not_kept() {
         again
     });
     assert_ne!(said[0], said[1]);
+}
+
+/// What chunks keep was computed under the parameters of whoever asked before.
+#[test]
+fn columns_say_the_same_whatever_they_were_asked_before() {
+    let seed = 20_261_127;
+    println!("seed {seed}");
+    let mut draws = Draws(seed);
+    let mut households = population(1);
+    let here: DivisionCode = "320412101".parse().unwrap();
+    for household in households.iter_mut().step_by(3) {
+        household.hukou = Some(here);
+    }
+    let standard = "Allowance standard, values: [{ from: 2025-07-01, value: 1160";
+    let (higher, later) = (
+        standard.replace("1160", "2000"),
+        standard.replace("2025-07-01", "2026-11-25"),
+    );
+    let in_one_township = Document {
+        name: "320412101.yaml".to_owned(),
+        text: "region: '320412101'\nparameters: [{ key: allowance_standard, unit: yuan_per_month, zh: 低保标准, values: [{ from: 2025-07-01, value: 2000, document: 试 }] }]\n".to_owned(),
+    };
+    let sets = [
+        support::shipped(true),
+        support::shipped(false),
+        with(&[(standard, &higher)]),
+        // Of one township alone.
+        with(&[("region: \"320412\"", "region: \"320412101\"")]),
+        // Of one township otherwise than of the county.
+        support::shipped_with([support::samples(), in_one_township]),
+        // From a day on.
+        with(&[(standard, &later)]),
+    ];
+    let days = ["2026-11-20", "2026-11-24", "2026-11-25", "2027-02-01"];
+    // The same lists, judged otherwise.
+    let mut policies = support::documents("policies");
+    let was = "when: income < line\n";
+    let changed = policies.iter_mut().filter(|one| one.text.contains(was));
+    let changed = changed.map(|one| one.text = one.text.replace(was, "when: income < line * 2\n"));
+    assert!(changed.count() > 0);
+    let others = sets.each_ref().map(|set| set.with_policies(&policies));
+    let others = others.map(Result::unwrap);
+    let machines = [&sets, &others].map(|sets| (Machine::of(&sets[0]), sets));
+    let asked = machines[0].0.columns(&households);
+    let mut found = BTreeSet::new();
+    for _ in 0..30 {
+        // Two who ask at the same time.
+        let both = [0, 1].map(|_| {
+            let (machine, sets) = &machines[draws.index(2)];
+            let on: Date = days[draws.index(days.len())].parse().unwrap();
+            (machine, &sets[draws.index(sets.len())], on)
+        });
+        let ask = |(machine, set, on): (&Machine, &PolicySet, Date), columns: &Columns| {
+            said(machine, columns, set, on)
+        };
+        let answers = std::thread::scope(|scope| {
+            let (ask, asked) = (&ask, &asked);
+            let asking = both.map(|who| scope.spawn(move || ask(who, asked)));
+            asking.map(|one| one.join().unwrap())
+        });
+        for (answer, who) in answers.into_iter().zip(both) {
+            let anew = ask(who, &who.0.columns(&households));
+            assert!(answer == anew, "on {}", who.2);
+            found.insert(anew);
+        }
+    }
+    assert!(found.len() > 12, "{}", found.len());
 }

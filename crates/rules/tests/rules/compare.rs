@@ -16,16 +16,13 @@ use crate::machine::population;
 use crate::support;
 
 /// The shipped policies with the samples changed.
-fn with(change: &[(&str, &str)]) -> PolicySet {
-    let mut parameters = support::documents("policies/parameters");
-    let path = support::root().join("data-samples/parameters-sample.yaml");
-    let mut sample = support::document(&path);
+pub(super) fn with(change: &[(&str, &str)]) -> PolicySet {
+    let mut sample = support::samples();
     for (was, would) in change {
         assert!(sample.text.contains(was), "{was}");
         sample.text = sample.text.replace(was, would);
     }
-    parameters.push(sample);
-    PolicySet::load(&support::documents("policies"), &parameters).unwrap()
+    support::shipped_with([sample])
 }
 
 /// The same with a policy that begins and one that ends after a day.

@@ -73,8 +73,12 @@ pub(crate) fn document(path: &Path) -> Document {
 
 /// The shipped policies with their parameters, and the samples when asked.
 pub(crate) fn shipped(sample: bool) -> PolicySet {
-    let samples = sample.then(|| document(&root().join("data-samples/parameters-sample.yaml")));
-    shipped_with(samples)
+    shipped_with(sample.then(samples))
+}
+
+/// The sample parameters.
+pub(crate) fn samples() -> Document {
+    document(&root().join("data-samples/parameters-sample.yaml"))
 }
 
 /// The shipped policies with their parameters and some more.
