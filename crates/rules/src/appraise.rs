@@ -6,7 +6,7 @@ use domain::ids::Subject;
 
 use crate::eval::Frame;
 use crate::expr::{Expr, Node};
-use crate::judge::{Judged, asked, judge};
+use crate::judge::{Judged, Weight, asked, judge};
 use crate::policy::{Policy, PolicySet};
 use crate::types::Type;
 use crate::val::Val;
@@ -73,7 +73,7 @@ pub fn appraise(
     Some(Appraisal {
         monthly: monthly(policy, &judged, &frame),
         miss: miss(policy, &judged, &frame),
-        verdict: judged.verdict,
+        verdict: judged.verdict(set),
     })
 }
 
@@ -81,7 +81,7 @@ fn monthly<'a>(policy: &'a Policy, judged: &Judged<'a>, frame: &Frame<'a>) -> Mo
     let Some(amount) = &policy.amount else {
         return Monthly::NotDeclared;
     };
-    if judged.verdict != Verdict::Met {
+    if judged.weighed.weight != Weight::Met {
         return Monthly::Nothing;
     }
     let fen = match frame.value(&amount.per_month) {
@@ -92,11 +92,11 @@ fn monthly<'a>(policy: &'a Policy, judged: &Judged<'a>, frame: &Frame<'a>) -> Mo
 }
 
 fn miss<'a>(policy: &'a Policy, judged: &Judged<'a>, frame: &Frame<'a>) -> Option<Miss> {
-    if judged.verdict != Verdict::NotMet {
+    if judged.weighed.weight != Weight::NotMet {
         return None;
     }
     let mut failed = None;
-    for (criterion, outcome) in policy.criteria.iter().zip(&judged.outcomes) {
+    for (criterion, outcome) in policy.criteria.iter().zip(&judged.weighed.outcomes) {
         match outcome {
             Ok(true) => {}
             Ok(false) if failed.is_none() => failed = Some(criterion),

@@ -121,6 +121,7 @@ impl Compiler<'_> {
             composition,
             may_remain_open: open.collect(),
             let_names: self.lets.iter().map(|bound| bound.name.clone()).collect(),
+            worded: worded(lets.as_deref().unwrap_or_default()),
             lets: lets?,
             criteria: criteria?,
             receiving: receiving?,
@@ -476,6 +477,23 @@ fn turned(plan: Option<Option<Plan>>) -> Option<Option<Plan>> {
         Some(Some(plan)) => Some(Some(plan)),
         Some(None) => None,
         None => Some(None),
+    }
+}
+
+/// Which of the names a policy binds hold words of the reader's language.
+fn worded(lets: &[Expr]) -> Vec<bool> {
+    let mut known = Vec::new();
+    for expr in lets {
+        known.push(speaks(expr, &known));
+    }
+    known
+}
+
+fn speaks(expr: &Expr, lets: &[bool]) -> bool {
+    match &expr.node {
+        Node::Call(Function::Text | Function::Source, _) => true,
+        Node::Let(slot) => lets[*slot],
+        node => parts(node).into_iter().any(|part| speaks(part, lets)),
     }
 }
 

@@ -10,32 +10,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::dictionary::Kind;
-use domain::evaluation::ParameterUse;
 use domain::household::{Completeness, CoverageNote, Household, Standing, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::record::Origin;
 use domain::time::Date;
 
 use crate::eval_call;
-use crate::expr::{Each, Expr, Name, Node, Operation, Relation};
+use crate::expr::{Each, Expr, Function, Name, Node, Operation, Relation};
+use crate::gap::{Gap, Sought};
 use crate::number::Fraction;
-use crate::parameters::Parameters;
+use crate::parameters::{Found, Parameters, Setting};
 use crate::policy::PolicySet;
 use crate::types::Type;
-use crate::val::{Element, Gap, List, Out, Val, and, not, or};
+use crate::val::{Element, List, Out, Val, and, not, or};
 use crate::words::Language;
 
 /// What was read while evaluating, for the explanation.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trace {
-    pub(crate) parameters: BTreeMap<String, ParameterUse>,
-    pub(crate) coverage: BTreeSet<CoverageNote>,
+pub(crate) struct Trace<'a> {
+    pub(crate) parameters: BTreeMap<&'a str, Found<'a>>,
+    pub(crate) coverage: BTreeSet<&'a CoverageNote>,
     pub(crate) rows: BTreeSet<Origin>,
 }
 
-impl Trace {
+impl Trace<'_> {
     /// What another policy read joins what the one that asks for it read.
-    pub(crate) fn join(&mut self, other: Trace) {
+    pub(crate) fn join(&mut self, other: Self) {
         self.parameters.extend(other.parameters);
         self.coverage.extend(other.coverage);
         self.rows.extend(other.rows);
@@ -54,19 +54,21 @@ pub(crate) struct Frame<'a> {
     /// The language `text()` writes in.
     pub(crate) language: Language,
     values: Vec<OnceCell<Out<'a>>>,
-    pub(crate) trace: Option<RefCell<Trace>>,
+    /// Parameters that were looked up.
+    settings: RefCell<Vec<(&'a str, Option<Found<'a>>)>>,
+    pub(crate) trace: Option<RefCell<Trace<'a>>>,
     /// Verdicts of other policies on this household and date, once asked for.
-    pub(crate) verdicts: Verdicts,
+    pub(crate) verdicts: Verdicts<'a>,
 }
 
 /// By position of the policy in the set, and person.
-pub(crate) type Verdicts = Rc<RefCell<BTreeMap<(usize, Option<PersonId>), Weighed>>>;
+pub(crate) type Verdicts<'a> = Rc<RefCell<BTreeMap<(usize, Option<PersonId>), Weighed<'a>>>>;
 
 /// A verdict that was read, and what it rests on where that is asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Weighed {
+pub(crate) struct Weighed<'a> {
     pub(crate) met: Result<bool, Gap>,
-    pub(crate) read: Option<Trace>,
+    pub(crate) read: Option<Trace<'a>>,
 }
 
 impl<'a> Frame<'a> {
@@ -86,6 +88,7 @@ impl<'a> Frame<'a> {
             person,
             language: Language::Chinese,
             values: lets.iter().map(|_| OnceCell::new()).collect(),
+            settings: RefCell::default(),
             trace: None,
             verdicts: Verdicts::default(),
         }
@@ -93,7 +96,7 @@ impl<'a> Frame<'a> {
 
     /// Shares verdicts with other frames of the household and the date.
     #[must_use]
-    pub(crate) fn sharing(mut self, verdicts: &Verdicts) -> Frame<'a> {
+    pub(crate) fn sharing(mut self, verdicts: &Verdicts<'a>) -> Frame<'a> {
         self.verdicts = Rc::clone(verdicts);
         self
     }
@@ -105,11 +108,21 @@ impl<'a> Frame<'a> {
         self
     }
 
-    /// Writes texts in English.
-    #[must_use]
-    pub(crate) fn english(mut self) -> Frame<'a> {
-        self.language = Language::English;
-        self
+    /// The same subject in English: what was computed stands, but for the names
+    /// that hold words. It remembers nothing of what is read.
+    pub(crate) fn english(&self, worded: &[bool]) -> Frame<'a> {
+        let keep = |(value, worded): (&OnceCell<Out<'a>>, &bool)| match worded {
+            true => OnceCell::new(),
+            false => value.clone(),
+        };
+        Frame {
+            language: Language::English,
+            values: self.values.iter().zip(worded).map(keep).collect(),
+            settings: self.settings.clone(),
+            trace: None,
+            verdicts: Rc::clone(&self.verdicts),
+            ..*self
+        }
     }
 
     /// Whom the verdict is about.
@@ -130,8 +143,7 @@ impl<'a> Frame<'a> {
     /// An amount that cannot be computed. A contradiction in the records, or a
     /// household of nobody, is what causes it.
     pub(crate) fn arithmetic(&self) -> Gap {
-        let zh = "算式无法计算（除以零或超出范围）".to_owned();
-        Gap::missing(self.subject(), "arithmetic", zh, WhyUnknown::Conflict)
+        Gap::missing(self.subject(), Sought::Arithmetic, WhyUnknown::Conflict)
     }
 
     pub(crate) fn truth_with(
@@ -153,9 +165,9 @@ impl<'a> Frame<'a> {
             Node::Code(code) => Ok(Val::Code(code)),
             Node::Date(date) => Ok(Val::Date(*date)),
             Node::Name(name) => self.named(*name),
-            Node::Let(slot) => self.bound(*slot),
+            Node::Let(slot) => self.bound(*slot).clone(),
             Node::Local(slot) => locals[*slot].clone(),
-            Node::Param(key) => self.parameter(key),
+            Node::Param(key) => self.setting(key).map(Setting::as_val),
             Node::Kind(of, kind) => {
                 let of = self.eval(of, locals)?;
                 self.facts(&of, *kind)
@@ -163,7 +175,7 @@ impl<'a> Frame<'a> {
             Node::Field(of, field) => match self.eval(of, locals) {
                 Ok(Val::Item(fact)) => self.field(fact, *field),
                 Ok(_) => Err(self.arithmetic()),
-                Err(gap) => Err(Self::narrowed(&gap, *field)),
+                Err(gap) => Err(gap.narrowed(*field)),
             },
             Node::IsKnown(inner) => Ok(Val::Bool(match self.eval(inner, locals) {
                 Ok(Val::List(list)) => list.whole().is_ok(),
@@ -188,15 +200,11 @@ impl<'a> Frame<'a> {
                     self.eval(other, locals)
                 }
             }
-            Node::In(item, list) => {
-                let sides = pair(self.eval(item, locals), self.eval(list, locals))?;
-                self.contained(&sides.0, &sides.1)
-            }
+            Node::In(item, list) => self.contained(item, list, locals),
             Node::List(items) => Ok(self.written_out(items, locals)),
-            Node::Each(how, list, body) => match self.eval(list, locals)? {
-                Val::List(list) => self.each(*how, &list, body, locals),
-                _ => Err(self.arithmetic()),
-            },
+            Node::Each(Each::Map | Each::Filter, ..)
+            | Node::Call(Function::PaidRows | Function::Known, _) => self.made(expr, locals),
+            Node::Each(how, list, body) => self.each(*how, list, body, locals).map(Val::Bool),
             Node::Call(function, args) => self.call(*function, &expr.ty, args, locals),
             Node::Verdict(of, asked) => {
                 let of = self.eval(of, locals)?;
@@ -242,10 +250,9 @@ impl<'a> Frame<'a> {
         joined.map(Val::Bool)
     }
 
-    fn bound(&self, slot: usize) -> Out<'a> {
-        self.values[slot]
-            .get_or_init(|| self.eval(&self.lets[slot], &mut Vec::new()))
-            .clone()
+    /// What a name stands for, computed when it is first asked for.
+    pub(crate) fn bound(&self, slot: usize) -> &Out<'a> {
+        self.values[slot].get_or_init(|| self.eval(&self.lets[slot], &mut Vec::new()))
     }
 
     fn named(&self, name: Name) -> Out<'a> {
@@ -257,11 +264,9 @@ impl<'a> Frame<'a> {
             list.open = self.more_members();
             Val::List(Rc::new(list))
         };
-        let place = |place: Option<_>, fact: &str, zh: &str| {
+        let place = |place: Option<_>, sought| {
             let known = place.map(Val::Division);
-            known.ok_or_else(|| {
-                Gap::missing(household.unit, fact, zh.to_owned(), WhyUnknown::NotRecorded)
-            })
+            known.ok_or_else(|| Gap::missing(household.unit, sought, WhyUnknown::NotRecorded))
         };
         match name {
             Name::On => Ok(Val::Date(household.on)),
@@ -273,53 +278,48 @@ impl<'a> Frame<'a> {
             Name::People => Ok(people(true)),
             Name::Person => self.person.map(Val::Person).ok_or_else(|| self.nobody()),
             Name::Head => self.head().map(Val::Person).ok_or_else(|| self.nobody()),
-            Name::Hukou => place(household.hukou, "hukou.place", "户籍地"),
-            Name::Residence => place(household.residence, "residence.place", "居住地"),
+            Name::Hukou => place(household.hukou, Sought::Hukou),
+            Name::Residence => place(household.residence, Sought::Residence),
         }
     }
 
     /// Why there may be more people in the household than are known.
-    fn more_members(&self) -> Option<Gap> {
+    pub(crate) fn more_members(&self) -> Option<Gap> {
         let composition = self.household.facts.get(&Kind::Composition)?;
         match composition.completeness {
             Completeness::Open(
                 why @ (WhyUnknown::Unread | WhyUnknown::Disputed | WhyUnknown::Conflict),
-            ) => {
-                let zh = "共同生活家庭成员".to_owned();
-                Some(Gap::missing(self.household.unit, "membership", zh, why))
-            }
+            ) => Some(Gap::missing(self.household.unit, Sought::Members, why)),
             _ => None,
         }
     }
 
     fn nobody(&self) -> Gap {
-        let zh = "共同生活家庭成员".to_owned();
-        Gap::missing(
-            self.household.unit,
-            "membership",
-            zh,
-            WhyUnknown::NoHousehold,
-        )
+        let unit = self.household.unit;
+        Gap::missing(unit, Sought::Members, WhyUnknown::NoHousehold)
     }
 
-    fn parameter(&self, key: &str) -> Out<'a> {
+    fn found(&self, key: &'a str) -> Option<Found<'a>> {
+        let mut looked_up = self.settings.borrow_mut();
+        if let Some((_, found)) = looked_up.iter().find(|(known, _)| *known == key) {
+            return *found;
+        }
         let place = self.household.hukou.unwrap_or(self.household.county);
         let found = self.parameters.find(key, place, self.on);
-        if let (Some(trace), Some(found)) = (&self.trace, &found) {
-            let used = found.usage(key, self.on);
-            trace.borrow_mut().parameters.insert(key.to_owned(), used);
+        looked_up.push((key, found));
+        if let (Some(trace), Some(found)) = (&self.trace, found) {
+            trace.borrow_mut().parameters.insert(key, found);
         }
-        if let Some(setting) = found.and_then(|found| found.value) {
-            return Ok(setting.as_val());
-        }
-        let zh = self.parameters.title(key).to_owned();
-        let fact = format!("param.{key}");
-        Err(Gap::missing(
-            self.household.unit,
-            &fact,
-            zh,
-            WhyUnknown::ParameterUnset,
-        ))
+        found
+    }
+
+    /// The value of a parameter for the household's place and the date.
+    pub(crate) fn setting(&self, key: &'a str) -> Result<&'a Setting, Gap> {
+        let found = self.found(key);
+        found.and_then(|found| found.value).ok_or_else(|| {
+            let unset = WhyUnknown::ParameterUnset;
+            Gap::missing(self.household.unit, Sought::Param(key.into()), unset)
+        })
     }
 
     fn compared(&self, relation: Relation, left: &Val<'a>, right: &Val<'a>) -> Out<'a> {
@@ -369,104 +369,10 @@ impl<'a> Frame<'a> {
         });
         value.ok_or_else(|| self.arithmetic())
     }
-
-    /// An element that is unknown may be the one sought.
-    fn contained(&self, item: &Val<'a>, list: &Val<'a>) -> Out<'a> {
-        let Val::List(list) = list else {
-            return Err(self.arithmetic());
-        };
-        if list.known().any(|known| equal(item, known) == Some(true)) {
-            return Ok(Val::Bool(true));
-        }
-        list.whole().map(|()| Val::Bool(false))
-    }
-
-    fn each(
-        &self,
-        how: Each,
-        list: &List<'a>,
-        body: &'a Expr,
-        locals: &mut Vec<Out<'a>>,
-    ) -> Out<'a> {
-        let mut visit = |element: &Element<'a>| {
-            locals.push(element.value.clone());
-            let out = self.eval(body, locals);
-            locals.pop();
-            out
-        };
-        match how {
-            Each::Map => {
-                let elements = list.elements.iter().map(|element| Element {
-                    value: visit(element),
-                    unsure: element.unsure.clone(),
-                });
-                Ok(Val::List(Rc::new(List {
-                    elements: elements.collect(),
-                    open: list.open.clone(),
-                })))
-            }
-            Each::Filter => {
-                let mut kept = Vec::new();
-                for element in &list.elements {
-                    let mut element = element.clone();
-                    match visit(&element) {
-                        Ok(Val::Bool(true)) => {}
-                        Ok(_) => continue,
-                        Err(gap) => Gap::add(&mut element.unsure, &gap),
-                    }
-                    kept.push(element);
-                }
-                Ok(Val::List(Rc::new(List {
-                    elements: kept,
-                    open: list.open.clone(),
-                })))
-            }
-            Each::Exists => counted(list, visit, true, 0).map(Val::Bool),
-            Each::All => counted(list, visit, false, 0).map(|found| Val::Bool(!found)),
-            Each::ExistsOne => {
-                let two = not(counted(list, &mut visit, true, 1));
-                let one = counted(list, &mut visit, true, 0);
-                and(two, one).map(Val::Bool)
-            }
-        }
-    }
-}
-
-/// Whether more than `spare` elements have the sought truth value. Known
-/// elements may decide; otherwise anything unknown leaves it unknown.
-fn counted<'a>(
-    list: &List<'a>,
-    mut visit: impl FnMut(&Element<'a>) -> Out<'a>,
-    sought: bool,
-    spare: usize,
-) -> Result<bool, Gap> {
-    let mut gap = list.open.clone();
-    let mut found = 0;
-    for element in &list.elements {
-        match (visit(element), &element.unsure) {
-            (Ok(Val::Bool(value)), None) if value == sought => {
-                found += 1;
-                if found > spare {
-                    return Ok(true);
-                }
-            }
-            (Ok(Val::Bool(value)), Some(unsure)) if value == sought => {
-                Gap::add(&mut gap, unsure);
-            }
-            (Ok(_), _) => {}
-            (Err(unknown), unsure) => {
-                Gap::add(&mut gap, &unknown);
-                if let Some(unsure) = unsure {
-                    Gap::add(&mut gap, unsure);
-                }
-            }
-        }
-    }
-    gap.map_or(Ok(false), Err)
 }
 
 /// Both values, or all that is missing for either.
-fn pair<'a>(left: Out<'a>, right: Out<'a>) -> Result<(Val<'a>, Val<'a>), Gap> {
+pub(crate) fn pair<'a>(left: Out<'a>, right: Out<'a>) -> Result<(Val<'a>, Val<'a>), Gap> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(a), Err(b)) => Err(a.and(&b)),

@@ -15,10 +15,11 @@ use crate::check::parts;
 use crate::eval::{Frame, equal, order};
 use crate::expr::{Expr, Function, Node};
 use crate::facts::untold;
+use crate::gap::Gap;
 use crate::number::{FEN, Fraction};
 use crate::types::Type;
-use crate::val::{Fact, Gap, List, Out, Val};
-use crate::words;
+use crate::val::{List, Out, Val};
+use crate::words::{self, Wording};
 
 /// Calendar weeks from the one a date lies in to that of another; negative when
 /// the other is earlier.
@@ -49,6 +50,11 @@ impl<'a> Frame<'a> {
         if function == Function::Unless && self.truth_with(&args[0], locals)? {
             return Err(self.undecided(&args[0]));
         }
+        if let [list, rest @ ..] = args
+            && let Some(out) = self.of_walk(function, ty, (list, rest), locals)
+        {
+            return out;
+        }
         let mut values = Vec::with_capacity(args.len());
         let mut gap = None;
         for arg in args {
@@ -61,7 +67,7 @@ impl<'a> Frame<'a> {
             return Err(gap);
         }
         match values.as_slice() {
-            [Val::List(list), rest @ ..] => self.of_list(function, ty, list, rest),
+            [Val::List(list), rest @ ..] => self.of_list(function, list, rest),
             other => self.of_values(function, other),
         }
     }
@@ -82,20 +88,8 @@ impl<'a> Frame<'a> {
         self.arithmetic()
     }
 
-    fn of_list(&self, function: Function, ty: &Type, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
+    fn of_list(&self, function: Function, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
         match function {
-            Function::Size => {
-                Self::counted_out(list)?;
-                self.number(list.elements.len())
-            }
-            Function::Sum => {
-                list.whole()?;
-                self.sum(list, ty)
-            }
-            Function::Min => self.extreme(list, Ordering::Less),
-            Function::Max => self.extreme(list, Ordering::Greater),
-            Function::Newest => self.newest(list),
-            Function::Known => Ok(Val::List(Rc::new(List::closed(list.known().cloned())))),
             Function::Distinct => {
                 list.whole()?;
                 let mut kept: Vec<Val<'a>> = Vec::new();
@@ -110,7 +104,6 @@ impl<'a> Frame<'a> {
                 list.whole()?;
                 self.number(Self::tellers(list).len())
             }
-            Function::Confirmed => self.confirmed(list, rest),
             Function::At => self.at(list, rest),
             _ => Err(self.arithmetic()),
         }
@@ -143,48 +136,6 @@ impl<'a> Frame<'a> {
             .map_err(|_| self.arithmetic())
     }
 
-    fn sum(&self, list: &List<'a>, ty: &Type) -> Out<'a> {
-        let mut total = Fraction::whole(0);
-        for value in list.known() {
-            let amount = match value {
-                Val::Amount(amount) => *amount,
-                Val::Number(n) => Fraction::whole(*n),
-                _ => return Err(self.arithmetic()),
-            };
-            total = total.plus(amount).ok_or_else(|| self.arithmetic())?;
-        }
-        if matches!(ty, Type::Number(_)) {
-            let whole = total.truncated().map(Val::Number);
-            return whole.ok_or_else(|| self.arithmetic());
-        }
-        Ok(Val::Amount(total))
-    }
-
-    /// Of an empty list there is none, which is unknown under `arithmetic`.
-    fn extreme(&self, list: &List<'a>, wanted: Ordering) -> Out<'a> {
-        list.whole()?;
-        let mut best: Option<&Val<'a>> = None;
-        for value in list.known() {
-            let better = best.is_none_or(|b| order(value, b) == Some(wanted));
-            if better {
-                best = Some(value);
-            }
-        }
-        best.cloned().ok_or_else(|| self.arithmetic())
-    }
-
-    /// The fact told last, by revision and then by key, so that any order of
-    /// arrival gives the same one. Of an empty list there is none.
-    fn newest(&self, list: &List<'a>) -> Out<'a> {
-        list.whole()?;
-        let facts = list.known().filter_map(|value| match value {
-            Val::Item(fact) => Some(*fact),
-            _ => None,
-        });
-        let newest = facts.max_by_key(|fact| (fact.item.revision, fact.item.key));
-        newest.map(Val::Item).ok_or_else(|| self.arithmetic())
-    }
-
     /// Distinct sources that tell of the known elements.
     fn tellers(list: &List<'a>) -> BTreeSet<&'a str> {
         let sources = list.known().filter_map(|value| match value {
@@ -192,32 +143,6 @@ impl<'a> Frame<'a> {
             _ => None,
         });
         sources.collect()
-    }
-
-    /// Told by as many sources as asked: yes. Told by fewer: not known, for
-    /// one row is not yet a fact. Told by none: no.
-    fn confirmed(&self, list: &List<'a>, rest: &[Val<'a>]) -> Out<'a> {
-        let told = Self::tellers(list).len();
-        let needed = match rest {
-            [Val::Number(n)] => usize::try_from(*n).unwrap_or(usize::MAX),
-            _ => return Err(self.arithmetic()),
-        };
-        if told == 0 {
-            return Ok(Val::Bool(false));
-        }
-        if told >= needed {
-            return Ok(Val::Bool(true));
-        }
-        let first = list.known().find_map(|value| match value {
-            Val::Item(fact) => Some(*fact),
-            _ => None,
-        });
-        let Some(Fact { item, owner }) = first else {
-            return Err(self.arithmetic());
-        };
-        let def = item.body.kind().def();
-        let zh = format!("{}（来源不足，待核实）", def.zh);
-        Err(Gap::missing(owner, def.name, zh, WhyUnknown::NotCovered))
     }
 
     fn of_values(&self, function: Function, values: &[Val<'a>]) -> Out<'a> {
@@ -228,10 +153,9 @@ impl<'a> Frame<'a> {
             (Function::LatestCoveredMonth, [Val::Code(item)]) => {
                 self.covered_month(item).map(Val::Month)
             }
-            (Function::PaidRows, [of, Val::Code(item)]) => Ok(self.paid_rows(of, item)),
             (Function::Source, [Val::Item(fact)]) => {
                 let name = fact.item.source.as_str();
-                Ok(words(words::source(name, self.language)))
+                Ok(words(words::source(name, self.language).to_owned()))
             }
             (Function::ToldOn, [Val::Item(fact)]) => {
                 Ok(Val::Date(fact.item.revision.business_date))
@@ -328,12 +252,11 @@ impl<'a> Frame<'a> {
 
     /// Words of all arguments, one after the other; unknown ones say so.
     fn text(&self, args: &'a [Expr], locals: &mut Vec<Out<'a>>) -> Val<'a> {
-        let mut segments = Vec::new();
+        let mut words = Wording::default();
         for arg in args {
             let value = self.eval(arg, locals);
-            let on = self.on;
-            segments.extend(words::outcome(&value, &arg.ty, on, self.language));
+            words.outcome(&value, &arg.ty, self.on, self.language);
         }
-        Val::Text(Rc::new(words::joined(segments)))
+        Val::Text(Rc::new(words.segments()))
     }
 }

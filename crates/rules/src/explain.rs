@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::evaluation::{CriterionTrace, Decision, Missing, Operand, Segment, Signal, Verdict};
+use domain::evaluation::{CriterionTrace, Decision, Missing, Operand, Segment, Signal};
 use domain::household::Household;
 use domain::ids::Subject;
 
 use crate::check::parts;
 use crate::eval::Frame;
 use crate::expr::{Expr, Node};
-use crate::judge::{Judged, asked, judge, may_remain_open};
+use crate::judge::{Judged, Weight, asked, judge, may_remain_open};
 use crate::policy::{Criterion, Policy, PolicySet};
 use crate::sentence::titles;
 use crate::types::Type;
 use crate::val::Val;
-use crate::words::{Language, outcome, plain};
+use crate::words::{Language, Wording};
 
 /// Explains one evaluation: the same interpreter, with everything it read.
 /// `None` when the policy is not in force or says nothing about the subject.
@@ -25,19 +25,17 @@ pub fn explain(
     subject: Subject,
 ) -> Option<Decision> {
     let (policy, person) = asked(set, household, policy, subject)?;
-    let frame = || {
-        let on = household.on;
-        Frame::new(&policy.lets, set, household, on, person)
-    };
-    let (chinese, english) = (frame().traced(), frame().english());
+    let on = household.on;
+    let chinese = Frame::new(&policy.lets, set, household, on, person).traced();
     let judged = judge(policy, &chinese);
     let evaluation = judged.evaluation(policy, &chinese);
     let criteria = policy.criteria.iter().enumerate();
     let criteria = criteria
         .map(|(index, criterion)| traced(policy, index, criterion, &judged, &chinese))
         .collect();
-    let missing: Vec<Missing> = judged.missing.iter().cloned().collect();
+    let missing = judged.weighed.missing(set);
     let sentence_zh = sentence(policy, &judged, &chinese, &missing);
+    let english = chinese.english(&policy.worded);
     let sentence_en = sentence(policy, &judged, &english, &missing);
     let holds = matches!(evaluation.signal, Signal::Holds { .. });
     let told = judged.plan.filter(|_| holds);
@@ -46,11 +44,12 @@ pub fn explain(
     let (advice_zh, advice_en) = advice.map_or_else(Default::default, |a| (a.zh, a.en));
     let trace = chinese.trace.map(std::cell::RefCell::into_inner);
     let trace = trace.unwrap_or_default();
+    let used = trace.parameters.into_iter();
     Some(Decision {
         evaluation,
         title_zh: policy.title.zh.clone(),
         title_en: policy.title.en.clone(),
-        on: household.on,
+        on,
         policy_set: set.hash().to_owned(),
         basis: policy.basis.clone(),
         sentence_zh,
@@ -60,8 +59,8 @@ pub fn explain(
         advice_en,
         limits: policy.limits.clone(),
         criteria,
-        parameters: trace.parameters.into_values().collect(),
-        coverage: trace.coverage.into_iter().collect(),
+        parameters: used.map(|(key, found)| found.usage(key, on)).collect(),
+        coverage: trace.coverage.into_iter().cloned().collect(),
         missing,
         rows: trace.rows.into_iter().collect(),
     })
@@ -93,8 +92,8 @@ fn traced<'a>(
     judged: &Judged<'a>,
     frame: &Frame<'a>,
 ) -> CriterionTrace {
-    let result = &judged.outcomes[index];
-    let applied = judged.verdict != Verdict::NotApplicable;
+    let result = &judged.weighed.outcomes[index];
+    let applied = judged.weighed.weight != Weight::NotApplicable;
     let mut sides = Vec::new();
     if applied {
         compared(&criterion.when, &mut sides);
@@ -117,7 +116,7 @@ fn traced<'a>(
             .is_err_and(|gap| may_remain_open(policy, index, gap)),
         operands,
         missing: match result {
-            Err(gap) => gap.0.iter().cloned().collect(),
+            Err(gap) => gap.told(frame.set).into_iter().collect(),
             Ok(_) => Vec::new(),
         },
     }
@@ -164,7 +163,11 @@ fn shown<'a>(expr: &'a Expr, frame: &Frame<'a>) -> String {
             format!("{}{unit}{more}", list.elements.len())
         }
         (Ok(Val::Person(_)), _) => "本人".to_owned(),
-        _ => plain(&outcome(&value, &expr.ty, frame.on, Language::Chinese)),
+        _ => {
+            let mut words = Wording::default();
+            words.outcome(&value, &expr.ty, frame.on, Language::Chinese);
+            words.plain()
+        }
     }
 }
 
@@ -184,13 +187,13 @@ fn sentence<'a>(
         };
     }
     let title = language.pick(&policy.title.zh, &policy.title.en);
-    let text = match &judged.verdict {
-        Verdict::Met => language
+    let text = match judged.weighed.weight {
+        Weight::Met => language
             .pick("符合条件，无需提示", "conditions met, nothing to tell")
             .to_owned(),
-        Verdict::NotApplicable => language.pick("不适用", "not applicable").to_owned(),
-        Verdict::NotMet => {
-            let failed = policy.criteria.iter().zip(&judged.outcomes);
+        Weight::NotApplicable => language.pick("不适用", "not applicable").to_owned(),
+        Weight::NotMet => {
+            let failed = policy.criteria.iter().zip(&judged.weighed.outcomes);
             let failed = failed.filter(|(_, result)| **result == Ok(false));
             let failed: Vec<&str> = failed.map(|(c, _)| language.pick(&c.zh, &c.en)).collect();
             let list = failed.join(language.pick("；", "; "));
@@ -199,7 +202,7 @@ fn sentence<'a>(
                 language.pick("不符合：", "conditions not met: ")
             )
         }
-        Verdict::Undetermined(_) => {
+        Weight::Undetermined => {
             let list = titles(missing, language);
             format!(
                 "{}{list}",

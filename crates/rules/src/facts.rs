@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use domain::dictionary::{FieldId, Kind};
-use domain::evaluation::Missing;
 use domain::household::{Completeness, FactList, Facts, Item, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::money::Money;
@@ -12,13 +11,36 @@ use domain::value::Value;
 
 use crate::eval::Frame;
 use crate::eval_call::words;
+use crate::gap::{Gap, Sought};
 use crate::number::Fraction;
 use crate::types::is_single;
-use crate::val::{Element, Fact, Gap, List, Out, Val, because};
+use crate::val::{Fact, List, Out, Val};
+
+/// What was told of one kind of facts.
+pub(crate) struct Told<'a> {
+    pub(crate) items: &'a [Item],
+    /// There may be more of them.
+    pub(crate) open: Option<Gap>,
+}
 
 impl<'a> Frame<'a> {
     /// `subject.kind`.
     pub(crate) fn facts(&self, of: &Val<'a>, kind: Kind) -> Out<'a> {
+        let (owner, Told { items, open }) = self.told(of, kind)?;
+        let fact = |item: &'a Item| Val::Item(Fact { item, owner });
+        if !is_single(kind) {
+            let mut list = List::closed(items.iter().map(fact));
+            list.open = open;
+            return Ok(Val::List(Rc::new(list)));
+        }
+        // A complete list without it records nothing of which a field could be read.
+        let untold = || untold(owner, kind, None, WhyUnknown::NotRecorded);
+        let first = items.first().map(fact);
+        first.ok_or_else(|| open.unwrap_or_else(untold))
+    }
+
+    /// Facts of a kind, and whose they are.
+    pub(crate) fn told(&self, of: &Val<'a>, kind: Kind) -> Result<(Subject, Told<'a>), Gap> {
         let (owner, facts) = match of {
             Val::Person(id) => (Subject::Person(*id), self.facts_of(*id, kind)?),
             Val::Household(Some(id)) if self.household.unit != Subject::Household(*id) => {
@@ -27,17 +49,7 @@ impl<'a> Frame<'a> {
             }
             _ => (self.household.unit, &self.household.facts),
         };
-        let list = self.listed(owner, facts, kind);
-        if !is_single(kind) {
-            return Ok(Val::List(Rc::new(list)));
-        }
-        match list.elements.into_iter().next() {
-            Some(one) => one.value,
-            // A complete list without it records nothing of which a field could be read.
-            None => Err(list
-                .open
-                .unwrap_or_else(|| untold(owner, kind, None, WhyUnknown::NotRecorded))),
-        }
+        Ok((owner, self.listed(owner, facts, kind)))
     }
 
     fn facts_of(&self, id: PersonId, kind: Kind) -> Result<&'a Facts, Gap> {
@@ -47,7 +59,7 @@ impl<'a> Frame<'a> {
             .ok_or_else(|| untold(Subject::Person(id), kind, None, WhyUnknown::NotCovered))
     }
 
-    fn listed(&self, owner: Subject, facts: &'a Facts, kind: Kind) -> List<'a> {
+    fn listed(&self, owner: Subject, facts: &'a Facts, kind: Kind) -> Told<'a> {
         let Some(FactList {
             items,
             completeness,
@@ -64,26 +76,22 @@ impl<'a> Frame<'a> {
                 }
                 _ => WhyUnknown::NotCovered,
             };
-            return List {
-                elements: Vec::new(),
+            return Told {
+                items: &[],
                 open: Some(untold(owner, kind, None, why)),
             };
         };
         let open = match completeness {
             Completeness::Complete(note) => {
                 if let Some(trace) = &self.trace {
-                    trace.borrow_mut().coverage.insert(note.clone());
+                    trace.borrow_mut().coverage.insert(note);
                 }
                 None
             }
             Completeness::Closed => None,
             Completeness::Open(why) => Some(untold(owner, kind, None, *why)),
         };
-        let fact = |item: &'a Item| Element::sure(Val::Item(Fact { item, owner }));
-        List {
-            elements: items.iter().map(fact).collect(),
-            open,
-        }
+        Told { items, open }
     }
 
     /// `households(person)`: unknown when the register is, or a row of it.
@@ -113,26 +121,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// When a whole kind is missing and one field of it is asked for, that
-    /// field is what is missing.
-    pub(crate) fn narrowed(gap: &Gap, field: FieldId) -> Gap {
-        let def = field.kind.def();
-        let narrow = |mut missing: Missing| {
-            if missing.fact == def.name {
-                missing.fact = format!("{}.{}", def.name, field.def().name);
-                missing.zh = because(title(field), missing.why);
-            }
-            missing
-        };
-        Gap(Rc::new(gap.0.iter().cloned().map(narrow).collect()))
-    }
-
     /// The latest month whose payment list of an item has come and is fresh.
-    pub(crate) fn covered_month(&self, item: &str) -> Result<Month, Gap> {
+    pub(crate) fn covered_month(&self, item: &'static str) -> Result<Month, Gap> {
         let why = match self.household.months.by_item.get(item) {
             Some(Ok(note)) => {
                 if let Some(trace) = &self.trace {
-                    trace.borrow_mut().coverage.insert(note.clone());
+                    trace.borrow_mut().coverage.insert(note);
                 }
                 match note.month {
                     Some(month) => return Ok(month),
@@ -142,74 +136,67 @@ impl<'a> Frame<'a> {
             Some(Err(why)) => *why,
             None => WhyUnknown::NotCovered,
         };
-        let zh = format!(
-            "{}·{}",
-            Kind::Grant.def().zh,
-            domain::code::GRANT_ITEM.zh(item)
-        );
-        let fact = format!("grant.{item}");
-        Err(Gap::missing(self.household.unit, &fact, zh, why))
+        Err(Gap::missing(
+            self.household.unit,
+            Sought::Payments(item),
+            why,
+        ))
     }
 
     /// `paid_rows(x, item)`: rows of the item paid in its latest covered month,
     /// to a person or under the household's number. Without coverage the list
     /// is open, because not having seen a payment is not the same as none.
-    pub(crate) fn paid_rows(&self, of: &Val<'a>, item: &'static str) -> Val<'a> {
-        let open = |gap| {
-            Val::List(Rc::new(List {
-                elements: Vec::new(),
-                open: Some(gap),
-            }))
-        };
+    pub(crate) fn paid_rows(
+        &self,
+        of: &Val<'a>,
+        item: &'static str,
+        visit: &mut dyn FnMut(Fact<'a>),
+    ) -> Option<Gap> {
         if let Val::Household(Some(id)) = of
             && self.household.unit != Subject::Household(*id)
         {
             let other = Subject::Household(*id);
-            return open(untold(other, Kind::Grant, None, WhyUnknown::NotCovered));
+            return Some(untold(other, Kind::Grant, None, WhyUnknown::NotCovered));
         }
         let month = match self.covered_month(item) {
             Ok(month) => month,
-            Err(gap) => return open(gap),
+            Err(gap) => return Some(gap),
         };
-        let mut list = List::default();
+        let mut open = None;
         for person in &self.household.people {
             if matches!(of, Val::Person(id) if *id != person.id) {
                 continue;
             }
+            let owner = Subject::Person(person.id);
             let Some(grants) = person.facts.get(&Kind::Grant) else {
-                let owner = Subject::Person(person.id);
                 let gap = untold(owner, Kind::Grant, None, WhyUnknown::NotCovered);
-                Gap::add(&mut list.open, &gap);
+                Gap::add(&mut open, &gap);
                 continue;
             };
             // Nothing else of the months is ever open here: what is paid now may
             // stand in a row that could not be read.
             if grants.completeness == Completeness::Open(WhyUnknown::Unread) {
-                let owner = Subject::Person(person.id);
                 let gap = untold(owner, Kind::Grant, None, WhyUnknown::Unread);
-                Gap::add(&mut list.open, &gap);
+                Gap::add(&mut open, &gap);
             }
             for row in &grants.items {
                 let body = &row.body;
-                let here = match (of, self.household.unit) {
+                let here = || match (of, self.household.unit) {
                     (Val::Household(_), Subject::Household(id)) => {
                         body.household("household").is_none_or(|of| of == id)
                     }
                     _ => true,
                 };
-                let paid = body.code("status") == Some("paid");
-                if here
-                    && paid
-                    && body.code("item") == Some(item)
+                if body.code("item") == Some(item)
                     && body.month("month") == Some(month)
+                    && body.code("status") == Some("paid")
+                    && here()
                 {
-                    let owner = Subject::Person(person.id);
-                    list.elements
-                        .push(Element::sure(Val::Item(Fact { item: row, owner })));
+                    visit(Fact { item: row, owner });
                 }
             }
         }
-        Val::List(Rc::new(list))
+        open
     }
 
     /// The person the household is called after: its head, else its first member.
@@ -227,25 +214,7 @@ impl<'a> Frame<'a> {
 
 /// The facts of a kind, or one field of it, are missing.
 pub(crate) fn untold(owner: Subject, kind: Kind, field: Option<FieldId>, why: WhyUnknown) -> Gap {
-    let def = kind.def();
-    match field {
-        Some(field) => {
-            let fact = format!("{}.{}", def.name, field.def().name);
-            let zh = title(field);
-            Gap::missing(owner, &fact, zh, why)
-        }
-        None => Gap::missing(owner, def.name, def.zh.to_owned(), why),
-    }
-}
-
-/// `财产核对·核对结果`; kinds that are one field are called by it once.
-fn title(field: FieldId) -> String {
-    let (kind, field) = (field.kind.def().zh, field.def().zh);
-    if kind == field {
-        kind.to_owned()
-    } else {
-        format!("{kind}·{field}")
-    }
+    Gap::missing(owner, field.map_or(Sought::Kind(kind), Sought::Field), why)
 }
 
 fn recorded(value: &Value) -> Val<'_> {

@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 
 use crate::document::{About, PolicyKind};
 use crate::eval::{Frame, Verdicts};
+use crate::gap::{Gap, Sought};
 use crate::policy::{Plan, Policy, PolicySet, SpanUnit};
 use crate::types::Type;
-use crate::val::{Gap, Val};
-use crate::words::{Language, outcome, plain};
+use crate::val::Val;
+use crate::words::{Language, Wording};
 
 /// Applies every policy in force to a household and its members.
 pub fn evaluate(set: &PolicySet, household: &Household) -> Vec<Evaluation> {
@@ -63,16 +64,11 @@ pub(crate) fn asked<'s>(
     Some((policy, all.find(is_asked)?))
 }
 
-/// What came of a policy's conditions.
+/// What came of a policy's conditions, and what there is to tell of it.
 pub(crate) struct Judged<'a> {
-    pub(crate) verdict: Verdict,
-    /// One per criterion.
-    pub(crate) outcomes: Vec<Result<bool, Gap>>,
-    pub(crate) missing: BTreeSet<Missing>,
+    pub(crate) weighed: Weighed,
     signal: Signalled,
     pub(crate) plan: Option<&'a Plan>,
-    /// Something that may stay open is open.
-    open: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,26 +78,51 @@ enum Signalled {
     Unknown,
 }
 
+/// The verdict before it is put into words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Met,
+    NotMet,
+    Undetermined,
+    NotApplicable,
+}
+
 /// The verdict and what it rests on.
 pub(crate) struct Weighed {
-    pub(crate) verdict: Verdict,
-    outcomes: Vec<Result<bool, Gap>>,
-    missing: BTreeSet<Missing>,
+    pub(crate) weight: Weight,
+    /// One per criterion.
+    pub(crate) outcomes: Vec<Result<bool, Gap>>,
+    /// All that is missing, whatever the verdict; something when it is open.
+    pub(crate) missing: Option<Gap>,
+    /// Something that may stay open is open.
     open: bool,
     /// Nothing that must be known is missing, and nothing is false.
     tells: bool,
 }
 
+impl Weighed {
+    /// The truth value another policy reads.
+    pub(crate) fn met(self) -> Result<bool, Gap> {
+        match (self.weight, self.missing) {
+            (Weight::Undetermined, Some(gap)) => Err(gap),
+            (weight, _) => Ok(weight == Weight::Met),
+        }
+    }
+
+    /// What is missing, in words.
+    pub(crate) fn missing(&self, set: &PolicySet) -> Vec<Missing> {
+        let missing = self.missing.iter().flat_map(|gap| gap.told(set));
+        missing.collect()
+    }
+}
+
 pub(crate) fn judge<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Judged<'a> {
     let weighed = weigh(policy, frame);
-    let (signal, plan) = signalled(policy, frame, &weighed.verdict, weighed.tells);
+    let (signal, plan) = signalled(policy, frame, &weighed);
     Judged {
-        verdict: weighed.verdict,
-        outcomes: weighed.outcomes,
-        missing: weighed.missing,
+        weighed,
         signal,
         plan,
-        open: weighed.open,
     }
 }
 
@@ -119,40 +140,32 @@ pub(crate) fn weigh<'a>(policy: &'a Policy, frame: &Frame<'a>) -> Weighed {
             _ => frame.truth(&c.when),
         })
         .collect();
-    let mut blocking = BTreeSet::new();
-    let mut missing = BTreeSet::new();
-    let mut open = false;
-    let gates = [composition(policy, frame).err(), applies.clone().err()];
-    for gap in gates.into_iter().flatten() {
-        blocking.extend(gap.0.iter().cloned());
-    }
-    let gate = blocking.is_empty();
+    let mut missing = None;
+    Gap::add_any(&mut missing, composition(policy, frame).err().as_ref());
+    Gap::add_any(&mut missing, applies.as_ref().err());
+    let gate = missing.is_none();
+    let (mut open, mut blocked) = (false, !gate);
     for (index, result) in outcomes.iter().enumerate() {
         if let Err(gap) = result {
-            missing.extend(gap.0.iter().cloned());
-            if may_remain_open(policy, index, gap) {
-                open = true;
-            } else {
-                blocking.extend(gap.0.iter().cloned());
-            }
+            Gap::add(&mut missing, gap);
+            let may = may_remain_open(policy, index, gap);
+            open |= may;
+            blocked |= !may;
         }
     }
-    missing.extend(blocking.iter().cloned());
     let refused = outcomes.contains(&Ok(false));
-    let list = || missing.iter().cloned().collect();
-    let verdict = match applies {
-        Ok(false) => Verdict::NotApplicable,
-        _ if gate && refused => Verdict::NotMet,
-        _ if missing.is_empty() => Verdict::Met,
-        _ => Verdict::Undetermined(list()),
+    let weight = match applies {
+        Ok(false) => Weight::NotApplicable,
+        _ if gate && refused => Weight::NotMet,
+        _ if missing.is_none() => Weight::Met,
+        _ => Weight::Undetermined,
     };
-    let tells = !refused && blocking.is_empty() && verdict != Verdict::NotApplicable;
     Weighed {
-        verdict,
+        weight,
         outcomes,
         missing,
         open,
-        tells,
+        tells: !refused && !blocked && weight != Weight::NotApplicable,
     }
 }
 
@@ -173,33 +186,31 @@ fn composition(policy: &Policy, frame: &Frame<'_>) -> Result<(), Gap> {
         (Subject::Household(_), Some(Completeness::Open(why))) => *why,
         (Subject::Household(_), _) => WhyUnknown::NotRecorded,
     };
-    let zh = "共同生活家庭成员".to_owned();
-    Err(Gap::missing(household.unit, "composition.basis", zh, why))
+    Err(Gap::missing(household.unit, Sought::Composition, why))
 }
 
 /// A criterion may stay open when it is named, or when every fact missing for
 /// it is of a kind that is named.
 pub(crate) fn may_remain_open(policy: &Policy, criterion: usize, gap: &Gap) -> bool {
     let named = &policy.may_remain_open;
-    let group = |m: &Missing| named.contains(m.fact.split('.').next().unwrap_or(""));
-    named.contains(&policy.criteria[criterion].id) || gap.0.iter().all(group)
+    named.contains(&policy.criteria[criterion].id) || gap.within(named)
 }
 
 fn signalled<'a>(
     policy: &'a Policy,
     frame: &Frame<'a>,
-    verdict: &Verdict,
-    tells: bool,
+    weighed: &Weighed,
 ) -> (Signalled, Option<&'a Plan>) {
-    let refused = matches!(verdict, Verdict::NotMet | Verdict::NotApplicable);
+    let (weight, tells) = (weighed.weight, weighed.tells);
+    let refused = matches!(weight, Weight::NotMet | Weight::NotApplicable);
     if policy.kind != PolicyKind::Entitlement {
         return match policy.raises.as_ref() {
-            Some(plan) if *verdict == Verdict::Met => (Signalled::Holds, Some(plan)),
+            Some(plan) if weight == Weight::Met => (Signalled::Holds, Some(plan)),
             _ if refused => (Signalled::Gone, None),
             _ => (Signalled::Unknown, None),
         };
     }
-    if *verdict == Verdict::NotApplicable {
+    if weight == Weight::NotApplicable {
         return (Signalled::Gone, None);
     }
     let receiving = match &policy.receiving {
@@ -218,9 +229,9 @@ fn signalled<'a>(
         )
     });
     let no_longer = policy.no_longer.as_ref().map_or(Some(false), |_| {
-        let not_met = match verdict {
-            Verdict::NotMet => Some(true),
-            Verdict::Met => Some(false),
+        let not_met = match weight {
+            Weight::NotMet => Some(true),
+            Weight::Met => Some(false),
             _ => None,
         };
         both(not_met, receiving.ok())
@@ -242,6 +253,15 @@ fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 impl<'a> Judged<'a> {
+    pub(crate) fn verdict(&self, set: &PolicySet) -> Verdict {
+        match self.weighed.weight {
+            Weight::Met => Verdict::Met,
+            Weight::NotMet => Verdict::NotMet,
+            Weight::Undetermined => Verdict::Undetermined(self.weighed.missing(set)),
+            Weight::NotApplicable => Verdict::NotApplicable,
+        }
+    }
+
     pub(crate) fn evaluation(&self, policy: &'a Policy, frame: &Frame<'a>) -> Evaluation {
         let signal = match (self.signal, self.plan) {
             (Signalled::Holds, Some(plan)) => {
@@ -257,7 +277,7 @@ impl<'a> Judged<'a> {
             subject: frame.subject(),
             policy: policy.id.clone(),
             version: policy.version.clone(),
-            verdict: self.verdict.clone(),
+            verdict: self.verdict(frame.set),
             signal,
         }
     }
@@ -300,7 +320,7 @@ impl<'a> Judged<'a> {
             })
         });
         AlertPlan {
-            finding: if self.open {
+            finding: if self.weighed.open {
                 plan.grade_when_open
             } else {
                 plan.grade
@@ -323,7 +343,7 @@ impl<'a> Judged<'a> {
             hasher.update(text.as_bytes());
         };
         part(plan.finding.name());
-        for (criterion, result) in policy.criteria.iter().zip(&self.outcomes) {
+        for (criterion, result) in policy.criteria.iter().zip(&self.weighed.outcomes) {
             part(&criterion.id);
             part(match result {
                 Ok(true) => "true",
@@ -360,6 +380,10 @@ fn canonical(value: &Result<Val<'_>, Gap>, ty: &Type) -> String {
         Ok(Val::Date(date)) => date.to_string(),
         Ok(Val::Month(month)) => month.to_string(),
         Ok(Val::Code(code)) => (*code).to_owned(),
-        Ok(_) => plain(&outcome(value, ty, Date::MIN, Language::English)),
+        Ok(known) => {
+            let mut words = Wording::default();
+            words.value(known, ty, Date::MIN, Language::English);
+            words.plain()
+        }
     }
 }

@@ -44,8 +44,11 @@ impl Fraction {
 
     /// `None` when `below` is zero or the sign cannot be moved.
     pub(crate) fn new(above: i128, below: i128) -> Option<Fraction> {
-        if below == 0 {
-            return None;
+        match below {
+            0 => return None,
+            // Most amounts are whole fen; nothing has to be divided.
+            1 => return Some(Fraction { above, below }),
+            _ => {}
         }
         let divisor = common_divisor(above, below);
         let (above, below) = (above / divisor, below / divisor);

@@ -16,7 +16,7 @@ use crate::number::{Fraction, is_whole};
 use crate::problem::{Fault, Place, Problem};
 use crate::types::{Type, Unit};
 use crate::val::{List, Val};
-use crate::words::{Language, plain, words};
+use crate::words::{Language, Wording};
 use crate::yaml::{Document, Scalars, place, placed, read};
 
 #[derive(Debug, Deserialize)]
@@ -189,6 +189,7 @@ pub struct Parameters {
 }
 
 /// The region that decides a parameter for a place, and its value on a date.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'p> {
     pub(crate) parameter: &'p Parameter,
     pub(crate) value: Option<&'p Setting>,
@@ -489,7 +490,9 @@ pub(crate) fn said(setting: &Setting, scalars: &Scalars, ty: &Type) -> String {
         return text.clone();
     }
     let far = Date::MIN;
-    plain(&words(&setting.as_val(), ty, far, Language::Chinese))
+    let mut words = Wording::default();
+    words.value(&setting.as_val(), ty, far, Language::Chinese);
+    words.plain()
 }
 
 pub(crate) fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {

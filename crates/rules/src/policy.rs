@@ -51,6 +51,8 @@ pub struct Policy {
     /// Names of `lets`, in the same order.
     pub(crate) let_names: Vec<String>,
     pub(crate) lets: Vec<Expr>,
+    /// Which of them hold words, and so are others in another language.
+    pub(crate) worded: Vec<bool>,
     pub(crate) criteria: Vec<Criterion>,
     pub(crate) receiving: Option<Expr>,
     pub(crate) amount: Option<AmountRule>,

@@ -8,7 +8,7 @@ use crate::check::{Scope, check};
 use crate::eval::Frame;
 use crate::expr::Expr;
 use crate::problem::Fault;
-use crate::words;
+use crate::words::{self, Wording};
 
 /// A sentence of a policy.
 #[derive(Debug, Default)]
@@ -60,20 +60,18 @@ impl Sentence {
     }
 
     pub(crate) fn fill<'a>(&'a self, frame: &Frame<'a>, missing: &[Missing]) -> Vec<Segment> {
-        let mut out = Vec::new();
+        let mut words = Wording::default();
         for piece in &self.0 {
             match piece {
-                Piece::Text(text) => out.push(Segment::Text(text.clone())),
+                Piece::Text(text) => words.say(text),
                 Piece::Value(_, expr) => {
                     let value = frame.value(expr);
-                    out.extend(words::outcome(&value, &expr.ty, frame.on, frame.language));
+                    words.outcome(&value, &expr.ty, frame.on, frame.language);
                 }
-                Piece::Missing(_) => {
-                    out.push(Segment::Text(titles(missing, frame.language)));
-                }
+                Piece::Missing(_) => words.say(&titles(missing, frame.language)),
             }
         }
-        words::joined(out)
+        words.segments()
     }
 }
 

@@ -1,58 +1,15 @@
 //! Values while evaluating: known, or unknown with the facts that would decide.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use domain::evaluation::{Missing, Segment};
-use domain::household::{Item, WhyUnknown};
+use domain::evaluation::Segment;
+use domain::household::Item;
 use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
 
+use crate::gap::Gap;
 use crate::number::Fraction;
-
-/// Why a value is unknown: the facts that would decide it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Gap(pub(crate) Rc<BTreeSet<Missing>>);
-
-/// What is missing, and what the reader can do nothing about without knowing it.
-pub(crate) fn because(zh: String, why: WhyUnknown) -> String {
-    match why {
-        WhyUnknown::Unread => format!("{zh}（名册有未能读入的行，待更正）"),
-        _ => zh,
-    }
-}
-
-impl Gap {
-    pub(crate) fn missing(subject: Subject, fact: &str, zh: String, why: WhyUnknown) -> Gap {
-        let fact = fact.to_owned();
-        Gap(Rc::new(BTreeSet::from([Missing {
-            subject,
-            fact,
-            zh: because(zh, why),
-            why,
-        }])))
-    }
-
-    /// Both sets of facts are missing.
-    #[must_use]
-    pub(crate) fn and(self, other: &Gap) -> Gap {
-        if Rc::ptr_eq(&self.0, &other.0) {
-            return self;
-        }
-        let mut all = (*self.0).clone();
-        all.extend(other.0.iter().cloned());
-        Gap(Rc::new(all))
-    }
-
-    /// Adds to a gap that may not be there yet.
-    pub(crate) fn add(into: &mut Option<Gap>, other: &Gap) {
-        *into = Some(match into.take() {
-            Some(gap) => gap.and(other),
-            None => other.clone(),
-        });
-    }
-}
 
 /// A value or why there is none. `?` carries the unknown upwards.
 pub(crate) type Out<'a> = Result<Val<'a>, Gap>;
@@ -164,11 +121,15 @@ pub(crate) fn or(left: Result<bool, Gap>, right: Result<bool, Gap>) -> Result<bo
 
 #[cfg(test)]
 mod tests {
+    use domain::household::WhyUnknown;
+
     use super::*;
+    use crate::gap::Sought;
+    use crate::policy::PolicySet;
 
     fn gap(fact: &str) -> Gap {
         let nobody = Subject::Person(PersonId::from_uuid(uuid::Uuid::nil()));
-        Gap::missing(nobody, fact, fact.to_owned(), WhyUnknown::NotCovered)
+        Gap::missing(nobody, Sought::Param(fact.into()), WhyUnknown::NotCovered)
     }
 
     #[test]
@@ -199,7 +160,9 @@ mod tests {
         let Err(both) = and(Err(gap("x")), Err(gap("y"))) else {
             panic!("known");
         };
-        let facts: Vec<_> = both.0.iter().map(|m| m.fact.as_str()).collect();
-        assert_eq!(facts, ["x", "y"]);
+        let nothing = PolicySet::load(&[], &[]).expect("nothing is wrong with nothing");
+        let told = both.told(&nothing);
+        let facts: Vec<_> = told.iter().map(|m| m.fact.as_str()).collect();
+        assert_eq!(facts, ["param.x", "param.y"]);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 
-use domain::evaluation::{Missing, Verdict};
 use domain::household::{Standing, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 
 use crate::eval::{Frame, Weighed};
 use crate::expr::Asked;
+use crate::gap::{Gap, Sought};
 use crate::judge::weigh;
-use crate::val::{Gap, Val};
+use crate::val::Val;
 
 impl<'a> Frame<'a> {
     /// 符合 is true, 不符合 and 不适用 are false, 待核实 is unknown under what it
@@ -36,11 +36,8 @@ impl<'a> Frame<'a> {
         if let Some(position) = position.filter(|_| judged_here) {
             return self.weighed(position, person);
         }
-        let policy = self.set.policy(&asked.policy);
-        let title = policy.map_or(asked.policy.as_str(), |p| p.title.zh.as_str());
-        let fact = format!("verdict.{}", asked.policy);
-        let zh = format!("{title}（认定结果）");
-        Err(Gap::missing(subject, &fact, zh, WhyUnknown::NotCovered))
+        let sought = Sought::Verdict(asked.policy.as_str().into());
+        Err(Gap::missing(subject, sought, WhyUnknown::NotCovered))
     }
 
     fn weighed(&self, position: usize, person: Option<PersonId>) -> Result<bool, Gap> {
@@ -59,23 +56,15 @@ impl<'a> Frame<'a> {
         weighed.met
     }
 
-    fn weigh(&self, position: usize, person: Option<PersonId>) -> Weighed {
+    fn weigh(&self, position: usize, person: Option<PersonId>) -> Weighed<'a> {
         let policy = &self.set.policies()[position];
         let mut frame = Frame::new(&policy.lets, self.set, self.household, self.on, person);
         if self.trace.is_some() {
             frame = frame.traced();
         }
         let frame = frame.sharing(&self.verdicts);
-        let met = match weigh(policy, &frame).verdict {
-            Verdict::Met => Ok(true),
-            Verdict::NotMet | Verdict::NotApplicable => Ok(false),
-            Verdict::Undetermined(missing) => Err(gap(missing)),
-        };
+        let met = weigh(policy, &frame).met();
         let read = frame.trace.map(RefCell::into_inner);
         Weighed { met, read }
     }
-}
-
-fn gap(missing: Vec<Missing>) -> Gap {
-    Gap(std::rc::Rc::new(missing.into_iter().collect()))
 }

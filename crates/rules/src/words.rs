@@ -4,8 +4,9 @@ use domain::evaluation::Segment;
 use domain::money::Money;
 use domain::time::{Date, Month};
 
+use crate::gap::Gap;
 use crate::types::{Type, Unit};
-use crate::val::{Gap, List, Val};
+use crate::val::{List, Val};
 
 /// The language of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,68 +24,142 @@ impl Language {
     }
 }
 
-/// A known value, or the word for not knowing it.
-pub(crate) fn outcome(
-    out: &Result<Val<'_>, Gap>,
-    ty: &Type,
-    on: Date,
-    language: Language,
-) -> Vec<Segment> {
-    match out {
-        Ok(value) => words(value, ty, on, language),
-        Err(_) => text(language.pick("未知", "unknown").to_owned()),
-    }
-}
+/// Words one after the other. Neighbouring texts are one segment, so that equal
+/// sentences are equal segments.
+#[derive(Default)]
+pub(crate) struct Wording(Vec<Segment>);
 
-fn text(text: String) -> Vec<Segment> {
-    vec![Segment::Text(text)]
-}
+/// A sentence is longer than a value.
+const ROOM: usize = 64;
 
-/// A known value of a type. Dates of the year of `on` leave out the year.
-pub(crate) fn words(value: &Val<'_>, ty: &Type, on: Date, language: Language) -> Vec<Segment> {
-    let zh = language == Language::Chinese;
-    text(match (value, ty) {
-        (Val::Bool(value), _) => {
-            let pair = if *value {
-                ("是", "yes")
-            } else {
-                ("否", "no")
-            };
-            language.pick(pair.0, pair.1).to_owned()
-        }
-        (Val::Number(n), Type::Number(unit)) => number(*n, *unit, zh),
-        (Val::Number(n), _) => n.to_string(),
-        (Val::Amount(ratio), Type::Ratio) => percent(ratio.rounded(PERMILLE)),
-        (Val::Amount(amount), _) => {
-            let fen = amount.rounded(1).map(Money::from_fen);
-            let yuan = fen.map_or_else(|| "?".to_owned(), Money::yuan_grouped);
-            if zh {
-                format!("{yuan}元")
-            } else {
-                format!("{yuan} yuan")
+impl Wording {
+    pub(crate) fn say(&mut self, text: &str) {
+        match self.0.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Segment::Text(before)) => before.push_str(text),
+            _ => {
+                let mut first = String::with_capacity(text.len().max(ROOM));
+                first.push_str(text);
+                self.0.push(Segment::Text(first));
             }
         }
-        (Val::Date(date), _) if zh && date.year() == on.year() => {
-            format!("{}月{}日", date.month(), date.day())
+    }
+
+    fn add(&mut self, segment: &Segment) {
+        match segment {
+            Segment::Text(text) => self.say(text),
+            other => self.0.push(other.clone()),
         }
-        (Val::Date(date), _) if zh => {
-            format!("{}年{}月{}日", date.year(), date.month(), date.day())
+    }
+
+    pub(crate) fn segments(self) -> Vec<Segment> {
+        self.0
+    }
+
+    /// As plain text: ids stand for names and places. For operands and keys.
+    pub(crate) fn plain(self) -> String {
+        let mut out = String::new();
+        for segment in self.0 {
+            match segment {
+                Segment::Text(text) if out.is_empty() => out = text,
+                Segment::Text(text) => out.push_str(&text),
+                Segment::Name(id) => out.push_str(&id.to_string()),
+                Segment::Place(code) => out.push_str(code.as_str()),
+            }
         }
-        (Val::Date(date), _) => date.to_string(),
-        (Val::Month(month), _) => months(&[*month], zh),
-        (Val::Code(code), Type::Code(list)) if zh => list.zh(code).to_owned(),
-        (Val::Code(code), _) => code.replace('_', " "),
-        (Val::Text(segments), _) => return segments.to_vec(),
-        (Val::Division(code), _) => return vec![Segment::Place(*code)],
-        (Val::Person(id), _) => return vec![Segment::Name(*id)],
-        (Val::Household(_), _) => language.pick("本户", "the household").to_owned(),
-        (Val::Item(fact), _) => {
-            let def = fact.item.body.kind().def();
-            language.pick(def.zh, def.en).to_owned()
+        out
+    }
+
+    /// A known value, or the word for not knowing it.
+    pub(crate) fn outcome(
+        &mut self,
+        out: &Result<Val<'_>, Gap>,
+        ty: &Type,
+        on: Date,
+        language: Language,
+    ) {
+        match out {
+            Ok(value) => self.value(value, ty, on, language),
+            Err(_) => self.say(language.pick("未知", "unknown")),
         }
-        (Val::List(list), Type::List(of)) => return listed(list, of, on, language),
-        (Val::List(list), _) => list.elements.len().to_string(),
-    })
+    }
+
+    /// A known value of a type. Dates of the year of `on` leave out the year.
+    pub(crate) fn value(&mut self, value: &Val<'_>, ty: &Type, on: Date, language: Language) {
+        let zh = language == Language::Chinese;
+        match (value, ty) {
+            (Val::Bool(true), _) => self.say(language.pick("是", "yes")),
+            (Val::Bool(false), _) => self.say(language.pick("否", "no")),
+            (Val::Number(n), Type::Number(unit)) => self.number(*n, *unit, zh),
+            (Val::Number(n), _) => self.number(*n, Unit::Count, zh),
+            (Val::Amount(ratio), Type::Ratio) => self.say(&percent(ratio.rounded(PERMILLE))),
+            (Val::Amount(amount), _) => {
+                let fen = amount.rounded(1).map(Money::from_fen);
+                self.say(&fen.map_or_else(|| "?".to_owned(), Money::yuan_grouped));
+                self.say(language.pick("元", " yuan"));
+            }
+            (Val::Date(date), _) if zh => {
+                if date.year() != on.year() {
+                    self.say(&date.year().to_string());
+                    self.say("年");
+                }
+                self.say(&format!("{}月{}日", date.month(), date.day()));
+            }
+            (Val::Date(date), _) => self.say(&date.to_string()),
+            (Val::Month(month), _) => self.say(&months(&[*month], zh)),
+            (Val::Code(code), Type::Code(list)) if zh => self.say(list.zh(code)),
+            (Val::Code(code), _) => self.say(&code.replace('_', " ")),
+            (Val::Text(segments), _) => segments.iter().for_each(|s| self.add(s)),
+            (Val::Division(code), _) => self.0.push(Segment::Place(*code)),
+            (Val::Person(id), _) => self.0.push(Segment::Name(*id)),
+            (Val::Household(_), _) => self.say(language.pick("本户", "the household")),
+            (Val::Item(fact), _) => {
+                let def = fact.item.body.kind().def();
+                self.say(language.pick(def.zh, def.en));
+            }
+            (Val::List(list), Type::List(of)) => self.listed(list, of, on, language),
+            (Val::List(list), _) => self.say(&list.elements.len().to_string()),
+        }
+    }
+
+    fn number(&mut self, n: i64, unit: Unit, zh: bool) {
+        let (chinese, english) = match unit {
+            Unit::Count => ("", ""),
+            Unit::People => ("人", " people"),
+            Unit::Months => ("个月", " months"),
+            Unit::Days => ("天", " days"),
+            Unit::Weeks => ("周", " weeks"),
+            Unit::Years => ("岁", " years"),
+        };
+        self.say(&n.to_string());
+        self.say(if zh { chinese } else { english });
+    }
+
+    fn listed(&mut self, list: &List<'_>, of: &Type, on: Date, language: Language) {
+        if matches!(of, Type::Month) && list.whole().is_ok() {
+            let all = list.known().filter_map(|value| match value {
+                Val::Month(month) => Some(*month),
+                _ => None,
+            });
+            let all: Vec<_> = all.collect();
+            return self.say(&months(&all, language == Language::Chinese));
+        }
+        let mut said = false;
+        for element in &list.elements {
+            if said {
+                self.say(language.pick("、", ", "));
+            }
+            self.outcome(&element.value, of, on, language);
+            // A text of nothing is as if it were not there.
+            said |= !matches!(&element.value, Ok(Val::Text(text)) if text.is_empty());
+        }
+        if !said {
+            self.say(language.pick("无", "none"));
+        }
+        if list.open.is_some() {
+            self.say(language.pick("（名单不全）", " (incomplete)"));
+        }
+    }
 }
 
 /// Thousandths are shown as per cent with one decimal.
@@ -101,18 +176,6 @@ fn percent(permille: Option<i64>) -> String {
     } else {
         format!("{sign}{whole}.{tenth}%")
     }
-}
-
-fn number(n: i64, unit: Unit, zh: bool) -> String {
-    let (chinese, english) = match unit {
-        Unit::Count => ("", ""),
-        Unit::People => ("人", " people"),
-        Unit::Months => ("个月", " months"),
-        Unit::Days => ("天", " days"),
-        Unit::Weeks => ("周", " weeks"),
-        Unit::Years => ("岁", " years"),
-    };
-    format!("{n}{}", if zh { chinese } else { english })
 }
 
 /// Months of one year share its name: `2026年10、11月`.
@@ -142,34 +205,8 @@ fn months(months: &[Month], zh: bool) -> String {
     out
 }
 
-fn listed(list: &List<'_>, of: &Type, on: Date, language: Language) -> Vec<Segment> {
-    let zh = language == Language::Chinese;
-    if matches!(of, Type::Month) && list.whole().is_ok() {
-        let all = list.known().filter_map(|value| match value {
-            Val::Month(month) => Some(*month),
-            _ => None,
-        });
-        return text(months(&all.collect::<Vec<_>>(), zh));
-    }
-    let mut out = Vec::new();
-    for element in &list.elements {
-        if !out.is_empty() {
-            out.push(Segment::Text(language.pick("、", ", ").to_owned()));
-        }
-        out.extend(outcome(&element.value, of, on, language));
-    }
-    if out.is_empty() {
-        out = text(language.pick("无", "none").to_owned());
-    }
-    if list.open.is_some() {
-        let more = language.pick("（名单不全）", " (incomplete)").to_owned();
-        out.push(Segment::Text(more));
-    }
-    out
-}
-
 /// What a source is called.
-pub(crate) fn source(name: &str, language: Language) -> String {
+pub(crate) fn source(name: &str, language: Language) -> &str {
     let zh = match name {
         "civil" => "民政",
         "payments" => "金民",
@@ -188,31 +225,5 @@ pub(crate) fn source(name: &str, language: Language) -> String {
         "elder_care" => "养老服务",
         other => other,
     };
-    language.pick(zh, name).to_owned()
-}
-
-/// Joins neighbouring texts, so that equal sentences are equal segments.
-pub(crate) fn joined(segments: Vec<Segment>) -> Vec<Segment> {
-    let mut out: Vec<Segment> = Vec::new();
-    for segment in segments {
-        match (out.last_mut(), segment) {
-            (Some(Segment::Text(before)), Segment::Text(more)) => before.push_str(&more),
-            (_, Segment::Text(empty)) if empty.is_empty() => {}
-            (_, other) => out.push(other),
-        }
-    }
-    out
-}
-
-/// As plain text: ids stand for names and places. For operands and keys.
-pub(crate) fn plain(segments: &[Segment]) -> String {
-    let mut out = String::new();
-    for segment in segments {
-        match segment {
-            Segment::Text(text) => out.push_str(text),
-            Segment::Name(id) => out.push_str(&id.to_string()),
-            Segment::Place(code) => out.push_str(code.as_str()),
-        }
-    }
-    out
+    language.pick(zh, name)
 }

@@ -1,7 +1,8 @@
 //! What the language refuses, where it says so, and how it treats hostile text.
 
 use crate::support::{self, FRAME};
-use rules::{Document, PolicySet, Problem};
+use rules::{Document, PolicySet, Problem, describe};
+use serde_json::json;
 
 fn policy(when: &str) -> Document {
     let quoted = serde_json::to_string(when).unwrap();
@@ -43,6 +44,33 @@ fn well_typed_conditions_are_taken() {
             panic!("{when}: {}", problems[0]);
         }
     }
+}
+
+/// A name that holds words holds them in the language of the sentence it is in;
+/// one that holds a number is computed once for both.
+#[test]
+fn a_sentence_is_in_one_language_to_the_last_name() {
+    let text = FRAME.replace("WHEN", "n > 0").replace(
+        "criteria:",
+        "let: { n: 'size(members)', said: 'text(n, \"/\")', again: 'said', few: '[text(\"\"), text(n)]', none: '[text(\"\")]' }\ncriteria:",
+    );
+    let begun = text.find("sentence:").unwrap();
+    let ended = begun + text[begun..].find('\n').unwrap();
+    let sentence = "sentence: { zh: '{said}{again}{n}，{few}，{none}', en: '{said}{again}{n}, {few}, {none}' }";
+    let text = format!("{}{sentence}{}", &text[..begun], &text[ended..]);
+    let name = "probe.yaml".to_owned();
+    let set =
+        PolicySet::load(&[Document { name, text }], &[]).unwrap_or_else(|p| panic!("{}", p[0]));
+    let people = json!({ "a": { "membership": [{ "kinship": "head" }] } });
+    let facts = json!({ "hukou": "320412100", "covered": ["civil_register"], "people": people });
+    let household = describe(&facts, "2026-11-20".parse().unwrap())
+        .unwrap()
+        .household;
+    let decision = rules::explain(&set, &household, "probe", household.unit).unwrap();
+    let plain = |segments| rules::render(segments, &|_| String::new(), &|_| String::new());
+    assert_eq!(plain(&decision.sentence_zh), "1人/1人/1人，1人，无");
+    let english = "1 people/1 people/1 people, 1 people, none";
+    assert_eq!(plain(&decision.sentence_en), english);
 }
 
 /// Whatever a policy says may be read by a village: illness, custody and deposits

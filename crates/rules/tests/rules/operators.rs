@@ -103,6 +103,21 @@ fn an_element_by_its_number_needs_to_know_which_elements_there_are() {
 }
 
 #[test]
+fn what_is_missing_for_either_side_is_named_together() {
+    check(
+        "size(head.medical_settlement) in [1, 2] => ?medical_settlement
+         1 in (head.identity.phone == '1' ? [1, 2] : [3]) => ?identity.phone
+         size(head.medical_settlement) in (head.identity.phone == '1' ? [1, 2] : [3]) => ?identity.phone medical_settlement
+         confirmed(head.vehicle, size(head.medical_settlement)) => ?medical_settlement
+         confirmed(head.identity.phone == '1' ? head.vehicle : head.vehicle, 1) => ?identity.phone
+         confirmed(head.identity.phone == '1' ? head.vehicle : head.vehicle, size(head.medical_settlement)) => ?identity.phone medical_settlement
+         confirmed(head.vehicle, 1) => true
+         confirmed(head.vehicle, 2) => ?vehicle
+         confirmed(head.vehicle.filter(v, v.status != 'normal' && v.status != 'cancelled'), 2) => false",
+    );
+}
+
+#[test]
 fn texts_are_asked_for_parts_ends_and_patterns() {
     check(
         "head.identity.name.contains('小') => true
