@@ -136,6 +136,7 @@ pub(crate) async fn open(
             ..Settings::default()
         },
         censuses: pipeline::night::Censuses::default(),
+        ahead: pipeline::ahead::Aheads::default(),
         work: tokio::sync::Notify::default(),
         published: tokio::sync::Notify::default(),
     });

@@ -8,6 +8,7 @@
 
 mod absence;
 mod abuse;
+mod ahead;
 mod batches;
 mod bounded;
 mod browser;

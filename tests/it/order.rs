@@ -5,6 +5,8 @@ use synth::{CountySpec, FeedFile, invent};
 use testkit::app::{TestApp, divisions, sample_day};
 use testkit::state::State;
 
+use crate::twice::hands_with;
+
 fn county() -> Vec<FeedFile> {
     let spec = CountySpec {
         seed: 11,
@@ -56,10 +58,13 @@ async fn any_order_batching_or_repeat_ends_alike() {
         let again = shuffled[usize::try_from(random() % shuffled.len() as u64).unwrap()].clone();
         shuffled.push(again);
         let mask = random();
-        let state = end(TestApp::sqlite().await, &shuffled, |index| {
-            mask >> (index % 64) & 1 == 1
-        })
-        .await;
+        let mut app = TestApp::sqlite().await;
+        let backlog = [0, 300, u64::MAX][usize::try_from(random() % 3).unwrap()];
+        println!("folded ahead beyond {backlog}");
+        app.deps = hands_with(&app, app.clock.clone(), |settings| {
+            settings.backlog_records = backlog;
+        });
+        let state = end(app, &shuffled, |index| mask >> (index % 64) & 1 == 1).await;
         assert_eq!(state.folds, natural.folds, "folds, seed {seed}");
         assert_eq!(state.verdicts, natural.verdicts, "verdicts, seed {seed}");
         assert_eq!(state.open, natural.open, "open alerts, seed {seed}");

@@ -53,6 +53,7 @@ pub(super) fn hands_with(
         clock,
         settings,
         censuses: pipeline::night::Censuses::default(),
+        ahead: pipeline::ahead::Aheads::default(),
         work: Notify::default(),
         published: Notify::default(),
     })

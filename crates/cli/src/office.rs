@@ -173,6 +173,7 @@ pub(crate) async fn deps(
             ..steps(settings)?
         },
         censuses: pipeline::night::Censuses::default(),
+        ahead: pipeline::ahead::Aheads::default(),
         work: Notify::new(),
         published: Notify::new(),
     });

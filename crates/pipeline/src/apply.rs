@@ -11,10 +11,12 @@ use domain::record::{Read, ReadWhy, Record};
 use domain::region::DivisionCode;
 use rayon::prelude::*;
 use registry::Fold;
-use store::commit::{Commit, CommitKind, FoldRow, Guard, Lease, SealedRecord, Write};
+use store::commit::{Commit, CommitKind, FoldRow, Guard, Lease, Write};
+use store::rows::Backlog;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use crate::ahead::Ahead;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::sealing::Keyring;
@@ -53,34 +55,39 @@ const BATCHES: usize = 8;
 /// Folds the next records of a partition, batch by batch, as far as one call goes.
 pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Progress, StepError> {
     let mut position = deps.store.checkpoint(partition, APPLY).await?;
-    if !records_wait(deps, partition, position).await? {
+    let backlog = deps.store.backlog(partition, position).await?;
+    if backlog == Backlog::default() {
         return Ok(Progress::Idle);
     }
     // Who does not hold the county opens nothing of it.
     lease(deps, partition, APPLY).await?;
-    let Some(mut waiting) = Waiting::after(deps.clone(), partition, position).await? else {
-        return Ok(Progress::Idle);
-    };
+    let mut ahead = deps.ahead.take(partition);
+    ahead.look(&deps.settings, position, backlog);
+    let first = Waiting::after(deps.clone(), (partition, position), ahead);
+    let (mut next, mut ahead) = first.await?;
+    let mut progress = Progress::Idle;
     let mut records = 0;
     for left in (0..BATCHES).rev() {
+        let Some(waiting) = next.take() else {
+            break;
+        };
         let (read, last) = (waiting.records, waiting.last);
-        let mut ahead = JoinSet::new();
+        let mut reading = JoinSet::new();
         if left > 0 {
-            let next = Waiting::after(deps.clone(), partition, last);
-            ahead.spawn(next.in_current_span());
+            let known = std::mem::take(&mut ahead);
+            let next = Waiting::after(deps.clone(), (partition, last), known);
+            reading.spawn(next.in_current_span());
         }
         apply(deps, partition, position, waiting).await?;
         records += read;
+        progress = Progress::Done(records);
         position = last;
-        let Some(next) = ahead.join_next().await else {
-            break;
-        };
-        match next.map_err(|_| StepError::Computation)?? {
-            Some(next) => waiting = next,
-            None => break,
+        if let Some(read) = reading.join_next().await {
+            (next, ahead) = read.map_err(|_| StepError::Computation)??;
         }
     }
-    Ok(Progress::Done(records))
+    deps.ahead.keep(partition, ahead);
+    Ok(progress)
 }
 
 /// Whether anything was taken in after a position.
@@ -89,8 +96,8 @@ pub(crate) async fn records_wait(
     partition: DivisionCode,
     position: i64,
 ) -> Result<bool, StepError> {
-    let waiting = deps.store.intake_after(partition, position, 1).await?;
-    Ok(!waiting.is_empty())
+    let backlog = deps.store.backlog(partition, position).await?;
+    Ok(backlog != Backlog::default())
 }
 
 /// Records that wait to be folded, opened; what is already folded of their
@@ -104,21 +111,16 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// The next bounded batch after a position.
+    /// The next bounded batch after a position, and who is folded ahead with it.
     async fn after(
         deps: Arc<Deps>,
-        partition: DivisionCode,
-        position: i64,
-    ) -> Result<Option<Waiting>, StepError> {
-        let batches = deps
-            .store
-            .intake_after(partition, position, deps.settings.apply_records)
-            .await?;
-        let Some(last) = batches.last().map(|batch| batch.number) else {
-            return Ok(None);
+        (partition, position): (DivisionCode, i64),
+        mut ahead: Ahead,
+    ) -> Result<(Option<Waiting>, Ahead), StepError> {
+        let Some(next) = ahead.next(&deps, partition, position).await? else {
+            return Ok((None, ahead));
         };
-        let rows = batches.into_iter().flat_map(|batch| batch.records);
-        let rows: Vec<SealedRecord> = rows.collect();
+        let (rows, last, records) = (next.records, next.last, next.read);
         let subjects: BTreeSet<Subject> = rows.iter().map(|row| row.subject).collect();
         let keyring = Keyring::load(deps.store.as_ref(), &deps.vault, &subjects, false).await?;
         let open = move || {
@@ -129,14 +131,14 @@ impl Waiting {
             for record in opened {
                 by_subject.entry(record.subject).or_default().push(record);
             }
-            Ok(Some(Waiting {
+            Ok::<_, StepError>(Waiting {
                 by_subject: by_subject.into_iter().collect(),
                 keyring,
                 last,
-                records: rows.len(),
-            }))
+                records,
+            })
         };
-        offload(open).await?
+        Ok((Some(offload(open).await??), ahead))
     }
 }
 

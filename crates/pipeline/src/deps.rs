@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use vault::Vault;
 
 use crate::account::AccountSettings;
+use crate::ahead::Aheads;
 use crate::clock::Clock;
 use crate::night::Censuses;
 use crate::policies::Policies;
@@ -25,6 +26,9 @@ pub struct Settings {
     pub intake_rows: usize,
     /// Records per apply transaction.
     pub apply_records: u32,
+    /// Records waiting from which on all that waits of somebody who was never met
+    /// is folded at once.
+    pub backlog_records: u64,
     /// Units per evaluate transaction.
     pub evaluate_units: u32,
     /// Days an alert may be snoozed. A platform default.
@@ -48,6 +52,7 @@ impl Default for Settings {
             daily_budget_per_township: 15,
             intake_rows: 1_000,
             apply_records: 4_000,
+            backlog_records: 50_000,
             evaluate_units: 400,
             snooze_days_max: 30,
             export_people_free: 100,
@@ -79,6 +84,8 @@ pub struct Deps {
     pub settings: Settings,
     /// Everybody of the counties evaluated here, in columns.
     pub censuses: Censuses,
+    /// Who was folded ahead of the checkpoint here.
+    pub ahead: Aheads,
     /// Rung when there may be work for the steps.
     pub work: Notify,
     /// Rung when feed entries were published.

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod act;
+pub mod ahead;
 pub mod apply;
 pub mod arrivals;
 pub mod audit;

@@ -1,6 +1,8 @@
 //! What both databases share: ledger entries, row digests, and the texts that
 //! stand for nouns in columns.
 
+use std::collections::BTreeSet;
+
 use domain::alert::{FeedKind, FeedNews, Found};
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::evaluation::{AlertLevel, Confidential, Finding};
@@ -303,6 +305,16 @@ impl Cell {
 
     pub(crate) fn subject(self, letter: &str, id: Uuid) -> Result<Subject, StoreError> {
         Subject::from_parts(letter, id).ok_or_else(|| self.damaged("neither `h` nor `p`"))
+    }
+
+    /// Subjects written as letter and id, with commas between them.
+    pub(crate) fn subjects(self, text: &str) -> Result<BTreeSet<Subject>, StoreError> {
+        let one = |text: &str| {
+            let (letter, id) = text.split_at_checked(1)?;
+            Subject::from_parts(letter, Uuid::parse_str(id).ok()?)
+        };
+        let all: Option<BTreeSet<Subject>> = text.split(',').map(one).collect();
+        all.ok_or_else(|| self.damaged("not a list of subjects"))
     }
 
     pub(crate) fn date(self, text: &str) -> Result<Date, StoreError> {

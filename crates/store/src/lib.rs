@@ -52,8 +52,8 @@ pub use crate::error::StoreError;
 use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
-    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
+    AlertCount, AlertFilter, Backlog, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch,
+    LedgerEntry, LedgerRoot, Named, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
@@ -134,6 +134,18 @@ pub trait Store: Send + Sync {
         number: i64,
         limit_records: u32,
     ) -> Stored<Vec<IntakeBatch>>;
+    /// Whom the commits name that [`Store::intake_after`] would give and that are
+    /// numbered no later than `through`; whole commits, stopping once
+    /// `limit_records` is reached.
+    async fn named_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        through: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<Named>>;
+    /// What [`Store::intake_after`] would give in all, without its records.
+    async fn backlog(&self, partition: DivisionCode, number: i64) -> Stored<Backlog>;
     /// Position of a step; 0 before its first checkpoint.
     async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64>;
     /// Position of a step as of a commit number.
@@ -154,6 +166,15 @@ pub trait Store: Send + Sync {
     /// Coverage records known to a partition through an apply position
     /// (commit number of the intake commit that brought them).
     async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>>;
+    /// Records of subjects in intake commits of a partition that are numbered
+    /// after `after` and no later than `through`, in order.
+    async fn records_between(
+        &self,
+        partition: DivisionCode,
+        subjects: &[Subject],
+        after: i64,
+        through: i64,
+    ) -> Stored<Vec<SealedRecord>>;
     /// All records of subjects in intake commits numbered ≤ `through`.
     async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>>;
 

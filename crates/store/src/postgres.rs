@@ -47,8 +47,8 @@ use crate::corrections::Correction;
 use crate::exports::KnownExport;
 use crate::parameters::Proposed;
 use crate::rows::{
-    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
+    AlertCount, AlertFilter, Backlog, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch,
+    LedgerEntry, LedgerRoot, Named, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use crate::{Store, Stored};
@@ -124,6 +124,20 @@ impl Store for Postgres {
         folding::intake_after(&self.pool, partition, number, limit_records).await
     }
 
+    async fn named_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        through: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<Named>> {
+        folding::named_after(&self.pool, partition, (number, through), limit_records).await
+    }
+
+    async fn backlog(&self, partition: DivisionCode, number: i64) -> Stored<Backlog> {
+        folding::backlog(&self.pool, partition, number).await
+    }
+
     async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64> {
         folding::checkpoint(&self.pool, partition, step).await
     }
@@ -155,6 +169,16 @@ impl Store for Postgres {
 
     async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>> {
         folding::coverage(&self.pool, partition, through).await
+    }
+
+    async fn records_between(
+        &self,
+        partition: DivisionCode,
+        subjects: &[Subject],
+        after: i64,
+        through: i64,
+    ) -> Stored<Vec<SealedRecord>> {
+        folding::records_between(&self.pool, partition, subjects, (after, through)).await
     }
 
     async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>> {

@@ -1,9 +1,11 @@
 //! What reads answer that is not a row of a commit.
 
+use std::collections::BTreeSet;
+
 use domain::alert::{FeedKind, Found};
 use domain::authority::Operation;
 use domain::evaluation::{AlertLevel, Confidential};
-use domain::ids::{AlertId, OfficerId};
+use domain::ids::{AlertId, OfficerId, Subject};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 
@@ -37,6 +39,26 @@ pub struct IntakeBatch {
     pub records: Vec<SealedRecord>,
     /// It brought coverage.
     pub covers: bool,
+}
+
+/// Whom one intake commit names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Commit number.
+    pub number: i64,
+    /// Records in it.
+    pub records: u64,
+    /// Of whom, each once.
+    pub subjects: BTreeSet<Subject>,
+}
+
+/// Intake commits that wait to be folded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Number of the last of them; 0 when there is none.
+    pub last: i64,
+    /// Records in them.
+    pub records: u64,
 }
 
 /// Which alerts to list. Empty lists do not filter.

@@ -237,6 +237,7 @@ impl TestApp {
                 ..Settings::default()
             },
             censuses: pipeline::night::Censuses::default(),
+            ahead: pipeline::ahead::Aheads::default(),
             work: Notify::default(),
             published: Notify::default(),
         });

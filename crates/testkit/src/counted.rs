@@ -22,8 +22,8 @@ use store::corrections::Correction;
 use store::exports::KnownExport;
 use store::parameters::Proposed;
 use store::rows::{
-    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
+    AlertCount, AlertFilter, Backlog, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch,
+    LedgerEntry, LedgerRoot, Named, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
@@ -96,6 +96,8 @@ counted! {
     imports(grant: &Grant, before: Option<Instant>, limit: u32) -> Stored<Vec<ImportRow>>;
     kept_rows(grant: &Grant, import: ImportId, outcome: Option<RowOutcome>, after_line: u32, limit: u32) -> Stored<Vec<KeptRow>>;
     intake_after(partition: DivisionCode, number: i64, limit_records: u32) -> Stored<Vec<IntakeBatch>>;
+    named_after(partition: DivisionCode, number: i64, through: i64, limit_records: u32) -> Stored<Vec<Named>>;
+    backlog(partition: DivisionCode, number: i64) -> Stored<Backlog>;
     checkpoint(partition: DivisionCode, step: &str) -> Stored<i64>;
     checkpoint_as_of(partition: DivisionCode, step: &str, known: i64) -> Stored<i64>;
     folds(subjects: &[Subject]) -> Stored<Vec<FoldRow>>;
@@ -103,6 +105,7 @@ counted! {
     reads_by_person(people: &[PersonId]) -> Stored<Vec<Read>>;
     reads_by_household(households: &[HouseholdId]) -> Stored<Vec<Read>>;
     coverage(partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>>;
+    records_between(partition: DivisionCode, subjects: &[Subject], after: i64, through: i64) -> Stored<Vec<SealedRecord>>;
     records_of(subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>>;
     due(partition: DivisionCode, limit: u32) -> Stored<Vec<DueMark>>;
     units_to_revisit(partition: DivisionCode, on: Date, policy_set: &str, after: Option<Subject>, limit: u32) -> Stored<Vec<Subject>>;

@@ -187,10 +187,13 @@ async fn small_steps(store: Arc<dyn Store>, folder: &Path) -> TestApp {
         settings: Settings {
             intake_rows: 20,
             apply_records: 100,
+            // The first load is folded ahead, what comes later is not.
+            backlog_records: 200,
             evaluate_units: 8,
             ..deps.settings.clone()
         },
         censuses: pipeline::night::Censuses::default(),
+        ahead: pipeline::ahead::Aheads::default(),
         work: Notify::default(),
         published: Notify::default(),
     });

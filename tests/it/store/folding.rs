@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::ids::ImportId;
 use domain::record::{Read, ReadWhy};
 use store::commit::{CommitKind, FoldRow, ImportState, SealedRecord, SubjectKeyRow, Write};
+use store::rows::{Backlog, Named};
 use store::{Store, StoreError};
 use uuid::Uuid;
 
@@ -42,6 +43,84 @@ pub async fn intake_comes_in_whole_commits(store: Arc<dyn Store>) {
     }
     let later = store.intake_after(place(COUNTY), 1, 1_000).await.unwrap();
     assert_eq!(later, all[1..]);
+}
+
+pub async fn a_backlog_is_what_waits(store: Arc<dyn Store>) {
+    let backlog = async |after: i64| store.backlog(place(COUNTY), after).await.unwrap();
+    assert_eq!(backlog(0).await, Backlog::default());
+    put(&store, CommitKind::Intake, intake(1, lines(1, 1, 3))).await;
+    put(&store, CommitKind::Administration, vec![]).await;
+    put(&store, CommitKind::Intake, intake(2, lines(2, 4, 2))).await;
+    let mut elsewhere = commit(CommitKind::Intake, intake(3, lines(3, 6, 1)));
+    elsewhere.partition = Some(place(OTHER_COUNTY));
+    write(&store, &elsewhere).await;
+    let open = vec![
+        Write::ImportOpened(import(4, ImportState::Receiving)),
+        Write::Records(lines(4, 7, 4)),
+    ];
+    put(&store, CommitKind::Intake, open).await;
+    put(&store, CommitKind::Intake, intake(5, lines(5, 11, 1))).await;
+    let waits = |last, records| Backlog { last, records };
+    assert_eq!(backlog(0).await, waits(3, 5));
+    assert_eq!(backlog(1).await, waits(3, 2));
+    assert_eq!(backlog(3).await, Backlog::default());
+}
+
+pub async fn whom_commits_name_is_known_without_their_records(store: Arc<dyn Store>) {
+    let said = |of, import: u32, line| record(of, import_id(import), line);
+    let first = vec![said(p(1), 1, 1), said(h(1), 1, 1), said(p(1), 1, 2)];
+    put(&store, CommitKind::Intake, intake(1, first)).await;
+    put(&store, CommitKind::Intake, intake(2, vec![])).await;
+    let mut elsewhere = commit(CommitKind::Intake, intake(3, lines(3, 1, 1)));
+    elsewhere.partition = Some(place(OTHER_COUNTY));
+    write(&store, &elsewhere).await;
+    put(
+        &store,
+        CommitKind::Intake,
+        intake(4, vec![said(p(2), 4, 1)]),
+    )
+    .await;
+    let named = async |after, through, limit| {
+        let named = store.named_after(place(COUNTY), after, through, limit);
+        named.await.unwrap()
+    };
+    let of = |number, records, subjects: &[domain::ids::Subject]| Named {
+        number,
+        records,
+        subjects: subjects.iter().copied().collect(),
+    };
+    let all = [of(1, 3, &[p(1), h(1)]), of(2, 0, &[]), of(4, 1, &[p(2)])];
+    assert_eq!(named(0, 9, 100).await, all);
+    assert_eq!(named(1, 9, 100).await, all[1..]);
+    assert_eq!(named(0, 3, 100).await, all[..2]);
+    assert_eq!(named(0, 9, 3).await, all[..1]);
+    let open = vec![
+        Write::ImportOpened(import(5, ImportState::Receiving)),
+        Write::Records(lines(5, 7, 4)),
+    ];
+    put(&store, CommitKind::Intake, open).await;
+    assert_eq!(named(0, 9, 100).await, all);
+}
+
+pub async fn records_between_two_numbers_are_of_one_partition(store: Arc<dyn Store>) {
+    let said = |import: u32, line| record(p(1), import_id(import), line);
+    put(&store, CommitKind::Intake, intake(1, vec![said(1, 1)])).await;
+    let of_others = record(h(1), import_id(2), 2);
+    let second = intake(2, vec![said(2, 1), of_others.clone(), said(2, 3)]);
+    put(&store, CommitKind::Intake, second).await;
+    let mut elsewhere = commit(CommitKind::Intake, intake(3, vec![said(3, 1)]));
+    elsewhere.partition = Some(place(OTHER_COUNTY));
+    write(&store, &elsewhere).await;
+    put(&store, CommitKind::Intake, intake(4, vec![said(4, 1)])).await;
+    let between = async |subjects: &[domain::ids::Subject], after, through| {
+        let records = store.records_between(place(COUNTY), subjects, after, through);
+        records.await.unwrap()
+    };
+    let all = [said(1, 1), said(2, 1), said(2, 3), said(4, 1)];
+    assert_eq!(between(&[p(1)], 0, 4).await, all);
+    assert_eq!(between(&[p(1)], 1, 3).await, all[1..3]);
+    assert_eq!(between(&[h(1), p(5)], 0, 4).await, [of_others]);
+    assert!(between(&[p(1)], 4, 9).await.is_empty());
 }
 
 pub async fn an_import_still_receiving_holds_back_what_follows(store: Arc<dyn Store>) {

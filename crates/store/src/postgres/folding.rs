@@ -1,27 +1,36 @@
 //! What the apply step reads: intake, checkpoints, folds, keys, reads, coverage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
 use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::columns::{Columns, ids_by_kind, nouns, uuids};
 use super::imports::revision;
 use super::scope;
 use crate::Stored;
 use crate::commit::{FoldRow, SealedRecord, SubjectKeyRow};
-use crate::rows::IntakeBatch;
+use crate::rows::{Backlog, IntakeBatch, Named};
 
-pub(super) async fn intake_after(
-    pool: &PgPool,
-    partition: DivisionCode,
+/// An intake commit that waits to be folded.
+struct Waiting {
+    id: i64,
     number: i64,
+    record_count: i64,
+    covers: bool,
+}
+
+/// Whole commits after a number and no later than another, in order, until so many
+/// records are reached.
+async fn waiting(
+    connection: &mut PgConnection,
+    partition: DivisionCode,
+    (number, through): (i64, i64),
     limit_records: u32,
-) -> Stored<Vec<IntakeBatch>> {
-    let mut tx = scope::all(pool).await?;
-    let commits: Vec<(i64, i64, bool)> = sqlx::query_as(
+) -> Stored<Vec<Waiting>> {
+    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(
         "with waiting as (
             select min(c.number) as number
             from commits c
@@ -35,27 +44,48 @@ pub(super) async fn intake_after(
         given as (
             select c.id,
                 c.number,
+                c.record_count::bigint as record_count,
                 (sum(c.record_count) over (order by c.number))::bigint
                     - c.record_count as before
             from commits c
             where c.to_apply
             and c.partition = $1
             and c.number > $2
+            and c.number <= $3
             and c.number < coalesce((select number from waiting), c.number + 1)
         )
         select id,
             number,
-            exists (select 1 from coverages v where v.commit_id = given.id)
+            record_count,
+            exists (select 1 from coverages v where v.commit_id = given.id) as covers
         from given
-        where before < $3
+        where before < $4
         order by number",
-    )
-    .bind(partition.as_str())
-    .bind(number)
-    .bind(i64::from(limit_records))
-    .fetch_all(&mut *tx)
-    .await?;
-    let ids: Vec<i64> = commits.iter().map(|(id, _, _)| *id).collect();
+    );
+    let commits = commits.bind(partition.as_str()).bind(number).bind(through);
+    let commits = commits.bind(i64::from(limit_records));
+    let commits = commits.fetch_all(connection).await?;
+    let of_row = |(id, number, record_count, covers)| Waiting {
+        id,
+        number,
+        record_count,
+        covers,
+    };
+    Ok(commits.into_iter().map(of_row).collect())
+}
+
+fn ids(commits: &[Waiting]) -> Vec<i64> {
+    commits.iter().map(|commit| commit.id).collect()
+}
+
+pub(super) async fn intake_after(
+    pool: &PgPool,
+    partition: DivisionCode,
+    number: i64,
+    limit_records: u32,
+) -> Stored<Vec<IntakeBatch>> {
+    let mut tx = scope::all(pool).await?;
+    let commits = waiting(&mut tx, partition, (number, i64::MAX), limit_records).await?;
     let rows = sqlx::query(
         "select c.number, r.*
         from commits c
@@ -64,7 +94,7 @@ pub(super) async fn intake_after(
         where c.id = any ($1)
         order by c.number, r.row_no",
     )
-    .bind(ids)
+    .bind(ids(&commits))
     .fetch_all(&mut *tx)
     .await?;
     let records = nouns("records", &rows, |row| {
@@ -73,23 +103,88 @@ pub(super) async fn intake_after(
     Ok(batches(&commits, records))
 }
 
-/// Id, number and whether it covers of each commit, with its records.
-fn batches(commits: &[(i64, i64, bool)], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
-    let mut batches: BTreeMap<i64, IntakeBatch> = BTreeMap::new();
-    for (_, number, covers) in commits {
-        let batch = IntakeBatch {
-            number: *number,
-            records: Vec::new(),
-            covers: *covers,
-        };
-        batches.insert(*number, batch);
-    }
+/// Commits with their records.
+fn batches(commits: &[Waiting], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
+    let empty = |commit: &Waiting| IntakeBatch {
+        number: commit.number,
+        records: Vec::new(),
+        covers: commit.covers,
+    };
+    let empty = commits.iter().map(|commit| (commit.number, empty(commit)));
+    let mut batches: BTreeMap<i64, IntakeBatch> = empty.collect();
     for (number, record) in records {
         if let Some(batch) = batches.get_mut(&number) {
             batch.records.push(record);
         }
     }
     batches.into_values().collect()
+}
+
+pub(super) async fn named_after(
+    pool: &PgPool,
+    partition: DivisionCode,
+    numbers: (i64, i64),
+    limit_records: u32,
+) -> Stored<Vec<Named>> {
+    let mut tx = scope::all(pool).await?;
+    let commits = waiting(&mut tx, partition, numbers, limit_records).await?;
+    let rows = sqlx::query(
+        "select r.commit_id,
+            string_agg(distinct r.subject_kind || r.subject_id::text, ',') as subjects
+        from records r
+        where r.commit_id = any ($1)
+        group by r.commit_id",
+    )
+    .bind(ids(&commits))
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut subjects: BTreeMap<i64, BTreeSet<Subject>> = nouns("records", &rows, |row| {
+        let named = row.cell("subject_id").subjects(row.value("subjects")?)?;
+        Ok((row.value("commit_id")?, named))
+    })?
+    .into_iter()
+    .collect();
+    let named = commits.into_iter().map(|commit| Named {
+        number: commit.number,
+        records: commit.record_count.unsigned_abs(),
+        subjects: subjects.remove(&commit.id).unwrap_or_default(),
+    });
+    Ok(named.collect())
+}
+
+pub(super) async fn backlog(
+    pool: &PgPool,
+    partition: DivisionCode,
+    number: i64,
+) -> Stored<Backlog> {
+    let mut tx = scope::all(pool).await?;
+    let (last, records): (i64, i64) = sqlx::query_as(
+        "with waiting as (
+            select min(c.number) as number
+            from commits c
+            join imports i
+            on i.id = c.import_id
+            where c.to_apply
+            and c.partition = $1
+            and c.number > $2
+            and i.state = 'receiving'
+        )
+        select coalesce(max(c.number), 0),
+            coalesce(sum(c.record_count), 0)::bigint
+        from commits c
+        where c.to_apply
+        and c.partition = $1
+        and c.number > $2
+        and c.number < coalesce((select number from waiting), c.number + 1)",
+    )
+    .bind(partition.as_str())
+    .bind(number)
+    .fetch_one(&mut *tx)
+    .await?;
+    Ok(Backlog {
+        last,
+        records: records.unsigned_abs(),
+    })
 }
 
 pub(super) async fn checkpoint(pool: &PgPool, partition: DivisionCode, step: &str) -> Stored<i64> {
@@ -248,6 +343,35 @@ pub(super) async fn records_of(
     )
     .bind(households)
     .bind(people)
+    .bind(through)
+    .fetch_all(pool)
+    .await?;
+    nouns("records", &rows, record)
+}
+
+pub(super) async fn records_between(
+    pool: &PgPool,
+    partition: DivisionCode,
+    subjects: &[Subject],
+    (after, through): (i64, i64),
+) -> Stored<Vec<SealedRecord>> {
+    let (households, people) = ids_by_kind(subjects);
+    let rows = sqlx::query(
+        "select r.*
+        from records r
+        join commits c
+        on c.id = r.commit_id
+        where ((r.subject_kind = 'h' and r.subject_id = any ($1))
+            or (r.subject_kind = 'p' and r.subject_id = any ($2)))
+        and c.partition = $3
+        and c.number > $4
+        and c.number <= $5
+        order by c.number, r.row_no",
+    )
+    .bind(households)
+    .bind(people)
+    .bind(partition.as_str())
+    .bind(after)
     .bind(through)
     .fetch_all(pool)
     .await?;

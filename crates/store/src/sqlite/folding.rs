@@ -1,6 +1,6 @@
 //! What the apply step reads: intake, checkpoints, folds, keys, reads, coverage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
 use domain::record::{Coverage, DatasetId, NaturalKey, Read};
@@ -11,15 +11,25 @@ use super::columns::{Columns, ids_json, nouns, subjects_json};
 use super::imports::revision;
 use crate::Stored;
 use crate::commit::{FoldRow, SealedRecord, SubjectKeyRow};
-use crate::rows::IntakeBatch;
+use crate::rows::{Backlog, IntakeBatch, Named};
 
-pub(super) async fn intake_after(
+/// An intake commit that waits to be folded.
+struct Waiting {
+    id: i64,
+    number: i64,
+    record_count: i64,
+    covers: bool,
+}
+
+/// Whole commits after a number and no later than another, in order, until so many
+/// records are reached.
+async fn waiting(
     pool: &SqlitePool,
     partition: DivisionCode,
-    number: i64,
+    (number, through): (i64, i64),
     limit_records: u32,
-) -> Stored<Vec<IntakeBatch>> {
-    let commits: Vec<(i64, i64, bool)> = sqlx::query_as(
+) -> Stored<Vec<Waiting>> {
+    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(
         "with waiting as (
             select min(c.number) as number
             from commits c
@@ -33,26 +43,46 @@ pub(super) async fn intake_after(
         given as (
             select c.id,
                 c.number,
+                c.record_count,
                 sum(c.record_count) over (order by c.number) - c.record_count as before
             from commits c
             where c.to_apply
             and c.partition = $1
             and c.number > $2
+            and c.number <= $3
             and c.number < coalesce((select number from waiting), c.number + 1)
         )
         select id,
             number,
-            exists (select 1 from coverages v where v.commit_id = given.id)
+            record_count,
+            exists (select 1 from coverages v where v.commit_id = given.id) as covers
         from given
-        where before < $3
+        where before < $4
         order by number",
-    )
-    .bind(partition.as_str())
-    .bind(number)
-    .bind(limit_records)
-    .fetch_all(pool)
-    .await?;
-    let ids: Vec<i64> = commits.iter().map(|(id, _, _)| *id).collect();
+    );
+    let commits = commits.bind(partition.as_str()).bind(number).bind(through);
+    let commits = commits.bind(limit_records).fetch_all(pool).await?;
+    let of_row = |(id, number, record_count, covers)| Waiting {
+        id,
+        number,
+        record_count,
+        covers,
+    };
+    Ok(commits.into_iter().map(of_row).collect())
+}
+
+fn ids(commits: &[Waiting]) -> String {
+    let ids: Vec<i64> = commits.iter().map(|commit| commit.id).collect();
+    serde_json::to_string(&ids).expect("numbers are JSON")
+}
+
+pub(super) async fn intake_after(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    number: i64,
+    limit_records: u32,
+) -> Stored<Vec<IntakeBatch>> {
+    let commits = waiting(pool, partition, (number, i64::MAX), limit_records).await?;
     let rows = sqlx::query(
         "select c.number, r.*
         from json_each($1) given
@@ -62,7 +92,7 @@ pub(super) async fn intake_after(
         and r.commit_id = c.id
         order by c.number, r.row_no",
     )
-    .bind(serde_json::to_string(&ids).expect("numbers are JSON"))
+    .bind(ids(&commits))
     .fetch_all(pool)
     .await?;
     let records = nouns("records", &rows, |row| {
@@ -71,23 +101,87 @@ pub(super) async fn intake_after(
     Ok(batches(&commits, records))
 }
 
-/// Id, number and whether it covers of each commit, with its records.
-fn batches(commits: &[(i64, i64, bool)], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
-    let mut batches: BTreeMap<i64, IntakeBatch> = BTreeMap::new();
-    for (_, number, covers) in commits {
-        let batch = IntakeBatch {
-            number: *number,
-            records: Vec::new(),
-            covers: *covers,
-        };
-        batches.insert(*number, batch);
-    }
+/// Commits with their records.
+fn batches(commits: &[Waiting], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
+    let empty = |commit: &Waiting| IntakeBatch {
+        number: commit.number,
+        records: Vec::new(),
+        covers: commit.covers,
+    };
+    let empty = commits.iter().map(|commit| (commit.number, empty(commit)));
+    let mut batches: BTreeMap<i64, IntakeBatch> = empty.collect();
     for (number, record) in records {
         if let Some(batch) = batches.get_mut(&number) {
             batch.records.push(record);
         }
     }
     batches.into_values().collect()
+}
+
+pub(super) async fn named_after(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    numbers: (i64, i64),
+    limit_records: u32,
+) -> Stored<Vec<Named>> {
+    let commits = waiting(pool, partition, numbers, limit_records).await?;
+    let rows = sqlx::query(
+        "select r.commit_id,
+            group_concat(distinct r.subject_kind || hex(r.subject_id)) as subjects
+        from json_each($1) given
+        cross join records r
+        where r.commit_id = given.value
+        group by r.commit_id",
+    )
+    .bind(ids(&commits))
+    .fetch_all(pool)
+    .await?;
+    let mut subjects: BTreeMap<i64, BTreeSet<Subject>> = nouns("records", &rows, |row| {
+        let named = row.cell("subject_id").subjects(row.value("subjects")?)?;
+        Ok((row.value("commit_id")?, named))
+    })?
+    .into_iter()
+    .collect();
+    let named = commits.into_iter().map(|commit| Named {
+        number: commit.number,
+        records: commit.record_count.unsigned_abs(),
+        subjects: subjects.remove(&commit.id).unwrap_or_default(),
+    });
+    Ok(named.collect())
+}
+
+pub(super) async fn backlog(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    number: i64,
+) -> Stored<Backlog> {
+    let (last, records): (i64, i64) = sqlx::query_as(
+        "with waiting as (
+            select min(c.number) as number
+            from commits c
+            join imports i
+            on i.id = c.import_id
+            where c.to_apply
+            and c.partition = $1
+            and c.number > $2
+            and i.state = 'receiving'
+        )
+        select coalesce(max(c.number), 0),
+            coalesce(sum(c.record_count), 0)
+        from commits c
+        where c.to_apply
+        and c.partition = $1
+        and c.number > $2
+        and c.number < coalesce((select number from waiting), c.number + 1)",
+    )
+    .bind(partition.as_str())
+    .bind(number)
+    .fetch_one(pool)
+    .await?;
+    Ok(Backlog {
+        last,
+        records: records.unsigned_abs(),
+    })
 }
 
 pub(super) async fn checkpoint(
@@ -249,6 +343,34 @@ pub(super) async fn records_of(
         order by c.number, r.row_no",
     )
     .bind(subjects_json(subjects))
+    .bind(through)
+    .fetch_all(pool)
+    .await?;
+    nouns("records", &rows, record)
+}
+
+pub(super) async fn records_between(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    subjects: &[Subject],
+    (after, through): (i64, i64),
+) -> Stored<Vec<SealedRecord>> {
+    let rows = sqlx::query(
+        "select r.*
+        from json_each($1) wanted
+        cross join records r
+        cross join commits c
+        where r.subject_kind = wanted.value ->> 0
+        and r.subject_id = unhex(wanted.value ->> 1)
+        and c.id = r.commit_id
+        and c.partition = $2
+        and c.number > $3
+        and c.number <= $4
+        order by c.number, r.row_no",
+    )
+    .bind(subjects_json(subjects))
+    .bind(partition.as_str())
+    .bind(after)
     .bind(through)
     .fetch_all(pool)
     .await?;

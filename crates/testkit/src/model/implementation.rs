@@ -1,7 +1,5 @@
 //! The contract, method by method, in its order.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
@@ -14,20 +12,19 @@ use domain::time::{Date, Instant};
 use store::accounts::{Happened, KnownAccount, SessionRow, Signed};
 use store::commit::{
     ActionRow, AlertRow, Answer, Commit, DecisionRow, DueMark, FoldRow, ImportRow, KeptRow,
-    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow, Write,
+    LeadRow, Lease, SealedIdentity, SealedRecord, SubjectKeyRow, VerdictRow,
 };
 use store::corrections::Correction;
 use store::exports::KnownExport;
 use store::parameters::Proposed;
 use store::rows::{
-    AlertCount, AlertFilter, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch, LedgerEntry,
-    LedgerRoot, Presence, Published, Ran, Receipt, StandingCount, Statistics,
+    AlertCount, AlertFilter, Backlog, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch,
+    LedgerEntry, LedgerRoot, Named, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
 use store::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 use store::{Store, Stored};
 
 use crate::model::state::State;
-use crate::model::write::to_i64;
 use crate::model::{ModelStore, Numbering};
 
 #[async_trait]
@@ -109,6 +106,21 @@ impl Store for ModelStore {
         Ok(self.state().intake_after(partition, number, limit_records))
     }
 
+    async fn named_after(
+        &self,
+        partition: DivisionCode,
+        number: i64,
+        through: i64,
+        limit_records: u32,
+    ) -> Stored<Vec<Named>> {
+        let state = self.state();
+        Ok(state.named_after(partition, (number, through), limit_records))
+    }
+
+    async fn backlog(&self, partition: DivisionCode, number: i64) -> Stored<Backlog> {
+        Ok(self.state().backlog(partition, number))
+    }
+
     async fn checkpoint(&self, partition: DivisionCode, step: &str) -> Stored<i64> {
         Ok(self.state().checkpoint(partition, step, None))
     }
@@ -147,6 +159,17 @@ impl Store for ModelStore {
         Ok(self.state().coverage(partition, through))
     }
 
+    async fn records_between(
+        &self,
+        partition: DivisionCode,
+        subjects: &[Subject],
+        after: i64,
+        through: i64,
+    ) -> Stored<Vec<SealedRecord>> {
+        let state = self.state();
+        Ok(state.records_between(partition, subjects, (after, through)))
+    }
+
     async fn records_of(&self, subjects: &[Subject], through: i64) -> Stored<Vec<SealedRecord>> {
         Ok(self.state().records_of(subjects, through))
     }
@@ -170,10 +193,7 @@ impl Store for ModelStore {
     }
 
     async fn verdicts(&self, units: &[Subject]) -> Stored<Vec<VerdictRow>> {
-        let state = self.state();
-        let rows = state.verdicts.values();
-        let found = rows.filter(|row| units.contains(&row.unit));
-        Ok(found.cloned().collect())
+        Ok(self.state().verdicts_of(units))
     }
 
     async fn latest_alerts(&self, subjects: &[Subject]) -> Stored<Vec<AlertRow>> {
@@ -302,13 +322,7 @@ impl Store for ModelStore {
     }
 
     async fn feed_position(&self) -> Stored<(String, i64)> {
-        let state = self.state();
-        let epoch = state
-            .settings
-            .get("epoch")
-            .cloned()
-            .unwrap_or_else(|| "0".to_owned());
-        Ok((epoch, to_i64(state.feed.len())))
+        Ok(self.state().feed_position())
     }
 
     // ---- people ----------------------------------------------------------
@@ -334,11 +348,7 @@ impl Store for ModelStore {
         blind_index: &[u8; 32],
         on: Date,
     ) -> Stored<Option<PersonId>> {
-        let state = self.state();
-        let mut rows = state.identities.values();
-        let found = rows.find(|row| row.blind_index == *blind_index);
-        let person = found.map(|row| row.person);
-        Ok(person.filter(|id| state.covers(grant, Subject::Person(*id), on)))
+        Ok(self.state().person_by_index(grant, blind_index, on))
     }
 
     async fn identities(&self, people: &[PersonId]) -> Stored<Vec<SealedIdentity>> {
@@ -563,12 +573,7 @@ impl Store for ModelStore {
     }
 
     async fn partitions(&self) -> Stored<Vec<DivisionCode>> {
-        let state = self.state();
-        let opens = |write: &Write| matches!(write, Write::ImportOpened(_) | Write::Lead(_));
-        let commits = state.log.iter().map(|logged| &logged.commit);
-        let opening = commits.filter(|commit| commit.writes.iter().any(opens));
-        let places: BTreeSet<_> = opening.filter_map(|commit| commit.partition).collect();
-        Ok(places.into_iter().collect())
+        Ok(self.state().partitions())
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use domain::authority::{Grant, Operation, Role};
-use domain::ids::{AlertId, ImportId, Subject};
+use domain::ids::{AlertId, ImportId, PersonId, Subject};
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use store::commit::{AlertRow, DecisionRow, ImportRow, LeadRow, Write};
@@ -19,6 +19,25 @@ use crate::model::state::{State, Told};
 use crate::model::write::to_i64;
 
 impl State {
+    /// (epoch, last position).
+    pub(super) fn feed_position(&self) -> (String, i64) {
+        let epoch = self.settings.get("epoch").cloned();
+        let epoch = epoch.unwrap_or_else(|| "0".to_owned());
+        (epoch, to_i64(self.feed.len()))
+    }
+
+    pub(super) fn person_by_index(
+        &self,
+        grant: &Grant,
+        blind_index: &[u8; 32],
+        on: Date,
+    ) -> Option<PersonId> {
+        let mut rows = self.identities.values();
+        let found = rows.find(|row| row.blind_index == *blind_index);
+        let person = found.map(|row| row.person);
+        person.filter(|id| self.covers(grant, Subject::Person(*id), on))
+    }
+
     pub(super) fn sees_import(grant: &Grant, row: &ImportRow) -> bool {
         let source = row.header.source.as_str();
         let theirs =

@@ -8,8 +8,8 @@ use domain::ids::Subject;
 use domain::record::Coverage;
 use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
-use store::commit::{AlertRow, CommitKind, ImportState, Lease, SealedRecord, Write};
-use store::rows::{IntakeBatch, Statistics};
+use store::commit::{AlertRow, CommitKind, ImportState, Lease, SealedRecord, VerdictRow, Write};
+use store::rows::{Backlog, IntakeBatch, Named, Statistics};
 
 use crate::model::state::{Held, Logged, State};
 use crate::model::write::to_i64;
@@ -48,6 +48,45 @@ impl State {
         given
     }
 
+    pub(super) fn named_after(
+        &self,
+        partition: DivisionCode,
+        (number, through): (i64, i64),
+        limit_records: u32,
+    ) -> Vec<Named> {
+        let waiting = self.intake_after(partition, number, limit_records);
+        let until = waiting.iter().filter(|batch| batch.number <= through);
+        let named = until.map(|batch| Named {
+            number: batch.number,
+            records: batch.records.len() as u64,
+            subjects: batch.records.iter().map(|record| record.subject).collect(),
+        });
+        named.collect()
+    }
+
+    pub(super) fn backlog(&self, partition: DivisionCode, number: i64) -> Backlog {
+        let waiting = self.intake_after(partition, number, u32::MAX);
+        let records = waiting.iter().map(|batch| batch.records.len() as u64);
+        Backlog {
+            last: waiting.last().map_or(0, |batch| batch.number),
+            records: records.sum(),
+        }
+    }
+
+    pub(super) fn records_between(
+        &self,
+        partition: DivisionCode,
+        subjects: &[Subject],
+        (after, through): (i64, i64),
+    ) -> Vec<SealedRecord> {
+        let waiting = self.intake_after(partition, after, u32::MAX);
+        let until = waiting.into_iter().filter(|batch| batch.number <= through);
+        let records = until.flat_map(|batch| batch.records);
+        records
+            .filter(|record| subjects.contains(&record.subject))
+            .collect()
+    }
+
     /// Where a step stood at a commit number; now when none is given.
     pub(super) fn checkpoint(
         &self,
@@ -80,6 +119,20 @@ impl State {
         all.filter(|record| subjects.contains(&record.subject))
             .cloned()
             .collect()
+    }
+
+    pub(super) fn verdicts_of(&self, units: &[Subject]) -> Vec<VerdictRow> {
+        let rows = self.verdicts.values();
+        let found = rows.filter(|row| units.contains(&row.unit));
+        found.cloned().collect()
+    }
+
+    pub(super) fn partitions(&self) -> Vec<DivisionCode> {
+        let opens = |write: &Write| matches!(write, Write::ImportOpened(_) | Write::Lead(_));
+        let commits = self.log.iter().map(|logged| &logged.commit);
+        let opening = commits.filter(|commit| commit.writes.iter().any(opens));
+        let places: BTreeSet<_> = opening.filter_map(|commit| commit.partition).collect();
+        places.into_iter().collect()
     }
 
     pub(super) fn held(&self, partition: DivisionCode, limit_per_desk: u32) -> Vec<AlertRow> {
