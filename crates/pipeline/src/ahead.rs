@@ -3,8 +3,9 @@
 //! While much is waiting, somebody who was never met is therefore folded once with
 //! all that waits, and what is met of them later on the way is passed over.
 //!
-//! Only this process knows whom it folded ahead. That is a matter of speed: told
-//! again, the same records change nothing.
+//! Only this process knows whom it folded ahead, and only as long as the checkpoint
+//! stands where it left it. To forget costs time: told again, the same records
+//! change nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -20,11 +21,16 @@ use crate::error::StepError;
 /// Who of one county was folded ahead, and how far.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
+    /// Where the checkpoint stood when this was kept.
+    position: i64,
     /// Number of the last commit that is in their folds.
     through: i64,
     folded: HashSet<Subject>,
     /// The batch before named nobody new.
     nobody_new: bool,
+    /// Most of those named had a fold before: until all of it is folded there is
+    /// little to gain.
+    mostly_known: bool,
 }
 
 /// A batch that names people who were never met brings all that waits of them,
@@ -37,15 +43,19 @@ const SMALLER: u32 = 8;
 pub struct Aheads(Mutex<BTreeMap<DivisionCode, Ahead>>);
 
 impl Aheads {
-    pub(crate) fn take(&self, partition: DivisionCode) -> Ahead {
+    /// What was kept where the checkpoint stands. Elsewhere another process went on,
+    /// or the database was set back: nothing is known then.
+    pub(crate) fn take(&self, partition: DivisionCode, position: i64) -> Ahead {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&partition).unwrap_or_default()
+        let kept = all.remove(&partition);
+        kept.filter(|kept| kept.position == position)
+            .unwrap_or_default()
     }
 
-    pub(crate) fn keep(&self, partition: DivisionCode, ahead: Ahead) {
-        if !ahead.folded.is_empty() {
+    pub(crate) fn keep(&self, partition: DivisionCode, position: i64, ahead: Ahead) {
+        if position < ahead.through {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(partition, ahead);
+            all.insert(partition, Ahead { position, ..ahead });
         }
     }
 }
@@ -68,8 +78,11 @@ impl Ahead {
         partition: DivisionCode,
         position: i64,
     ) -> Result<Option<Next>, StepError> {
-        if position < self.through {
-            return self.beyond(deps, partition, position).await.map(Some);
+        if position < self.through
+            && !self.mostly_known
+            && let Some(next) = self.beyond(deps, partition, position).await?
+        {
+            return Ok(Some(next));
         }
         let limit = deps.settings.apply_records;
         let batches = deps.store.intake_after(partition, position, limit).await?;
@@ -86,13 +99,14 @@ impl Ahead {
     }
 
     /// Of the next commits, all that waits of whom they name first, and what they
-    /// say of those who were met before and are not folded ahead.
+    /// say of those who were met before and are not folded ahead. `None` when most
+    /// of them were, so that they are better read in order.
     async fn beyond(
         &mut self,
         deps: &Deps,
         partition: DivisionCode,
         position: i64,
-    ) -> Result<Next, StepError> {
+    ) -> Result<Option<Next>, StepError> {
         let limit = if self.nobody_new {
             deps.settings.apply_records
         } else {
@@ -102,26 +116,36 @@ impl Ahead {
         let (store, through) = (deps.store.as_ref(), self.through);
         let named = store.named_after(partition, position, through, limit);
         let named = named.await?;
-        let last = named.last().map_or(through, |commit| commit.number);
+        let Some(last) = named.last().map(|commit| commit.number) else {
+            *self = Ahead::default();
+            return Ok(None);
+        };
         let read: u64 = named.iter().map(|commit| commit.records).sum();
         let subjects = named.into_iter().flat_map(|commit| commit.subjects);
-        let mut met: BTreeSet<Subject> = subjects.filter(|s| !self.folded.contains(s)).collect();
+        let mut met: BTreeSet<Subject> = subjects.collect();
+        let all = met.len();
+        met.retain(|subject| !self.folded.contains(subject));
         let new = never_met(deps, &mut met).await?;
+        if met.len() > all / 2 {
+            self.mostly_known = true;
+            return Ok(None);
+        }
         let mut records = store
             .records_between(partition, &new, position, through)
             .await?;
         if !met.is_empty() {
-            let met: Vec<Subject> = met.into_iter().collect();
-            let told = store.records_between(partition, &met, position, last);
-            records.extend(told.await?);
+            let batches = store.intake_after(partition, position, limit).await?;
+            let until = batches.into_iter().filter(|batch| batch.number <= last);
+            let told = until.flat_map(|batch| batch.records);
+            records.extend(told.filter(|record| met.contains(&record.subject)));
         }
         self.nobody_new = new.is_empty();
         self.folded.extend(new);
-        Ok(Next {
+        Ok(Some(Next {
             last,
             read: usize::try_from(read).unwrap_or(usize::MAX),
             records,
-        })
+        }))
     }
 }
 
@@ -143,4 +167,29 @@ pub(crate) struct Next {
     pub(crate) last: i64,
     /// Records in the commits until then.
     pub(crate) read: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_it_folded_is_known_only_where_the_checkpoint_was_left() {
+        let county = DivisionCode::parse("320412").expect("a county");
+        let aheads = Aheads::default();
+        let kept = || Ahead {
+            through: 9,
+            ..Ahead::default()
+        };
+        aheads.keep(county, 5, kept());
+        assert_eq!(aheads.take(county, 5).through, 9);
+        assert_eq!(aheads.take(county, 5).through, 0, "it was taken");
+        for elsewhere in [4, 6] {
+            aheads.keep(county, 5, kept());
+            assert_eq!(aheads.take(county, elsewhere).through, 0);
+            assert_eq!(aheads.take(county, 5).through, 0, "it is forgotten");
+        }
+        aheads.keep(county, 9, kept());
+        assert_eq!(aheads.take(county, 9).through, 0, "nothing is ahead");
+    }
 }

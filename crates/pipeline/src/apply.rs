@@ -61,7 +61,7 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
     }
     // Who does not hold the county opens nothing of it.
     lease(deps, partition, APPLY).await?;
-    let mut ahead = deps.ahead.take(partition);
+    let mut ahead = deps.ahead.take(partition, position);
     ahead.look(&deps.settings, position, backlog);
     let first = Waiting::after(deps.clone(), (partition, position), ahead);
     let (mut next, mut ahead) = first.await?;
@@ -86,7 +86,7 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
             (next, ahead) = read.map_err(|_| StepError::Computation)??;
         }
     }
-    deps.ahead.keep(partition, ahead);
+    deps.ahead.keep(partition, position, ahead);
     Ok(progress)
 }
 

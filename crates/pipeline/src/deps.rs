@@ -24,9 +24,9 @@ pub struct Settings {
     pub daily_budget_per_township: u32,
     /// Rows per intake transaction.
     pub intake_rows: usize,
-    /// Records per apply transaction.
+    /// Records read at a time for one apply transaction, whole commits of them.
     pub apply_records: u32,
-    /// Records waiting from which on all that waits of somebody who was never met
+    /// Records waiting beyond which all that waits of somebody who was never met
     /// is folded at once.
     pub backlog_records: u64,
     /// Units per evaluate transaction.

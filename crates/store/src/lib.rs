@@ -167,7 +167,8 @@ pub trait Store: Send + Sync {
     /// (commit number of the intake commit that brought them).
     async fn coverage(&self, partition: DivisionCode, through: i64) -> Stored<Vec<Coverage>>;
     /// Records of subjects in intake commits of a partition that are numbered
-    /// after `after` and no later than `through`, in order.
+    /// after `after` and no later than `through`, in order; asked only of commits
+    /// that [`Store::intake_after`] gives.
     async fn records_between(
         &self,
         partition: DivisionCode,
