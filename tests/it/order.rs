@@ -16,8 +16,14 @@ fn county() -> Vec<FeedFile> {
     invent(&spec, &divisions()).feeds
 }
 
-/// Orders tried besides the natural one.
-const ORDERS: u64 = 4;
+/// Orders tried besides the natural one, each with a way of its own: records
+/// beyond which families are folded ahead, rows and records of a batch.
+const WAYS: [(u64, usize, u32); 4] = [
+    (0, 4, 100),
+    (300, 1_000, 4_000),
+    (u64::MAX, 4, 100),
+    (0, 1_000, 4_000),
+];
 
 /// SplitMix64, so that a printed seed is all that is needed to repeat a run.
 fn random_from(seed: u64) -> impl FnMut() -> u64 {
@@ -47,7 +53,7 @@ async fn any_order_batching_or_repeat_ends_alike() {
     let natural = end(TestApp::sqlite().await, &files, |_| false).await;
     assert!(natural.open.lines().count() >= 1, "the county has alerts");
     assert_eq!(natural.breaches, Vec::<String>::new());
-    for seed in 0..ORDERS {
+    for (seed, (backlog, rows, records)) in (0..).zip(WAYS) {
         println!("SEED={seed}");
         let mut random = random_from(seed);
         let mut shuffled = files.clone();
@@ -59,10 +65,11 @@ async fn any_order_batching_or_repeat_ends_alike() {
         shuffled.push(again);
         let mask = random();
         let mut app = TestApp::sqlite().await;
-        let backlog = [0, 300, u64::MAX][usize::try_from(random() % 3).unwrap()];
-        println!("folded ahead beyond {backlog}");
+        println!("ahead beyond {backlog}, batches of {rows} and {records}");
         app.deps = hands_with(&app, app.clock.clone(), |settings| {
             settings.backlog_records = backlog;
+            settings.intake_rows = rows;
+            settings.apply_records = records;
         });
         let state = end(app, &shuffled, |index| mask >> (index % 64) & 1 == 1).await;
         assert_eq!(state.folds, natural.folds, "folds, seed {seed}");

@@ -227,3 +227,35 @@ pub(crate) fn source(name: &str, language: Language) -> &str {
     };
     language.pick(zh, name)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::PersonId;
+    use domain::region::DivisionCode;
+
+    use super::*;
+
+    #[test]
+    fn names_and_places_stand_between_texts() {
+        let id = PersonId::from_uuid(uuid::Uuid::from_u128(7));
+        let place = DivisionCode::parse("320412").expect("a county");
+        let mut words = Wording::default();
+        words.say("");
+        words.add(&Segment::Name(id));
+        words.say("与");
+        words.say("住");
+        words.add(&Segment::Place(place));
+        words.say("。");
+        let segments = words.0.clone();
+        let text = |text: &str| Segment::Text(text.to_owned());
+        let all = [
+            Segment::Name(id),
+            text("与住"),
+            Segment::Place(place),
+            text("。"),
+        ];
+        assert_eq!(segments, all);
+        assert_eq!(words.plain(), format!("{id}与住320412。"));
+        assert_eq!(Wording::default().plain(), "");
+    }
+}
