@@ -29,10 +29,15 @@ fn partition() -> DivisionCode {
 
 /// An app that folds ahead when more than so many records wait.
 async fn app(backend: &Backend, backlog_records: u64) -> TestApp {
+    app_with(backend, backlog_records, 100).await
+}
+
+async fn app_with(backend: &Backend, backlog_records: u64, apply_records: u32) -> TestApp {
     let folder = tempfile::tempdir().expect("a folder");
     let mut app = TestApp::on(backend.open().await, folder).await;
     app.deps = hands_with(&app, app.clock.clone(), |settings| {
         settings.backlog_records = backlog_records;
+        settings.apply_records = apply_records;
     });
     app
 }
@@ -110,6 +115,30 @@ async fn what_comes_meanwhile_is_folded_too(backends: [Backend; 2]) {
     ends_as(ahead, &in_order).await;
 }
 
+/// Families met before come among new ones, file after file.
+async fn who_was_met_before_is_folded_on_the_way(backends: [Backend; 2]) {
+    let spec = CountySpec {
+        seed: 14,
+        households: 60,
+        on: sample_day(),
+    };
+    let (known, mut new) = (county(), invent(&spec, &divisions()).feeds);
+    for file in &mut new {
+        file.sequence += 1;
+    }
+    let in_order = app_with(&backends[0], u64::MAX, 4_000).await;
+    let ahead = app_with(&backends[1], 500, 4_000).await;
+    for app in [&in_order, &ahead] {
+        import(app, &known[..2]).await;
+        app.settle().await;
+        for (new, known) in new.iter().zip(&known) {
+            import(app, &[new.clone(), known.clone()]).await;
+        }
+    }
+    in_order.settle().await;
+    ends_as(ahead, &in_order).await;
+}
+
 /// What a step that failed had in hand is read again: nobody is passed over as
 /// folded whose fold was never written.
 async fn a_step_that_failed_has_folded_nobody(backends: [Backend; 2]) {
@@ -157,6 +186,9 @@ on_both! {
     what_comes_meanwhile_is_folded_too:
         what_comes_meanwhile_is_folded_too_on_sqlite,
         what_comes_meanwhile_is_folded_too_on_postgres;
+    who_was_met_before_is_folded_on_the_way:
+        who_was_met_before_is_folded_on_the_way_on_sqlite,
+        who_was_met_before_is_folded_on_the_way_on_postgres;
     a_step_that_failed_has_folded_nobody:
         a_step_that_failed_has_folded_nobody_on_sqlite,
         a_step_that_failed_has_folded_nobody_on_postgres;
