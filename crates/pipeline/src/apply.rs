@@ -65,7 +65,9 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
     ahead.look(&deps.settings, position, backlog);
     let first = Waiting::after(deps.clone(), (partition, position), ahead);
     let (mut next, mut ahead) = first.await?;
-    let mut progress = Progress::Idle;
+    if next.is_none() {
+        return Ok(Progress::Idle);
+    }
     let mut records = 0;
     for left in (0..BATCHES).rev() {
         let Some(waiting) = next.take() else {
@@ -80,14 +82,13 @@ pub async fn apply_step(deps: &Arc<Deps>, partition: DivisionCode) -> Result<Pro
         }
         apply(deps, partition, position, waiting).await?;
         records += read;
-        progress = Progress::Done(records);
         position = last;
         if let Some(read) = reading.join_next().await {
             (next, ahead) = read.map_err(|_| StepError::Computation)??;
         }
     }
     deps.ahead.keep(partition, position, ahead);
-    Ok(progress)
+    Ok(Progress::Done(records))
 }
 
 /// Whether anything was taken in after a position.

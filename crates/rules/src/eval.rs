@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::dictionary::Kind;
-use domain::household::{Completeness, CoverageNote, Household, Standing, WhyUnknown};
+use domain::household::{Completeness, CoverageNote, Household, WhyUnknown};
 use domain::ids::{PersonId, Subject};
 use domain::record::Origin;
 use domain::time::Date;
@@ -21,8 +21,8 @@ use crate::gap::{Gap, Sought};
 use crate::number::Fraction;
 use crate::parameters::{Found, Parameters, Setting};
 use crate::policy::PolicySet;
-use crate::types::Type;
-use crate::val::{Element, List, Out, Val, and, not, or};
+use crate::types::{Type, is_single};
+use crate::val::{Out, Val, and, not, or};
 use crate::words::Language;
 
 /// What was read while evaluating, for the explanation.
@@ -164,13 +164,14 @@ impl<'a> Frame<'a> {
             Node::Text(text) => Ok(eval_call::words(text.clone())),
             Node::Code(code) => Ok(Val::Code(code)),
             Node::Date(date) => Ok(Val::Date(*date)),
-            Node::Name(name) => self.named(*name),
+            Node::Name(name) => self.named(*name, expr, locals),
             Node::Let(slot) => self.bound(*slot).clone(),
             Node::Local(slot) => locals[*slot].clone(),
             Node::Param(key) => self.setting(key).map(Setting::as_val),
+            Node::Kind(_, kind) if !is_single(*kind) => self.made(expr, locals),
             Node::Kind(of, kind) => {
                 let of = self.eval(of, locals)?;
-                self.facts(&of, *kind)
+                self.single(&of, *kind).map(Val::Item)
             }
             Node::Field(of, field) => match self.eval(of, locals) {
                 Ok(Val::Item(fact)) => self.field(fact, *field),
@@ -201,8 +202,8 @@ impl<'a> Frame<'a> {
                 }
             }
             Node::In(item, list) => self.contained(item, list, locals),
-            Node::List(items) => Ok(self.written_out(items, locals)),
-            Node::Each(Each::Map | Each::Filter, ..)
+            Node::List(_)
+            | Node::Each(Each::Map | Each::Filter, ..)
             | Node::Call(Function::PaidRows | Function::Known, _) => self.made(expr, locals),
             Node::Each(how, list, body) => self.each(*how, list, body, locals).map(Val::Bool),
             Node::Call(function, args) => self.call(*function, &expr.ty, args, locals),
@@ -215,17 +216,6 @@ impl<'a> Frame<'a> {
                 self.matched(&text, pattern)
             }
         }
-    }
-
-    fn written_out(&self, items: &'a [Expr], locals: &mut Vec<Out<'a>>) -> Val<'a> {
-        let elements = items.iter().map(|item| Element {
-            value: self.eval(item, locals),
-            unsure: None,
-        });
-        Val::List(Rc::new(List {
-            elements: elements.collect(),
-            open: None,
-        }))
     }
 
     /// Short-circuits on the deciding value of either side, so that the facts
@@ -255,15 +245,8 @@ impl<'a> Frame<'a> {
         self.values[slot].get_or_init(|| self.eval(&self.lets[slot], &mut Vec::new()))
     }
 
-    fn named(&self, name: Name) -> Out<'a> {
+    fn named(&self, name: Name, expr: &'a Expr, locals: &mut Vec<Out<'a>>) -> Out<'a> {
         let household = self.household;
-        let people = |all: bool| {
-            let listed = household.people.iter();
-            let wanted = listed.filter(|p| all || p.standing == Standing::Member);
-            let mut list = List::closed(wanted.map(|p| Val::Person(p.id)));
-            list.open = self.more_members();
-            Val::List(Rc::new(list))
-        };
         let place = |place: Option<_>, sought| {
             let known = place.map(Val::Division);
             known.ok_or_else(|| Gap::missing(household.unit, sought, WhyUnknown::NotRecorded))
@@ -274,8 +257,7 @@ impl<'a> Frame<'a> {
                 Subject::Household(id) => Some(id),
                 Subject::Person(_) => None,
             })),
-            Name::Members => Ok(people(false)),
-            Name::People => Ok(people(true)),
+            Name::Members | Name::People => self.made(expr, locals),
             Name::Person => self.person.map(Val::Person).ok_or_else(|| self.nobody()),
             Name::Head => self.head().map(Val::Person).ok_or_else(|| self.nobody()),
             Name::Hukou => place(household.hukou, Sought::Hukou),

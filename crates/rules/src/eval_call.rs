@@ -1,7 +1,6 @@
 //! The functions of the language.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use domain::dictionary::{About, Kind};
@@ -100,10 +99,6 @@ impl<'a> Frame<'a> {
                 }
                 Ok(Val::List(Rc::new(List::closed(kept.into_iter()))))
             }
-            Function::Sources => {
-                list.whole()?;
-                self.number(Self::tellers(list).len())
-            }
             Function::At => self.at(list, rest),
             _ => Err(self.arithmetic()),
         }
@@ -134,15 +129,6 @@ impl<'a> Frame<'a> {
         i64::try_from(n)
             .map(Val::Number)
             .map_err(|_| self.arithmetic())
-    }
-
-    /// Distinct sources that tell of the known elements.
-    fn tellers(list: &List<'a>) -> BTreeSet<&'a str> {
-        let sources = list.known().filter_map(|value| match value {
-            Val::Item(fact) => Some(fact.item.source.as_str()),
-            _ => None,
-        });
-        sources.collect()
     }
 
     fn of_values(&self, function: Function, values: &[Val<'a>]) -> Out<'a> {
@@ -232,10 +218,7 @@ impl<'a> Frame<'a> {
     }
 
     fn age(&self, id: domain::ids::PersonId) -> Out<'a> {
-        let identity = self.facts(&Val::Person(id), Kind::Identity)?;
-        let Val::Item(fact) = identity else {
-            return Err(self.arithmetic());
-        };
+        let fact = self.single(&Val::Person(id), Kind::Identity)?;
         let Some(field) = Kind::Identity.field("birth_date") else {
             return Err(self.arithmetic());
         };

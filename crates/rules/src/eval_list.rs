@@ -1,6 +1,7 @@
 //! What is asked of a list as a whole: how many, how much, the first, the newest.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use domain::household::WhyUnknown;
 
@@ -29,6 +30,7 @@ impl<'a> Frame<'a> {
             (Function::Min, []) => self.extreme(list, Ordering::Less, locals),
             (Function::Max, []) => self.extreme(list, Ordering::Greater, locals),
             (Function::Newest, []) => self.newest(list, locals),
+            (Function::Sources, []) => self.sources(list, locals),
             (Function::Confirmed, [needed]) => self.confirmed(list, needed, locals),
             _ => return None,
         })
@@ -109,11 +111,22 @@ impl<'a> Frame<'a> {
         newest.map(Val::Item).ok_or_else(|| self.arithmetic())
     }
 
+    /// Distinct sources that tell of the elements.
+    fn sources(&self, list: &'a Expr, locals: &mut Vec<Out<'a>>) -> Out<'a> {
+        let mut tellers = BTreeSet::new();
+        self.whole(list, locals, |value| {
+            if let Val::Item(fact) = value {
+                tellers.insert(fact.item.source.as_str());
+            }
+        })?;
+        self.number(tellers.len())
+    }
+
     /// Told by as many sources as asked: yes. Told by fewer: not known, for
     /// one row is not yet a fact. Told by none: no.
     fn confirmed(&self, list: &'a Expr, needed: &'a Expr, locals: &mut Vec<Out<'a>>) -> Out<'a> {
         let needed = self.eval(needed, locals);
-        let mut tellers: Vec<&str> = Vec::new();
+        let mut tellers = BTreeSet::new();
         let mut first = None;
         let walked = self.walk(list, locals, &mut |element, _| {
             let Element {
@@ -124,10 +137,7 @@ impl<'a> Frame<'a> {
                 return;
             };
             first = first.or(Some(fact));
-            let source = fact.item.source.as_str();
-            if !tellers.contains(&source) {
-                tellers.push(source);
-            }
+            tellers.insert(fact.item.source.as_str());
         });
         let needed = match (walked, needed) {
             (Ok(_), Ok(Val::Number(n))) => usize::try_from(n).unwrap_or(usize::MAX),

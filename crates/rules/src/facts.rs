@@ -1,7 +1,5 @@
 //! How expressions read the household: kinds, fields, payment rows.
 
-use std::rc::Rc;
-
 use domain::dictionary::{FieldId, Kind};
 use domain::household::{Completeness, FactList, Facts, Item, WhyUnknown};
 use domain::ids::{PersonId, Subject};
@@ -13,8 +11,7 @@ use crate::eval::Frame;
 use crate::eval_call::words;
 use crate::gap::{Gap, Sought};
 use crate::number::Fraction;
-use crate::types::is_single;
-use crate::val::{Fact, List, Out, Val};
+use crate::val::{Fact, Out, Val};
 
 /// What was told of one kind of facts.
 pub(crate) struct Told<'a> {
@@ -24,18 +21,12 @@ pub(crate) struct Told<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// `subject.kind`.
-    pub(crate) fn facts(&self, of: &Val<'a>, kind: Kind) -> Out<'a> {
+    /// `subject.kind` of a kind of which there is one.
+    pub(crate) fn single(&self, of: &Val<'a>, kind: Kind) -> Result<Fact<'a>, Gap> {
         let (owner, Told { items, open }) = self.told(of, kind)?;
-        let fact = |item: &'a Item| Val::Item(Fact { item, owner });
-        if !is_single(kind) {
-            let mut list = List::closed(items.iter().map(fact));
-            list.open = open;
-            return Ok(Val::List(Rc::new(list)));
-        }
         // A complete list without it records nothing of which a field could be read.
         let untold = || untold(owner, kind, None, WhyUnknown::NotRecorded);
-        let first = items.first().map(fact);
+        let first = items.first().map(|item| Fact { item, owner });
         first.ok_or_else(|| open.unwrap_or_else(untold))
     }
 

@@ -1,5 +1,5 @@
 //! Why a value is unknown. A gap is made each time something is asked that nobody
-//! told, and mostly dropped again; it is put into words once, at the end.
+//! told, and mostly dropped again; it is put into words only where it is shown.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

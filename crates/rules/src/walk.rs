@@ -8,7 +8,7 @@ use crate::eval::{Frame, pair};
 use crate::expr::{Each, Expr, Function, Name, Node};
 use crate::gap::Gap;
 use crate::parameters::Setting;
-use crate::types::Type;
+use crate::types::is_single;
 use crate::val::{Element, Fact, List, Out, Val};
 
 /// What is done with each element.
@@ -35,7 +35,7 @@ impl<'a> Frame<'a> {
                 let unsure = element.unsure;
                 visit(Element { value, unsure }, locals);
             }),
-            Node::Kind(of, kind) if matches!(list.ty, Type::List(_)) => {
+            Node::Kind(of, kind) if !is_single(*kind) => {
                 let of = self.eval(of, locals)?;
                 let (owner, facts) = self.told(&of, *kind)?;
                 for item in facts.items {
@@ -51,6 +51,14 @@ impl<'a> Frame<'a> {
                     }
                 }
                 Ok(self.more_members())
+            }
+            Node::List(items) => {
+                for item in items {
+                    let value = self.eval(item, locals);
+                    let unsure = None;
+                    visit(Element { value, unsure }, locals);
+                }
+                Ok(None)
             }
             Node::Param(key) => self.walk_setting(key, locals, visit),
             Node::Call(Function::PaidRows, args) => self.walk_paid(args, locals, visit),

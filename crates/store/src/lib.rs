@@ -26,6 +26,7 @@ pub mod rows;
 mod schema;
 mod sqlite;
 pub mod subscriptions;
+mod waiting;
 mod walk;
 
 use std::path::Path;

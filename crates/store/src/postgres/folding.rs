@@ -1,7 +1,5 @@
 //! What the apply step reads: intake, checkpoints, folds, keys, reads, coverage.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
 use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
@@ -13,13 +11,37 @@ use super::scope;
 use crate::Stored;
 use crate::commit::{FoldRow, SealedRecord, SubjectKeyRow};
 use crate::rows::{Backlog, IntakeBatch, Named};
+use crate::waiting::{self, Waiting};
 
-/// An intake commit that waits to be folded.
-struct Waiting {
-    id: i64,
-    number: i64,
-    record_count: i64,
-    covers: bool,
+/// A question about the intake commits of a partition (`$1`) after a number (`$2`)
+/// that are ready to be folded: none of an import still receiving, and nothing
+/// behind it.
+macro_rules! ready {
+    ($question:literal) => {
+        concat!(
+            "with receiving as (
+                select min(c.number) as number
+                from commits c
+                join imports i
+                on i.id = c.import_id
+                where c.to_apply
+                and c.partition = $1
+                and c.number > $2
+                and i.state = 'receiving'
+            ),
+            ready as (
+                select c.id,
+                    c.number,
+                    c.record_count::bigint as record_count
+                from commits c
+                where c.to_apply
+                and c.partition = $1
+                and c.number > $2
+                and c.number < coalesce((select number from receiving), c.number + 1)
+            )",
+            $question
+        )
+    };
 }
 
 /// Whole commits after a number and no later than another, in order, until so many
@@ -30,52 +52,30 @@ async fn waiting(
     (number, through): (i64, i64),
     limit_records: u32,
 ) -> Stored<Vec<Waiting>> {
-    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(
-        "with waiting as (
-            select min(c.number) as number
-            from commits c
-            join imports i
-            on i.id = c.import_id
-            where c.to_apply
-            and c.partition = $1
-            and c.number > $2
-            and i.state = 'receiving'
-        ),
+    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(ready!(
+        ",
         given as (
-            select c.id,
-                c.number,
-                c.record_count::bigint as record_count,
-                (sum(c.record_count) over (order by c.number))::bigint
-                    - c.record_count as before
-            from commits c
-            where c.to_apply
-            and c.partition = $1
-            and c.number > $2
-            and c.number <= $3
-            and c.number < coalesce((select number from waiting), c.number + 1)
+            select r.id,
+                r.number,
+                r.record_count,
+                (sum(r.record_count) over (order by r.number))::bigint - r.record_count as before
+            from ready r
+            where r.number <= $3
         )
         select id,
             number,
             record_count,
-            exists (select 1 from coverages v where v.commit_id = given.id) as covers
+            exists (select 1 from coverages v where v.commit_id = given.id)
         from given
         where before < $4
-        order by number",
-    );
+        order by number"
+    ));
     let commits = commits.bind(partition.as_str()).bind(number).bind(through);
-    let commits = commits.bind(i64::from(limit_records));
-    let commits = commits.fetch_all(connection).await?;
-    let of_row = |(id, number, record_count, covers)| Waiting {
-        id,
-        number,
-        record_count,
-        covers,
-    };
-    Ok(commits.into_iter().map(of_row).collect())
-}
-
-fn ids(commits: &[Waiting]) -> Vec<i64> {
-    commits.iter().map(|commit| commit.id).collect()
+    let commits = commits
+        .bind(i64::from(limit_records))
+        .fetch_all(connection)
+        .await?;
+    Ok(commits.into_iter().map(Waiting::from).collect())
 }
 
 pub(super) async fn intake_after(
@@ -94,30 +94,13 @@ pub(super) async fn intake_after(
         where c.id = any ($1)
         order by c.number, r.row_no",
     )
-    .bind(ids(&commits))
+    .bind(waiting::ids(&commits))
     .fetch_all(&mut *tx)
     .await?;
     let records = nouns("records", &rows, |row| {
         Ok((row.value("number")?, record(row)?))
     })?;
-    Ok(batches(&commits, records))
-}
-
-/// Commits with their records.
-fn batches(commits: &[Waiting], records: Vec<(i64, SealedRecord)>) -> Vec<IntakeBatch> {
-    let empty = |commit: &Waiting| IntakeBatch {
-        number: commit.number,
-        records: Vec::new(),
-        covers: commit.covers,
-    };
-    let empty = commits.iter().map(|commit| (commit.number, empty(commit)));
-    let mut batches: BTreeMap<i64, IntakeBatch> = empty.collect();
-    for (number, record) in records {
-        if let Some(batch) = batches.get_mut(&number) {
-            batch.records.push(record);
-        }
-    }
-    batches.into_values().collect()
+    Ok(waiting::batches(&commits, records))
 }
 
 pub(super) async fn named_after(
@@ -135,21 +118,14 @@ pub(super) async fn named_after(
         where r.commit_id = any ($1)
         group by r.commit_id",
     )
-    .bind(ids(&commits))
+    .bind(waiting::ids(&commits))
     .fetch_all(&mut *tx)
     .await?;
-    let mut subjects: BTreeMap<i64, BTreeSet<Subject>> = nouns("records", &rows, |row| {
+    let subjects = nouns("records", &rows, |row| {
         let named = row.cell("subject_id").subjects(row.value("subjects")?)?;
         Ok((row.value("commit_id")?, named))
-    })?
-    .into_iter()
-    .collect();
-    let named = commits.into_iter().map(|commit| Named {
-        number: commit.number,
-        records: commit.record_count.unsigned_abs(),
-        subjects: subjects.remove(&commit.id).unwrap_or_default(),
-    });
-    Ok(named.collect())
+    })?;
+    Ok(waiting::named(&commits, subjects))
 }
 
 pub(super) async fn backlog(
@@ -158,33 +134,14 @@ pub(super) async fn backlog(
     number: i64,
 ) -> Stored<Backlog> {
     let mut tx = scope::all(pool).await?;
-    let (last, records): (i64, i64) = sqlx::query_as(
-        "with waiting as (
-            select min(c.number) as number
-            from commits c
-            join imports i
-            on i.id = c.import_id
-            where c.to_apply
-            and c.partition = $1
-            and c.number > $2
-            and i.state = 'receiving'
-        )
-        select coalesce(max(c.number), 0),
-            coalesce(sum(c.record_count), 0)::bigint
-        from commits c
-        where c.to_apply
-        and c.partition = $1
-        and c.number > $2
-        and c.number < coalesce((select number from waiting), c.number + 1)",
-    )
-    .bind(partition.as_str())
-    .bind(number)
-    .fetch_one(&mut *tx)
-    .await?;
-    Ok(Backlog {
-        last,
-        records: records.unsigned_abs(),
-    })
+    let total = sqlx::query_as(ready!(
+        "
+        select coalesce(max(number), 0),
+            coalesce(sum(record_count), 0)::bigint
+        from ready"
+    ));
+    let total = total.bind(partition.as_str()).bind(number);
+    Ok(waiting::backlog(total.fetch_one(&mut *tx).await?))
 }
 
 pub(super) async fn checkpoint(pool: &PgPool, partition: DivisionCode, step: &str) -> Stored<i64> {

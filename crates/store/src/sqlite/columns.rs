@@ -116,6 +116,11 @@ pub(super) fn subjects_json<'a>(subjects: impl IntoIterator<Item = &'a Subject>)
     list(pairs)
 }
 
+/// Numbers as a JSON array, for `json_each`.
+pub(super) fn numbers_json(numbers: &[i64]) -> String {
+    serde_json::to_string(numbers).expect("numbers are JSON")
+}
+
 /// Ids as a JSON list of hex, for `json_each`.
 pub(super) fn ids_json(ids: impl IntoIterator<Item = Uuid>) -> String {
     list(ids.into_iter().map(|id| format!("\"{}\"", id.simple())))
