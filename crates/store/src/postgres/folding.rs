@@ -44,16 +44,10 @@ macro_rules! ready {
     };
 }
 
-/// Whole commits after a number and no later than another, in order, until so many
-/// records are reached.
-async fn waiting(
-    connection: &mut PgConnection,
-    partition: DivisionCode,
-    (number, through): (i64, i64),
-    limit_records: u32,
-) -> Stored<Vec<Waiting>> {
-    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(ready!(
-        ",
+/// The ready commits no later than another (`$3`), until so many records (`$4`) are
+/// reached.
+const READY: &str = ready!(
+    ",
         given as (
             select r.id,
                 r.number,
@@ -69,7 +63,25 @@ async fn waiting(
         from given
         where before < $4
         order by number"
-    ));
+);
+
+/// The number of the last ready commit and the records of all.
+const BACKLOG: &str = ready!(
+    "
+        select coalesce(max(number), 0),
+            coalesce(sum(record_count), 0)::bigint
+        from ready"
+);
+
+/// Whole commits after a number and no later than another, in order, until so many
+/// records are reached.
+async fn waiting(
+    connection: &mut PgConnection,
+    partition: DivisionCode,
+    (number, through): (i64, i64),
+    limit_records: u32,
+) -> Stored<Vec<Waiting>> {
+    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(READY);
     let commits = commits.bind(partition.as_str()).bind(number).bind(through);
     let commits = commits
         .bind(i64::from(limit_records))
@@ -134,12 +146,7 @@ pub(super) async fn backlog(
     number: i64,
 ) -> Stored<Backlog> {
     let mut tx = scope::all(pool).await?;
-    let total = sqlx::query_as(ready!(
-        "
-        select coalesce(max(number), 0),
-            coalesce(sum(record_count), 0)::bigint
-        from ready"
-    ));
+    let total = sqlx::query_as(BACKLOG);
     let total = total.bind(partition.as_str()).bind(number);
     Ok(waiting::backlog(total.fetch_one(&mut *tx).await?))
 }

@@ -43,16 +43,10 @@ macro_rules! ready {
     };
 }
 
-/// Whole commits after a number and no later than another, in order, until so many
-/// records are reached.
-async fn waiting(
-    pool: &SqlitePool,
-    partition: DivisionCode,
-    (number, through): (i64, i64),
-    limit_records: u32,
-) -> Stored<Vec<Waiting>> {
-    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(ready!(
-        ",
+/// The ready commits no later than another (`$3`), until so many records (`$4`) are
+/// reached.
+pub(super) const READY: &str = ready!(
+    ",
         given as (
             select r.id,
                 r.number,
@@ -68,7 +62,25 @@ async fn waiting(
         from given
         where before < $4
         order by number"
-    ));
+);
+
+/// The number of the last ready commit and the records of all.
+pub(super) const BACKLOG: &str = ready!(
+    "
+        select coalesce(max(number), 0),
+            coalesce(sum(record_count), 0)
+        from ready"
+);
+
+/// Whole commits after a number and no later than another, in order, until so many
+/// records are reached.
+async fn waiting(
+    pool: &SqlitePool,
+    partition: DivisionCode,
+    (number, through): (i64, i64),
+    limit_records: u32,
+) -> Stored<Vec<Waiting>> {
+    let commits = sqlx::query_as::<_, (i64, i64, i64, bool)>(READY);
     let commits = commits.bind(partition.as_str()).bind(number).bind(through);
     let commits = commits.bind(limit_records).fetch_all(pool).await?;
     Ok(commits.into_iter().map(Waiting::from).collect())
@@ -129,12 +141,7 @@ pub(super) async fn backlog(
     partition: DivisionCode,
     number: i64,
 ) -> Stored<Backlog> {
-    let total = sqlx::query_as(ready!(
-        "
-        select coalesce(max(number), 0),
-            coalesce(sum(record_count), 0)
-        from ready"
-    ));
+    let total = sqlx::query_as(BACKLOG);
     let total = total.bind(partition.as_str()).bind(number);
     Ok(waiting::backlog(total.fetch_one(pool).await?))
 }
