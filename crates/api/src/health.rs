@@ -20,7 +20,7 @@ pub async fn readyz(State(app): State<App>) -> Answered<&'static str> {
     Ok("ready")
 }
 
-/// Prometheus text. Labels hold datasets and policies, never people.
+/// Prometheus text. Labels hold datasets, counties, outcomes and policies, never people.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String)))]
 pub async fn metrics(State(app): State<App>) -> Response {
     match &app.metrics {

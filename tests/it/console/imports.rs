@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
-use domain::authority::Operation;
+use domain::authority::{Operation, Role};
 use domain::dictionary::Kind;
 use domain::ids::Subject;
 use pipeline::people;
 use store::commit::{CommitKind, ImportState, Write};
 use synth::{CountySpec, FeedFile, invent};
-use testkit::app::{TestApp, divisions, sample_day};
+use testkit::app::{COUNTY, HUTANG, TestApp, divisions, sample_day};
 use testkit::call::Answer;
 
 use super::browser::{Form, form, forms, text};
@@ -632,4 +632,42 @@ async fn an_exported_register_comes_back_as_the_same_facts() {
         .flatten()
         .filter(|fact| fact.contains(Kind::Composition.def().name));
     assert!(numbered.count() > 100, "households with their composition");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_departments_account_is_made_with_what_it_sends_as() {
+    let app = TestApp::sqlite().await;
+    let page = app.get("security", "/accounts").await.text();
+    assert!(page.contains("medical 医保结算明细"), "{page}");
+    let all = forms(&page);
+    let form = all.iter().find(|form| form.action == "/accounts").unwrap();
+    let form = form
+        .clone()
+        .with("login", "yibao")
+        .with("name", "医保局报送")
+        .with("role", "importer")
+        .with("region", COUNTY);
+    // Without a source it could send nothing, and nobody else sends.
+    let clerk = form
+        .clone()
+        .with("role", "caseworker")
+        .with("region", HUTANG);
+    for wrong in [
+        form.clone(),
+        form.clone().with("sources", "medica1"),
+        form.clone()
+            .with("sources", "medical")
+            .with("villages", "南街村"),
+        clerk.with("sources", "medical"),
+    ] {
+        let refused = wrong.send(&app, "security").await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong:?}");
+    }
+    let made = form.with("sources", "medical、payments");
+    let made = made.send(&app, "security").await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    let known = app.deps.store.account_by_login("yibao").await.unwrap();
+    let officer = known.unwrap().officer;
+    assert_eq!(officer.role, Role::Importer);
+    assert_eq!(officer.sources, ["medical", "payments"]);
 }

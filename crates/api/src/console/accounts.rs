@@ -4,6 +4,8 @@
 //! The three administering roles (三员) are made and reset where the server is:
 //! nobody makes an auditor, or a second self, from a browser.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,6 +14,7 @@ use domain::authority::{Officer, Operation, Role};
 use domain::ids::OfficerId;
 use domain::region::{DivisionCode, Level};
 use domain::time::Instant;
+use ingest::Layout;
 use pipeline::account::administer::{self, Act, NewAccount};
 use pipeline::account::{AccountError, login_name};
 use serde::Deserialize;
@@ -33,12 +36,13 @@ use crate::strict::StrictQuery;
 const NAME_MAX: usize = 40;
 
 /// Roles an account can be made for on the page.
-const MADE_HERE: [Role; 5] = [
+const MADE_HERE: [Role; 6] = [
     Role::Caseworker,
     Role::CountyOfficer,
     Role::ChildrenOfficer,
     Role::PolicyOfficer,
     Role::VillageContact,
+    Role::Importer,
 ];
 
 /// One account of the table.
@@ -72,6 +76,9 @@ pub(super) struct NewForm {
     /// Codes or names of villages, for a village contact.
     #[serde(default)]
     villages: String,
+    /// Codes of what a department may send as.
+    #[serde(default)]
+    sources: String,
     /// Work number of the person.
     #[serde(default)]
     holder: String,
@@ -88,6 +95,8 @@ struct AccountsPage {
     typed: NewForm,
     roles: Vec<Choice>,
     regions: Vec<Choice>,
+    /// Every source with its lists.
+    senders: String,
     accounts: Vec<Line>,
 }
 
@@ -149,6 +158,7 @@ async fn shown(
         manages,
         roles: MADE_HERE.map(chosen).into(),
         regions: regions(app, caller, &typed.region),
+        senders: senders(),
         accounts: known.iter().map(|known| line(app, known)).collect(),
         typed,
         shell: Shell::new(app, caller, "/accounts", "账号"),
@@ -238,12 +248,13 @@ async fn made(app: &App, caller: &Caller, form: &NewForm) -> Answered<vault::Zer
     let role = Role::named(&form.role).filter(|role| MADE_HERE.contains(role));
     let role = role.ok_or_else(|| wrong("请选择角色；三员的账号在服务器上建"))?;
     let regions = regions_of(app, caller, role, form)?;
+    let sources = sources_of(role, form)?;
     let officer = Officer {
         id: OfficerId::from_uuid(Uuid::new_v4()),
         name: name.to_owned(),
         role,
         regions,
-        sources: vec![],
+        sources,
     };
     let holder = Some(form.holder.trim()).filter(|holder| !holder.is_empty());
     refuse_own(app, caller, holder.unwrap_or(&form.login)).await?;
@@ -293,11 +304,7 @@ fn regions_of(
     if !fits {
         return Err(wrong("乡镇经办人选镇（街道），县级角色选县"));
     }
-    let names: Vec<&str> = form
-        .villages
-        .split(|c: char| c.is_whitespace() || "，、,;；".contains(c))
-        .filter(|name| !name.is_empty())
-        .collect();
+    let names = each_of(&form.villages);
     match (role, names.is_empty()) {
         (Role::VillageContact, true) => Err(wrong("村级联络人请写明村（社区）")),
         (Role::VillageContact, false) => names
@@ -307,6 +314,42 @@ fn regions_of(
         (_, true) => Ok(vec![region]),
         (_, false) => Err(wrong("只有村级联络人才写村（社区）")),
     }
+}
+
+/// What was typed between spaces, commas or semicolons.
+fn each_of(text: &str) -> Vec<&str> {
+    text.split(|c: char| c.is_whitespace() || "，、,;；".contains(c))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// What the new account may send as: a department some source, nobody else any.
+fn sources_of(role: Role, form: &NewForm) -> Answered<Vec<String>> {
+    let codes = each_of(&form.sources);
+    let is_known = |code: &&str| Layout::builtin().iter().any(|l| l.source() == *code);
+    match (role, codes.is_empty()) {
+        (Role::Importer, true) => Err(wrong("数据报送请写明来源")),
+        (Role::Importer, false) if codes.iter().all(is_known) => {
+            Ok(codes.into_iter().map(str::to_owned).collect())
+        }
+        (Role::Importer, false) => Err(wrong("没有这个来源，请照下面列出的代码填写")),
+        (_, true) => Ok(vec![]),
+        (_, false) => Err(wrong("只有数据报送才写来源")),
+    }
+}
+
+/// Every source with the lists it sends, to be told what to type.
+fn senders() -> String {
+    let mut lists: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for layout in Layout::builtin() {
+        lists
+            .entry(layout.source())
+            .or_default()
+            .push(layout.title_zh());
+    }
+    let told = lists.iter();
+    let told = told.map(|(source, lists)| format!("{source} {}", lists.join("、")));
+    told.collect::<Vec<_>>().join("；")
 }
 
 /// A village inside a place, by its code or its name.

@@ -5,7 +5,7 @@
 use clap::{Args, Subcommand};
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
-use domain::region::{DivisionCode, Level};
+use domain::region::DivisionCode;
 use pipeline::account::AccountError;
 use pipeline::account::administer::{self, Act, NewAccount};
 use pipeline::clock::{Clock as _, SystemClock, new_id};
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::commands::Place;
 use crate::commands::import::division;
+use crate::commands::officer::{refuse_unfit, role};
 use crate::settings::Settings;
 use crate::terminal::say;
 use crate::{exit, office};
@@ -64,12 +65,15 @@ pub(crate) struct AddArgs {
     /// The person behind it (work number); one person holds at most one of system_admin, security_admin and auditor
     #[arg(long)]
     holder: Option<String>,
-    /// caseworker, county_officer, auditor, system_admin, security_admin or village_contact
+    /// caseworker, county_officer, importer, auditor, system_admin, security_admin, village_contact, policy_officer or children_officer
     #[arg(long, value_parser = role)]
     role: Role,
-    /// Division code of a township or county; may be given several times
+    /// Division code of a township or county, for a village_contact of a village; may be given several times
     #[arg(long, value_name = "CODE", required = true, value_parser = division)]
     region: Vec<DivisionCode>,
+    /// For importers: may send as this source; may be given several times
+    #[arg(long)]
+    source: Vec<String>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -140,14 +144,6 @@ pub(crate) struct ListArgs {
     json: bool,
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    let known = Role::named(text).filter(|role| *role != Role::Importer);
-    known.ok_or_else(|| {
-        "a role is caseworker, county_officer, auditor, system_admin, security_admin or village_contact; machines are `officer add`"
-            .to_owned()
-    })
-}
-
 /// Acts.
 pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow::Result<()> {
     let deps = office::open(&settings, "account").await?;
@@ -157,18 +153,13 @@ pub(crate) async fn run(command: &AccountCommand, settings: Settings) -> anyhow:
     };
     match command {
         AccountCommand::Add(args) => {
-            let of_county = |r: &DivisionCode| matches!(r.level(), Level::County | Level::Township);
-            if !args.region.iter().all(of_county) {
-                return Err(exit::usage(
-                    "--region must be a county (6 digits) or a township (9 digits)",
-                ));
-            }
+            refuse_unfit(args.role, &args.region, &args.source)?;
             let officer = Officer {
                 id: OfficerId::from_uuid(new_id(SystemClock::new().now())),
                 name: args.name.clone(),
                 role: args.role,
                 regions: args.region.clone(),
-                sources: vec![],
+                sources: args.source.clone(),
             };
             let new = NewAccount {
                 officer,

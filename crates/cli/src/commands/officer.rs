@@ -29,10 +29,10 @@ pub(crate) struct AddArgs {
     /// Work account shown on actions
     #[arg(long)]
     name: String,
-    /// caseworker, county_officer, importer or auditor
+    /// caseworker, county_officer, importer, auditor, system_admin, security_admin, village_contact, policy_officer or children_officer
     #[arg(long, value_parser = role)]
     role: Role,
-    /// Division code of a township or county; may be given several times
+    /// Division code of a township or county, for a village_contact of a village; may be given several times
     #[arg(long, value_name = "CODE", required = true, value_parser = division)]
     region: Vec<DivisionCode>,
     /// For importers: may send as this source; may be given several times
@@ -46,27 +46,44 @@ pub(crate) struct AddArgs {
     json: bool,
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    Role::named(text)
-        .ok_or_else(|| "a role is caseworker, county_officer, importer or auditor".to_owned())
+/// A role as an argument.
+pub(crate) fn role(text: &str) -> Result<Role, String> {
+    let known = Role::ALL.map(Role::name);
+    Role::named(text).ok_or_else(|| format!("a role is one of {}", known.join(", ")))
 }
 
-/// Adds the officer.
-pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
-    if (args.role == Role::Importer) == args.source.is_empty() {
+/// Refuses what would cover nothing or too much: an importer sends as some
+/// source and nobody else as any; a village contact's authority ends at
+/// villages, so that a township would give it nothing to see.
+pub(crate) fn refuse_unfit(
+    role: Role,
+    regions: &[DivisionCode],
+    sources: &[String],
+) -> anyhow::Result<()> {
+    if (role == Role::Importer) == sources.is_empty() {
         return Err(exit::usage(
             "--source goes with --role importer, and an importer needs one",
         ));
     }
-    if args
-        .region
-        .iter()
-        .any(|region| !matches!(region.level(), Level::County | Level::Township))
-    {
-        return Err(exit::usage(
-            "--region must be a county (6 digits) or a township (9 digits)",
-        ));
+    let villages = role == Role::VillageContact;
+    let fits = |region: &DivisionCode| match region.level() {
+        Level::Village => villages,
+        Level::Township | Level::County => !villages,
+        Level::City | Level::Province => false,
+    };
+    if regions.iter().all(fits) {
+        return Ok(());
     }
+    Err(exit::usage(if villages {
+        "--region of a village_contact must be a village (12 digits)"
+    } else {
+        "--region must be a county (6 digits) or a township (9 digits)"
+    }))
+}
+
+/// Adds the officer.
+pub(crate) async fn run(args: &AddArgs, settings: Settings) -> anyhow::Result<()> {
+    refuse_unfit(args.role, &args.region, &args.source)?;
     let opened = office::open_store(&settings.store).await?;
     let clock = SystemClock::new();
     let now = clock.now();

@@ -465,6 +465,35 @@ fn accounts_are_made_reset_and_taken_away() {
 }
 
 #[test]
+fn a_sender_has_sources_and_a_contact_has_villages() {
+    let office = Office::new(false);
+    let data = office.data();
+    let folder = text(&data);
+    let add = |role: &str, more: &str, code: i32| {
+        let login = role.replace('_', ".");
+        for verb in [
+            ["officer", "add", "--json"],
+            ["account", "add", login.as_str()],
+        ] {
+            let mut command = hearth(&verb);
+            command.args(["--data", folder, "--name", "x", "--role", role]);
+            ends_with(command.args(more.split(' ')), code);
+        }
+    };
+    add("importer", "--region 320412", USAGE);
+    add("importer", "--region 320412 --source medical", 0);
+    add("caseworker", "--region 320412100 --source medical", USAGE);
+    // A township would give a contact nothing to see.
+    add("village_contact", "--region 320412100", USAGE);
+    let villages = "--region 320412100201 --region 320412100202";
+    add("village_contact", villages, 0);
+    add("caseworker", "--region 320412100201", USAGE);
+    add("policy_officer", "--region 320412", 0);
+    add("children_officer", "--region 320412100", 0);
+    add("policy_officer", "--region 3204", USAGE);
+}
+
+#[test]
 fn a_subject_that_nobody_can_have_takes_nobodys_place() {
     let office = Office::new(false);
     let data = office.data();

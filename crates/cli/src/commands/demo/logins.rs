@@ -190,11 +190,12 @@ const fn login_of(role: Role) -> Option<&'static str> {
     match role {
         Role::Caseworker => Some("jingban"),
         Role::CountyOfficer => Some("minzheng"),
+        Role::Importer => Some("baosong"),
         Role::Auditor => Some("shenji"),
         Role::VillageContact => Some("cunlian"),
         Role::PolicyOfficer => Some("zhengce"),
         Role::ChildrenOfficer => Some("ertong"),
-        Role::Importer | Role::SystemAdmin | Role::SecurityAdmin => None,
+        Role::SystemAdmin | Role::SecurityAdmin => None,
     }
 }
 
