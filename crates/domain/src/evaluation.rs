@@ -24,6 +24,18 @@ pub struct Missing {
     pub why: WhyUnknown,
 }
 
+impl Missing {
+    /// The fact that stands for an amount that cannot be computed.
+    pub const ARITHMETIC: &str = "arithmetic";
+    /// The fact that stands for more steps than a policy has for one subject.
+    pub const EFFORT: &str = "effort";
+
+    /// Whether an expression failed, rather than a fact being unknown.
+    pub fn is_failure(&self) -> bool {
+        [Missing::ARITHMETIC, Missing::EFFORT].contains(&self.fact.as_str())
+    }
+}
+
 /// Whether a policy's conditions hold for a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

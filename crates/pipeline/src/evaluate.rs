@@ -11,7 +11,7 @@ mod deciding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::evaluation::Evaluation;
+use domain::evaluation::{Evaluation, Missing, PolicyId, Verdict};
 use domain::ids::Subject;
 use domain::region::DivisionCode;
 use domain::time::Date;
@@ -220,6 +220,8 @@ impl Going<'_> {
             units: judged.units,
             at_home: judged.at_home,
         };
+        let evaluations = views.iter().flat_map(|(_, evaluations)| evaluations);
+        let failures = failures(evaluations);
         let before = deps.store.verdicts(&batch.units).await?;
         let subjects: BTreeSet<Subject> = views
             .iter()
@@ -249,6 +251,7 @@ impl Going<'_> {
             deps.store.commit(&commit).await?;
             deps.censuses.looked_at(partition, &units);
             metrics::counter!("hearth_units_evaluated_total").increment(units.len() as u64);
+            tell(failures);
             Ok(())
         })
     }
@@ -264,6 +267,27 @@ impl Going<'_> {
             self.deps.censuses.forget(self.partition);
         }
         done
+    }
+}
+
+/// How many subjects each policy failed for: the policy has to be looked at, not
+/// the family, whose verdict says so as well.
+fn failures<'e>(evaluations: impl Iterator<Item = &'e Evaluation>) -> BTreeMap<PolicyId, u64> {
+    let mut failures = BTreeMap::new();
+    for evaluation in evaluations {
+        if let Verdict::Undetermined(missing) = &evaluation.verdict
+            && missing.iter().any(Missing::is_failure)
+        {
+            *failures.entry(evaluation.policy.clone()).or_default() += 1;
+        }
+    }
+    failures
+}
+
+fn tell(failures: BTreeMap<PolicyId, u64>) {
+    for (policy, subjects) in failures {
+        tracing::warn!(policy, subjects, "a policy could not be computed");
+        metrics::counter!("hearth_policy_failures_total", "policy" => policy).increment(subjects);
     }
 }
 
@@ -324,4 +348,46 @@ struct Batch {
     units: Vec<Subject>,
     /// Those who are no units any more.
     at_home: BTreeSet<Subject>,
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::evaluation::Signal;
+    use domain::household::WhyUnknown;
+    use domain::ids::PersonId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_fails_is_counted_and_what_is_missing_is_not() {
+        let unit = Subject::Person(PersonId::from_uuid(Uuid::nil()));
+        let missing = |fact: &str| Missing {
+            subject: unit,
+            fact: fact.to_owned(),
+            zh: String::new(),
+            why: WhyUnknown::Conflict,
+        };
+        let evaluation = |policy: &str, facts: &[&str]| Evaluation {
+            unit,
+            subject: unit,
+            policy: policy.to_owned(),
+            version: "1".to_owned(),
+            verdict: match facts {
+                [] => Verdict::Met,
+                facts => Verdict::Undetermined(facts.iter().map(|fact| missing(fact)).collect()),
+            },
+            signal: Signal::Unknown,
+        };
+        let all = [
+            evaluation("a", &[]),
+            evaluation("a", &["income.amount_year"]),
+            evaluation("b", &["arithmetic", "income.amount_year"]),
+            evaluation("b", &["arithmetic"]),
+            evaluation("c", &["effort"]),
+        ];
+        let found = failures(all.iter());
+        let expected = [("b".to_owned(), 2), ("c".to_owned(), 1)];
+        assert_eq!(found, BTreeMap::from(expected));
+    }
 }

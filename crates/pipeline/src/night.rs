@@ -193,14 +193,17 @@ impl Kept {
 
     /// What it costs to keep a county.
     fn tell(&self, county: DivisionCode) {
-        let (scalars, lists) = self.census.bytes();
+        let bytes = self.census.bytes();
         let (units, county) = (self.census.len(), county.to_string());
         let gauge = |name: &'static str, n: usize| {
             let n = u32::try_from(n).map_or(f64::INFINITY, f64::from);
             metrics::gauge!(name, "county" => county.clone()).set(n);
         };
         gauge("hearth_census_units", units);
-        gauge("hearth_census_bytes", scalars + lists);
+        gauge(
+            "hearth_census_bytes",
+            bytes.scalars + bytes.lists + bytes.names,
+        );
     }
 }
 

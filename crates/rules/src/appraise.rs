@@ -3,13 +3,17 @@
 use domain::evaluation::Verdict;
 use domain::household::Household;
 use domain::ids::Subject;
+use domain::money::Money;
+use domain::time::Date;
 
 use crate::eval::Frame;
 use crate::expr::{Expr, Node};
+use crate::facts::amount;
 use crate::judge::{Judged, Weight, asked, judge};
 use crate::policy::{Policy, PolicySet};
 use crate::types::Type;
 use crate::val::Val;
+use crate::words::{Language, Wording};
 
 /// Money a month for a subject that is 符合.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,23 @@ pub enum Monthly {
     Unknown,
     /// Fen a month, rounded half away from zero.
     Fen(i64),
+}
+
+impl Monthly {
+    /// In Chinese words; `None` when no amount is declared.
+    pub(crate) fn zh(self) -> Option<String> {
+        match self {
+            Monthly::NotDeclared => None,
+            Monthly::Nothing => Some("无".to_owned()),
+            Monthly::Unknown => Some("待核实".to_owned()),
+            Monthly::Fen(fen) => {
+                let mut words = Wording::default();
+                let money = amount(Money::from_fen(fen));
+                words.value(&money, &Type::Money, Date::MIN, Language::Chinese);
+                Some(words.plain())
+            }
+        }
+    }
 }
 
 /// How far what was compared is from the line.

@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json};
 use serde_saphyr::Spanned;
 
+use crate::appraise::appraise;
 use crate::case_household::{Described, DescribedHousehold, describe, patched};
 use crate::explain::{explain, values};
 use crate::judge::evaluate;
@@ -172,6 +173,12 @@ fn told(file: &Json, case: &Json, policy: &str, sets: &CaseSets<'_>) -> Describe
         return Err("bulk evaluation and explanation differ".to_owned());
     }
     let mut told = say(&decision, &case["expect"], &built, sets)?;
+    if !case["expect"]["amount"].is_null() {
+        let appraisal = appraise(set, &built.household, policy, subject);
+        let monthly = appraisal.map(|a| a.monthly.zh());
+        let declared = monthly.flatten().ok_or("the policy declares no amount")?;
+        told.insert("amount".to_owned(), declared.into());
+    }
     // Only the names that the case speaks of: it need not know the others.
     if let Some(expected) = case["expect"]["values"].as_object() {
         let all = values(set, &built.household, policy, subject);

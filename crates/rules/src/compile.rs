@@ -197,14 +197,19 @@ impl Compiler<'_> {
                 || FUNCTIONS.iter().any(|(n, _)| *n == text)
                 || self.lets.iter().any(|b| b.name == text)
                 || ["param", "missing"].contains(&text);
-            if taken || self.lets.len() >= LETS_MAX {
-                let fault = Fault::new(
-                    0,
-                    "name.taken",
-                    format!("名称 `{text}` 已被占用，或名称过多"),
-                    format!("`{text}` is taken already, or there are too many names"),
+            if taken {
+                let (zh, en) = (
+                    format!("名称 `{text}` 已被占用"),
+                    format!("`{text}` is taken already"),
                 );
-                self.say(name, fault);
+                self.say(name, Fault::new(0, "name.taken", zh, en));
+            }
+            if self.lets.len() == LETS_MAX {
+                let (zh, en) = (
+                    format!("名称超过{LETS_MAX}个"),
+                    format!("there are more than {LETS_MAX} names"),
+                );
+                self.say(name, Fault::new(0, "name.too_many", zh, en));
             }
             let Some(expr) = self.any(source) else {
                 continue;

@@ -4,7 +4,7 @@
 //! would decide; an overflow or a division by zero is unknown for that policy
 //! and subject under the fact `arithmetic`.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -24,6 +24,10 @@ use crate::policy::PolicySet;
 use crate::types::{Type, is_single};
 use crate::val::{Out, Val, and, not, or};
 use crate::words::Language;
+
+/// Elements of lists that one policy goes through for one subject. The largest
+/// families need some ten thousand: forty people, three thousand bills.
+const STEPS_MAX: usize = 1 << 22;
 
 /// What was read while evaluating, for the explanation.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +58,8 @@ pub(crate) struct Frame<'a> {
     /// The language `text()` writes in.
     pub(crate) language: Language,
     values: Vec<OnceCell<Out<'a>>>,
+    /// Elements gone through.
+    steps: Cell<usize>,
     /// Parameters that were looked up.
     settings: RefCell<Vec<(&'a str, Option<Found<'a>>)>>,
     pub(crate) trace: Option<RefCell<Trace<'a>>>,
@@ -88,6 +94,7 @@ impl<'a> Frame<'a> {
             person,
             language: Language::Chinese,
             values: lets.iter().map(|_| OnceCell::new()).collect(),
+            steps: Cell::new(0),
             settings: RefCell::default(),
             trace: None,
             verdicts: Verdicts::default(),
@@ -118,6 +125,7 @@ impl<'a> Frame<'a> {
         Frame {
             language: Language::English,
             values: self.values.iter().zip(worded).map(keep).collect(),
+            steps: self.steps.clone(),
             settings: self.settings.clone(),
             trace: None,
             verdicts: Rc::clone(&self.verdicts),
@@ -144,6 +152,17 @@ impl<'a> Frame<'a> {
     /// household of nobody, is what causes it.
     pub(crate) fn arithmetic(&self) -> Gap {
         Gap::missing(self.subject(), Sought::Arithmetic, WhyUnknown::Conflict)
+    }
+
+    /// Goes so many elements further; `Err` once that is more than a policy may.
+    pub(crate) fn goes(&self, elements: usize) -> Result<(), Gap> {
+        let steps = self.steps.get().saturating_add(elements);
+        self.steps.set(steps);
+        if steps <= STEPS_MAX {
+            return Ok(());
+        }
+        let too_many = WhyUnknown::Conflict;
+        Err(Gap::missing(self.subject(), Sought::Effort, too_many))
     }
 
     pub(crate) fn truth_with(

@@ -20,6 +20,9 @@ use crate::types::Type;
 use crate::val::{List, Out, Val};
 use crate::words::{self, Wording};
 
+/// Comparisons that take about as long as going through one element.
+const EQUAL_A_STEP: usize = 16;
+
 /// Calendar weeks from the one a date lies in to that of another; negative when
 /// the other is earlier.
 pub(crate) fn weeks_between(from: Date, to: Date) -> i64 {
@@ -93,6 +96,8 @@ impl<'a> Frame<'a> {
                 list.whole()?;
                 let mut kept: Vec<Val<'a>> = Vec::new();
                 for value in list.known() {
+                    // To compare takes less than to go through.
+                    self.goes(kept.len() / EQUAL_A_STEP)?;
                     if !kept.iter().any(|k| equal(k, value) == Some(true)) {
                         kept.push(value.clone());
                     }

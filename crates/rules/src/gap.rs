@@ -48,6 +48,8 @@ pub(crate) enum Sought {
     Verdict(Rc<str>),
     /// An amount that cannot be computed.
     Arithmetic,
+    /// What takes more steps than a policy has for one subject.
+    Effort,
 }
 
 impl Sought {
@@ -63,7 +65,8 @@ impl Sought {
             Sought::Payments(_) => Kind::Grant.def().name,
             Sought::Param(_) => "param",
             Sought::Verdict(_) => "verdict",
-            Sought::Arithmetic => "arithmetic",
+            Sought::Arithmetic => Missing::ARITHMETIC,
+            Sought::Effort => Missing::EFFORT,
         }
     }
 
@@ -99,6 +102,7 @@ impl Sought {
                 format!("{title}（认定结果）")
             }
             Sought::Arithmetic => "算式无法计算（除以零或超出范围）".to_owned(),
+            Sought::Effort => "算式步数超过上限，未算完".to_owned(),
         }
     }
 
@@ -183,6 +187,12 @@ impl Gap {
         };
         let all: BTreeSet<Lack> = self.0.iter().map(narrow).collect();
         Gap(all.into_iter().collect())
+    }
+
+    /// Whether an expression failed, beside any facts that may be missing.
+    pub(crate) fn is_failure(&self) -> bool {
+        let failed = |lack: &Lack| matches!(lack.sought, Sought::Arithmetic | Sought::Effort);
+        self.0.iter().any(failed)
     }
 
     /// Whether all that is missing is of one of these groups.

@@ -190,10 +190,11 @@ fn composition(policy: &Policy, frame: &Frame<'_>) -> Result<(), Gap> {
 }
 
 /// A criterion may stay open when it is named, or when every fact missing for
-/// it is of a kind that is named.
+/// it is of a kind that is named; never because it cannot be computed.
 pub(crate) fn may_remain_open(policy: &Policy, criterion: usize, gap: &Gap) -> bool {
     let named = &policy.may_remain_open;
-    named.contains(&policy.criteria[criterion].id) || gap.within(named)
+    let is_named = named.contains(&policy.criteria[criterion].id) && !gap.is_failure();
+    is_named || gap.within(named)
 }
 
 fn signalled<'a>(

@@ -21,6 +21,7 @@ mod eval_text;
 mod explain;
 mod expr;
 mod facts;
+mod failing;
 mod gap;
 mod handbook;
 mod judge;
@@ -54,8 +55,8 @@ pub use explain::explain;
 pub use handbook::{HANDBOOK_MARK, handbook};
 pub use judge::evaluate;
 pub use machine::{
-    Census, Columns, Compared, Comparison, Gathering, Left, Level, Machine, Outcome, Regions,
-    Screened, Snapshot, Standing, Told,
+    Census, CensusBytes, Columns, Compared, Comparison, Gathering, Left, Level, Machine, Outcome,
+    Regions, Screened, Snapshot, Standing, Told,
 };
 pub use parameters::{Parameter, ParameterValue, Parameters, Reported};
 pub use plain::{Plain, PlainProgram};

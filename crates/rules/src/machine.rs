@@ -48,7 +48,7 @@ mod sums;
 mod telling;
 mod widths;
 
-pub use census::{Census, Snapshot};
+pub use census::{Census, CensusBytes, Snapshot};
 pub use compare::{Compared, Comparison};
 pub use level::Level;
 pub use screen::{Columns, Gathering, Left, Machine, Outcome, Screened, Standing, Told};

@@ -2,6 +2,7 @@
 //! element after the other; only a list that is shown, kept under a name or asked
 //! for as a whole becomes one.
 
+use domain::dictionary::Kind;
 use domain::household::Standing;
 
 use crate::eval::{Frame, pair};
@@ -38,6 +39,7 @@ impl<'a> Frame<'a> {
             Node::Kind(of, kind) if !is_single(*kind) => {
                 let of = self.eval(of, locals)?;
                 let (owner, facts) = self.told(&of, *kind)?;
+                self.goes(facts.items.len())?;
                 for item in facts.items {
                     let fact = Val::Item(Fact { item, owner });
                     visit(Element::sure(fact), locals);
@@ -45,6 +47,7 @@ impl<'a> Frame<'a> {
                 Ok(facts.open)
             }
             Node::Name(name @ (Name::Members | Name::People)) => {
+                self.goes(self.household.people.len())?;
                 for person in &self.household.people {
                     if *name == Name::People || person.standing == Standing::Member {
                         visit(Element::sure(Val::Person(person.id)), locals);
@@ -53,6 +56,7 @@ impl<'a> Frame<'a> {
                 Ok(self.more_members())
             }
             Node::List(items) => {
+                self.goes(items.len())?;
                 for item in items {
                     let value = self.eval(item, locals);
                     let unsure = None;
@@ -91,6 +95,7 @@ impl<'a> Frame<'a> {
     ) -> Result<Option<Gap>, Gap> {
         match list {
             Ok(Val::List(list)) => {
+                self.goes(list.elements.len())?;
                 for element in &list.elements {
                     visit(element.clone(), locals);
                 }
@@ -110,6 +115,7 @@ impl<'a> Frame<'a> {
         let Setting::Codes(codes) = self.setting(key)? else {
             return Err(self.arithmetic());
         };
+        self.goes(codes.len())?;
         for code in codes {
             visit(Element::sure(Val::Code(code)), locals);
         }
@@ -129,6 +135,9 @@ impl<'a> Frame<'a> {
         let Val::Code(item) = item else {
             return Err(self.arithmetic());
         };
+        let grants = self.household.people.iter();
+        let grants = grants.filter_map(|person| person.facts.get(&Kind::Grant));
+        self.goes(grants.map(|list| list.items.len()).sum())?;
         Ok(self.paid_rows(&of, item, &mut |fact| {
             visit(Element::sure(Val::Item(fact)), locals);
         }))

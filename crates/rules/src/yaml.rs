@@ -23,10 +23,11 @@ pub struct Document {
 /// Reads a document of a shape.
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<T, Problem> {
     if document.text.len() > DOCUMENT_BYTES_MAX {
+        let (line, column) = place_of(&document.text, DOCUMENT_BYTES_MAX);
         return Err(Problem {
             document: document.name.clone(),
-            line: 0,
-            column: 0,
+            line,
+            column,
             code: "document.too_long",
             zh: format!("文件超过{DOCUMENT_BYTES_MAX}字节"),
             en: format!("the document is longer than {DOCUMENT_BYTES_MAX} bytes"),
@@ -49,6 +50,20 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
             en: text,
         }
     })
+}
+
+/// Line and column of a byte, both from one.
+fn place_of(text: &str, byte: usize) -> (u32, u32) {
+    let (mut line, mut column) = (1, 1);
+    for (_, c) in text.char_indices().take_while(|(at, _)| *at < byte) {
+        if c == '\n' {
+            line += 1;
+            column = 1;
+        } else {
+            column += 1;
+        }
+    }
+    (line, column)
 }
 
 /// A line or column of a problem.

@@ -52,11 +52,13 @@ enum Place {
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) chunk: Arc<Chunk>,
-    pub(super) alive: Vec<bool>,
+    pub(super) alive: Arc<Vec<bool>>,
+    /// How many are.
+    living: usize,
     /// The day each was judged on.
-    pub(super) since: Vec<Date>,
+    pub(super) since: Arc<[Date]>,
     /// The day each is to be projected anew, though nothing is told of it.
-    until: Vec<Date>,
+    until: Arc<[Date]>,
 }
 
 impl Part {
@@ -64,7 +66,8 @@ impl Part {
         let households: Vec<&Household> = rows.iter().map(|row| &row.household).collect();
         Part {
             chunk: Arc::new(Chunk::of(layout, &households)),
-            alive: vec![true; rows.len()],
+            alive: Arc::new(vec![true; rows.len()]),
+            living: rows.len(),
             since: households.iter().map(|household| household.on).collect(),
             until: rows.iter().map(|row| row.until).collect(),
         }
@@ -73,6 +76,21 @@ impl Part {
     fn living(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.alive.len()).filter(|slot| self.alive[*slot])
     }
+
+    /// Bytes beside the columns, for each household.
+    const EACH: usize = size_of::<bool>() + 2 * size_of::<Date>();
+}
+
+/// What a county in columns takes, the dead of its chunks included. Rows that wait
+/// for a chunk, at most 255 for each size of household, are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CensusBytes {
+    /// Columns of one value for each household or person.
+    pub scalars: usize,
+    /// Lists.
+    pub lists: usize,
+    /// Who everybody is, and where they stand.
+    pub names: usize,
 }
 
 impl Census {
@@ -113,8 +131,13 @@ impl Census {
                 }
             }
             Some(Place::Part(at, slot)) => {
-                if let Some(Some(part)) = self.parts.get_mut(at) {
-                    part.alive[slot] = false;
+                let Some(Some(part)) = self.parts.get_mut(at) else {
+                    return;
+                };
+                Arc::make_mut(&mut part.alive)[slot] = false;
+                part.living -= 1;
+                if part.living == 0 {
+                    self.parts[at] = None;
                 }
             }
             None => {}
@@ -136,14 +159,23 @@ impl Census {
         self.place.is_empty()
     }
 
-    /// Bytes of scalar columns and of lists, the dead included.
-    pub fn bytes(&self) -> (usize, usize) {
-        let each = self.parts.iter().flatten().map(|part| part.chunk.bytes());
-        each.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+    /// What it takes.
+    pub fn bytes(&self) -> CensusBytes {
+        let mut bytes = CensusBytes {
+            names: self.place.len() * size_of::<(Subject, Place)>(),
+            ..CensusBytes::default()
+        };
+        for part in self.parts.iter().flatten() {
+            let (scalars, lists) = part.chunk.bytes();
+            bytes.scalars += scalars;
+            bytes.lists += lists;
+            bytes.names += part.chunk.names_bytes() + Part::EACH * part.alive.len();
+        }
+        bytes
     }
 
-    /// Everybody as they are now. Chunks and rows are shared; what is copied is
-    /// who of each chunk is there.
+    /// Everybody as they are now: chunks, who of each is there and rows are shared,
+    /// until one of them changes.
     pub fn snapshot(&self) -> Snapshot {
         let waiting = self.waiting.values().filter(|rows| !rows.is_empty());
         Snapshot {
@@ -177,7 +209,7 @@ impl Census {
 
     /// Merges what is left of thin chunks of one size.
     fn compact(&mut self, people: usize) {
-        let thin = |part: &Part| part.chunk.people == people && part.living().count() <= CHUNK / 2;
+        let thin = |part: &Part| part.chunk.people == people && part.living <= CHUNK / 2;
         let at: Vec<usize> = (0..self.parts.len())
             .filter(|at| self.parts[*at].as_ref().is_some_and(thin))
             .collect();
@@ -188,7 +220,7 @@ impl Census {
         let mut room = Vec::new();
         let mut left = CHUNK;
         for part in thin {
-            let living = part.living().count();
+            let living = part.living;
             if living > left {
                 self.add(merged(&self.layout, &room));
                 room.clear();
@@ -290,7 +322,8 @@ fn merged(layout: &Layout, parts: &[Part]) -> Part {
         .iter()
         .flat_map(|part| part.living().map(|slot| part.until[slot]));
     Part {
-        alive: vec![true; chunk.len],
+        alive: Arc::new(vec![true; chunk.len]),
+        living: chunk.len,
         since: since.collect(),
         until: until.collect(),
         chunk: Arc::new(chunk),

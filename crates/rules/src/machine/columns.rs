@@ -177,6 +177,11 @@ impl Chunk {
         present
     }
 
+    /// Bytes of who its households and people are.
+    pub(crate) fn names_bytes(&self) -> usize {
+        size_of_val(&*self.units) + size_of_val(&*self.persons) + size_of_val(&*self.places)
+    }
+
     /// Bytes of scalar columns and of lists, with what is kept for either.
     pub(crate) fn bytes(&self) -> (usize, usize) {
         let scalars = self.household.iter().map(|(_, cells)| cells.bytes());

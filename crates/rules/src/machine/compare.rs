@@ -188,9 +188,12 @@ impl Asking<'_> {
         let judged = self.both.each_ref().map(|side| {
             let (settings, of) = (&side.settings, (chunk, &kept));
             let mut run = Run::new(&machine.graph, of, settings, self.first(), room);
-            let odd = run.odd.clone();
+            let mut odd = run.odd.clone();
             if self.of.details.is_some() {
                 run.go_on(&machine.whole[1]);
+            }
+            if run.has_given_up() {
+                odd.fill(1);
             }
             Judged { run, odd }
         });

@@ -12,6 +12,7 @@ use super::sign;
 use super::telling::Telling;
 use crate::document::{About, PolicyKind};
 use crate::expr::Relation;
+use crate::failing::may_fail;
 use crate::policy::Policy;
 
 #[derive(Clone, Debug)]
@@ -184,10 +185,13 @@ pub(super) fn program(
     let mut criteria = Vec::new();
     for one in &policy.criteria {
         let id = lower.truth(&one.when)?;
+        // What fails may not stay open; only the interpreter tells that from what
+        // is not known.
+        let (named, fails) = (open.contains(&one.id), may_fail(&one.when, &policy.lets));
         criteria.push(Criterion {
             id: fit(lower.graph, id, space)?,
-            may_open: open.contains(&one.id),
-            by_facts,
+            may_open: named && !fails,
+            by_facts: by_facts || named,
         });
     }
     let outcomes = Program::table(Plans::of(policy));

@@ -67,6 +67,9 @@ impl<'c> Run<'c> {
 
     /// Does some more steps.
     pub(super) fn go_on(&mut self, steps: &[Step]) {
+        if self.spaces.overfull {
+            return;
+        }
         for step in steps {
             let register = match step.does {
                 Does::Computes => self.compute(step.of),
@@ -77,7 +80,24 @@ impl<'c> Run<'c> {
                 let done = &mut self.registers[id.0 as usize];
                 self.room.back(std::mem::replace(done, Register::Empty));
             }
+            if self.spaces.overfull {
+                return self.give_up();
+            }
         }
+    }
+
+    /// Whether all of the chunk is left to the interpreter because lists inside lists
+    /// came to too much.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.spaces.overfull
+    }
+
+    /// Leaves all of the chunk to the interpreter.
+    fn give_up(&mut self) {
+        for register in &mut self.registers {
+            self.room.back(std::mem::replace(register, Register::Empty));
+        }
+        self.odd.fill(1);
     }
 
     /// Gives back what its registers hold.
@@ -129,9 +149,11 @@ impl<'c> Run<'c> {
         self.spaces.lanes(space, self.chunk)
     }
 
-    fn make(&mut self, space: SpaceId) {
+    /// Whether a space has no more lanes than it may.
+    fn make(&mut self, space: SpaceId) -> bool {
         self.spaces
             .make(self.graph, self.chunk, &self.registers, space);
+        !self.spaces.overfull
     }
 
     /// The register of an operation.
@@ -159,7 +181,9 @@ impl<'c> Run<'c> {
             Op::Choose(when, then, other) => self.chosen(*when, *then, *other, lane),
             Op::Fold(fold, _, mask, value) => self.fold(*fold, *mask, *value, space),
             Op::Newest(_, mask, rank, element) => {
-                self.prepare(*mask, space);
+                if !self.prepare(*mask, space) {
+                    return Register::Empty;
+                }
                 let onto = self.onto(*mask, space);
                 let (mask, rank) = (self.trits(*mask), self.narrow(*rank));
                 let element = self.narrow(*element);
@@ -354,7 +378,9 @@ impl<'c> Run<'c> {
     }
 
     fn element(&mut self, axis: AxisId, space: SpaceId) -> Register<'c> {
-        self.make(space);
+        if !self.make(space) {
+            return Register::Empty;
+        }
         debug_assert!(self.spaces.get(space).is_none_or(|s| s.axis == axis));
         let made = self.spaces.get(space).filter(|space| space.lanes > 0);
         let element = made.map(|space| space.element.clone());
@@ -363,7 +389,9 @@ impl<'c> Run<'c> {
 
     fn lifted(&mut self, id: Id, to: SpaceId) -> Register<'c> {
         let from = self.graph.space_of(id);
-        self.make(to);
+        if !self.make(to) {
+            return Register::Empty;
+        }
         // What is the same in every lane is so in every space.
         match &self.registers[id.0 as usize] {
             Register::Trit(Lanes::One(value)) => return Register::Trit(Lanes::One(*value)),
@@ -452,15 +480,17 @@ impl<'c> Run<'c> {
         }
     }
 
-    /// Makes what [`Run::onto`] reads.
-    fn prepare(&mut self, operand: Id, rest: SpaceId) {
+    /// Makes what [`Run::onto`] reads, unless that is too much.
+    fn prepare(&mut self, operand: Id, rest: SpaceId) -> bool {
         let from = self.graph.space_of(operand);
-        self.make(from);
-        self.make(rest);
+        if !self.make(from) || !self.make(rest) {
+            return false;
+        }
         if !self.graph.is_of_people(from) {
             self.spaces
                 .lift(self.graph, self.chunk, &self.registers, rest, from);
         }
+        !self.spaces.overfull
     }
 
     /// How the lanes of an operand go to the space without its axis.
@@ -490,7 +520,9 @@ impl<'c> Run<'c> {
 
     fn fold(&mut self, fold: Fold, mask: Id, value: Id, result: SpaceId) -> Register<'c> {
         use Register::{Narrow, Trit, Wide};
-        self.prepare(mask, result);
+        if !self.prepare(mask, result) {
+            return Register::Empty;
+        }
         let (room, onto) = (self.room, self.onto(mask, result));
         let belongs = self.trits(mask);
         match fold {
@@ -526,7 +558,9 @@ impl<'c> Run<'c> {
         let axes = self.graph.axes_of(from).iter().copied();
         let rest: Vec<AxisId> = axes.filter(|a| *a != axis).collect();
         let rest = self.graph.existing(&rest);
-        self.prepare(mask, rest);
+        if !self.prepare(mask, rest) {
+            return Register::Empty;
+        }
         let lanes = self.lanes(self.graph.space_of(mask));
         let onto = self.onto(mask, rest);
         let belongs = self.trits(mask);

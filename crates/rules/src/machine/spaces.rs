@@ -47,9 +47,15 @@ impl Space<'_> {
     }
 }
 
+/// Lanes of one chunk that lists inside lists may come to; what has more is left to
+/// the interpreter, family by family, whose steps are counted.
+const LANES_MAX: usize = 1 << 21;
+
 #[derive(Debug)]
 pub(crate) struct Spaces<'c> {
     room: &'c Room,
+    /// A space would have had too many lanes, and has none.
+    pub(crate) overfull: bool,
     /// By number.
     known: Vec<Option<Space<'c>>>,
     lifts: BTreeMap<(SpaceId, SpaceId), Vec<u32>>,
@@ -67,6 +73,7 @@ impl<'c> Spaces<'c> {
     pub(crate) fn new(room: &'c Room) -> Spaces<'c> {
         Spaces {
             room,
+            overfull: false,
             known: Vec::new(),
             lifts: BTreeMap::new(),
         }
@@ -109,7 +116,7 @@ impl<'c> Spaces<'c> {
         space
     }
 
-    /// Makes a space and those below it.
+    /// Makes a space and those below it; once one is overfull, nothing more.
     pub(crate) fn make(
         &mut self,
         graph: &Graph,
@@ -117,7 +124,7 @@ impl<'c> Spaces<'c> {
         registers: &[Register<'_>],
         space: SpaceId,
     ) {
-        if space == HOUSEHOLDS || self.get(space).is_some() {
+        if space == HOUSEHOLDS || self.overfull || self.get(space).is_some() {
             return;
         }
         let axes = graph.axes_of(space);
@@ -128,14 +135,19 @@ impl<'c> Spaces<'c> {
         let below = graph.existing(&rest);
         self.make(graph, chunk, registers, below);
         let base = graph.axis(axis).base;
-        let made = if below != HOUSEHOLDS && self.lanes(below, chunk) == 0 {
+        let is_empty = below != HOUSEHOLDS && self.lanes(below, chunk) == 0;
+        let made = if is_empty || self.overfull {
             nothing(below, axis)
         } else if graph.is_of_people(space) {
             people(self.room, chunk, below, axis)
         } else {
             self.make(graph, chunk, registers, base);
             self.lift(graph, chunk, registers, base, below);
-            self.hang(graph, chunk, registers, axis, below)
+            let hung = (!self.overfull).then(|| self.hang(graph, chunk, registers, axis, below));
+            hung.flatten().unwrap_or_else(|| {
+                self.overfull = true;
+                nothing(below, axis)
+            })
         };
         let at = usize::from(space.0);
         if self.known.len() <= at {
@@ -151,7 +163,7 @@ impl<'c> Spaces<'c> {
         registers: &[Register<'_>],
         axis: AxisId,
         below: SpaceId,
-    ) -> Space<'c> {
+    ) -> Option<Space<'c>> {
         let of = graph.axis(axis);
         let listed = match of.kind {
             AxisKind::OfPerson(kind, _) | AxisKind::OfHousehold(kind) | AxisKind::OfAll(kind) => {
@@ -163,55 +175,44 @@ impl<'c> Spaces<'c> {
         if below == of.base && is_native(graph, axis) {
             match (of.kind, listed) {
                 (AxisKind::OfAll(_), Some(items)) => {
-                    return all(self.room, items, chunk, (below, axis));
+                    return Some(all(self.room, items, chunk, (below, axis)));
                 }
-                (_, Some(items)) => return native(self.room, items, below, axis),
+                (_, Some(items)) => return Some(native(self.room, items, below, axis)),
                 (_, None) => {}
             }
         }
         if listed.is_some_and(|items| items.owner.is_empty()) {
-            return nothing(below, axis);
+            return Some(nothing(below, axis));
         }
         let lanes_below = self.lanes(below, chunk);
         let up_to_base = self.lifted(of.base, below);
         let base = |lane: usize| up_to_base.map_or(lane, |up| up[lane] as usize);
         let mut hung = Hung::new(lanes_below);
-        match of.kind {
-            AxisKind::People => {
-                for lane in 0..lanes_below {
-                    let all = (0..chunk.people).map(|j| index(j * chunk.len + base(lane)));
-                    hung.element.extend(all);
-                    hung.end(lane);
-                }
-            }
-            AxisKind::OfHousehold(kind) => {
-                let items = chunk.items(kind);
-                for lane in 0..lanes_below {
-                    hung.items(items, Some(base(lane)));
-                    hung.end(lane);
-                }
-            }
-            AxisKind::OfPerson(kind, person) => {
-                let items = chunk.items(kind);
-                for lane in 0..lanes_below {
-                    let person = match &registers[person.0 as usize] {
-                        Register::Narrow(lanes) => lanes.at(base(lane)),
+        for lane in 0..lanes_below {
+            let base = base(lane);
+            let person = |j: usize| j * chunk.len + base;
+            match of.kind {
+                AxisKind::People => hung
+                    .element
+                    .extend((0..chunk.people).map(|j| index(person(j)))),
+                AxisKind::OfHousehold(_) => hung.items(listed, Some(base)),
+                AxisKind::OfPerson(_, of) => {
+                    let of = match &registers[of.0 as usize] {
+                        Register::Narrow(lanes) => lanes.at(base),
                         _ => -1,
                     };
-                    hung.items(items, usize::try_from(person).ok());
-                    hung.end(lane);
+                    hung.items(listed, usize::try_from(of).ok());
+                }
+                AxisKind::OfAll(_) => {
+                    (0..chunk.people).for_each(|j| hung.items(listed, Some(person(j))));
                 }
             }
-            AxisKind::OfAll(kind) => {
-                let items = chunk.items(kind);
-                for lane in 0..lanes_below {
-                    (0..chunk.people)
-                        .for_each(|j| hung.items(items, Some(j * chunk.len + base(lane))));
-                    hung.end(lane);
-                }
+            hung.end(lane);
+            if hung.element.len() > LANES_MAX {
+                return None;
             }
         }
-        hung.space(below, axis)
+        Some(hung.space(below, axis))
     }
 
     /// Makes and remembers which lane of the smaller space each lane of the larger is in.
@@ -228,6 +229,9 @@ impl<'c> Spaces<'c> {
         }
         self.make(graph, chunk, registers, from);
         self.make(graph, chunk, registers, to);
+        if self.overfull {
+            return;
+        }
         let Some((below, axis, lanes)) = self.get(to).map(|s| (s.below, s.axis, s.lanes)) else {
             return;
         };

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::evaluation::{Evaluation, Signal};
 use domain::household::Household;
-use domain::ids::{HouseholdId, Subject};
+use domain::ids::{HouseholdId, PersonId, Subject};
 use domain::money::Money;
 use domain::time::{Date, add_days};
 use domain::value::Value;
-use rules::{Census, Columns, Document, Machine, PolicySet};
+use rules::{Census, CensusBytes, Columns, Document, Machine, PolicySet};
 use uuid::Uuid;
 
 use crate::support::{self, Draws};
@@ -85,8 +85,8 @@ fn a_census_equals_one_made_anew() {
     let anew = machine.columns(known.values());
     // Both with what is kept of the facts once somebody was judged.
     said(&machine, &anew, &set, on);
-    let all = |(scalars, lists): (usize, usize)| scalars + lists;
-    let (kept, anew) = (all(census.bytes()), all(anew.bytes()));
+    let (kept, (scalars, lists)) = (census.bytes(), anew.bytes());
+    let (kept, anew) = (kept.scalars + kept.lists, scalars + lists);
     println!("{kept} bytes kept, {anew} anew");
     assert!(kept < 2 * anew);
 }
@@ -336,4 +336,69 @@ fn names_whom_a_value_moves(probe: String) {
     assert_eq!(named(&census, 30), moved);
     census.judged_on(day);
     assert_eq!(named(&census, 30), BTreeSet::new());
+}
+
+/// Whoever is gone leaves no chunk behind, but for those who still read it.
+#[test]
+fn a_chunk_nobody_lives_in_is_let_go() {
+    let set = support::shipped(true);
+    let machine = Machine::of(&set);
+    let one = households().swap_remove(0);
+    let on = one.on;
+    let mut census = Census::of(&machine);
+    for n in 0..512 {
+        let mut household = one.clone();
+        household.unit = unit(n);
+        census.upsert(household, Date::MAX);
+    }
+    let full = census.bytes();
+    let before = census.snapshot();
+    let known = said(&machine, &before.columns(), &set, on).len();
+    assert!(
+        full.scalars > 0 && full.lists > 0 && known > 512,
+        "{full:?}"
+    );
+    for n in 0..512 {
+        census.remove(unit(n));
+    }
+    assert_eq!(census.bytes(), CensusBytes::default());
+    assert!(census.snapshot().columns().is_empty());
+    assert_eq!(said(&machine, &before.columns(), &set, on).len(), known);
+}
+
+/// What a family takes, with all that is kept of it for the next day.
+#[test]
+fn a_family_takes_few_bytes() {
+    let set = support::shipped(true);
+    let machine = Machine::of(&set);
+    let templates = households();
+    let mut census = Census::of(&machine);
+    let families = 40_960;
+    let mut people = 0;
+    for n in 0..families {
+        let mut household = templates[n % templates.len()].clone();
+        household.unit = unit(n);
+        people += household.people.len();
+        census.upsert(household, Date::MAX);
+    }
+    let snapshot = census.snapshot();
+    let columns = snapshot.columns();
+    let days = [1, 2].map(|days| add_days(templates[0].on, days));
+    for day in days {
+        let moved = snapshot.moved(&machine, &set, day);
+        assert!(moved.is_some());
+    }
+    let (bytes, items) = (census.bytes(), columns.items());
+    let each = |bytes: usize| bytes.div_ceil(families);
+    println!(
+        "{families} families of {people} people with {items} items: {} bytes of scalars, {} of lists ({} an item), {} of names a family",
+        each(bytes.scalars),
+        each(bytes.lists),
+        bytes.lists.div_ceil(items),
+        each(bytes.names)
+    );
+    assert!(each(bytes.scalars) <= 200, "{bytes:?}");
+    assert!(bytes.lists <= 16 * items, "{bytes:?}");
+    let named = 2 * size_of::<Subject>() * families + size_of::<PersonId>() * people;
+    assert!(bytes.names >= named, "{bytes:?}");
 }

@@ -1,6 +1,6 @@
 //! What the language refuses, where it says so, and how it treats hostile text.
 
-use crate::support::{self, FRAME};
+use crate::support::{self, FRAME, framed};
 use rules::{Document, PolicySet, Problem, describe};
 use serde_json::json;
 
@@ -305,4 +305,80 @@ fn hostile_yaml_is_a_problem_and_no_crash() {
         let problems = PolicySet::load(&[], &[document]).unwrap_err();
         assert_eq!(problems[0].document, "hostile.yaml");
     }
+}
+
+const ASKED: &str = "HEARTH_TEST_HOSTILE";
+
+/// Memory of a parser that guesses what was meant grows with every guess: some
+/// hundred bytes took a gigabyte once (cel-rust 305, 306). Run by itself, so that
+/// what it takes at most can be read.
+#[test]
+fn hostile_text_takes_little_memory() {
+    let motifs = [
+        "!!(", "!(", "((", "[[", "{{", "a?", "a?b:", "-(", "{a:", "a.b(", "x[", "'", "!![",
+    ];
+    if std::env::var_os(ASKED).is_some() {
+        for motif in motifs {
+            for times in [2, 17, 42, 130, 1_000, 4_000 / motif.len()] {
+                let _ = load(policy(&motif.repeat(times)));
+                let _ = load(policy(&format!("true || {}", motif.repeat(times))));
+            }
+        }
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+            .unwrap();
+        println!("peak {}", peak.split_whitespace().nth(1).unwrap());
+        return;
+    }
+    let own = std::thread::current().name().unwrap().to_owned();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let child = child.args([own.as_str(), "--exact", "--nocapture"]);
+    let out = child.env(ASKED, "1").output().unwrap();
+    let out = String::from_utf8(out.stdout).unwrap();
+    let (_, peak) = out.split_once("peak ").unwrap();
+    let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+    println!("{} MiB at most", peak / 1024);
+    assert!(peak < 256 * 1024, "{} MiB", peak / 1024);
+}
+
+#[test]
+fn every_bound_is_a_problem_of_its_own() {
+    // One byte less is taken, one more is not.
+    let longest = |bytes: usize| format!("true{}", " ".repeat(bytes - 4));
+    assert!(load(policy(&longest(4_096))).is_ok());
+    assert_eq!(problem(&longest(4_097)).code, "expression.too_long");
+    let deep = |levels: usize| format!("{}1 > 0", "1+".repeat(levels));
+    let code = |levels: usize| load(policy(&deep(levels))).err().map(|found| found[0].code);
+    assert_eq!(code(100), None);
+    assert_eq!(code(400), Some("expression.too_deep"));
+    let named = |names: usize| {
+        let lines: Vec<String> = (0..names)
+            .map(|n| format!("  n{n}: size(members)\n"))
+            .collect();
+        let lines = lines.concat();
+        load(framed(
+            "probe",
+            "household",
+            "true",
+            &format!("let:\n{lines}"),
+        ))
+    };
+    assert!(named(64).is_ok());
+    let found = &named(65).unwrap_err()[0];
+    assert_eq!(found.code, "name.too_many");
+    assert!(found.line > 60, "{found:?}");
+    let padded = |bytes: usize| {
+        let mut document = policy("true");
+        let more = bytes - document.text.len() - 2;
+        document.text += "# ";
+        document.text += &"x".repeat(more);
+        assert_eq!(document.text.len(), bytes);
+        load(document)
+    };
+    assert!(padded(256 * 1024).is_ok());
+    let found = &padded(256 * 1024 + 1).unwrap_err()[0];
+    assert_eq!(found.code, "document.too_long");
+    assert!(found.line > 1 && found.column > 1, "{found:?}");
 }

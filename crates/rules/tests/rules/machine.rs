@@ -101,7 +101,7 @@ fn damaged(mut household: Household, other: &Household, draws: &mut Draws) -> Ho
 }
 
 /// Every verdict of the machine against the interpreter's; how many there were.
-fn agree(
+pub(super) fn agree(
     set: &PolicySet,
     households: &[Household],
     seen: &mut BTreeMap<String, usize>,
@@ -144,7 +144,7 @@ fn agree(
     (compared, deferred)
 }
 
-fn apart(households: &mut [Household]) {
+pub(super) fn apart(households: &mut [Household]) {
     for (n, household) in (10_000u128..).zip(households) {
         if let Subject::Household(_) = household.unit {
             household.unit = Subject::Household(HouseholdId::from_uuid(Uuid::from_u128(n)));
@@ -178,7 +178,7 @@ pub(crate) fn population(times: usize) -> Vec<Household> {
 }
 
 /// Every household of the cases with something taken away or exchanged.
-fn altered(draws: &mut Draws) -> Vec<Household> {
+pub(super) fn altered(draws: &mut Draws) -> Vec<Household> {
     let everyone: Vec<Household> = support::everyone()
         .into_iter()
         .filter(|h| matches!(h.unit, Subject::Household(_)))

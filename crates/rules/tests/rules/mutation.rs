@@ -61,7 +61,7 @@ struct Line<'t> {
 }
 
 /// The lines that hold conditions: `let`, `applies_when`, `criteria`,
-/// `receiving` and `level_when`, without their sentences and comments.
+/// `receiving`, `level_when` and the amount, without their sentences and comments.
 fn conditions(text: &str) -> Vec<Line<'_>> {
     let mut found = Vec::new();
     let (mut inside, mut of, mut at) = ("", "", 0);
@@ -78,7 +78,7 @@ fn conditions(text: &str) -> Vec<Line<'_>> {
         }
         let words = ["zh:", "en:", "#"].iter().any(|w| bare.starts_with(w));
         let whole = ["let", "applies_when", "criteria", "receiving"].contains(&inside);
-        if (whole && !words) || key == "level_when" {
+        if (whole && !words) || ["level_when", "per_month"].contains(&key) {
             found.push(Line { at, text: line, of });
         }
         at += line.len();

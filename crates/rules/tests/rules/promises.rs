@@ -314,7 +314,7 @@ const NUMBERS: [(&str, &str); 8] = [
     ("100_000", "months a civil date may be moved by"),
 ];
 
-const MORE: [(&str, &str); 22] = [
+const MORE: [(&str, &str); 24] = [
     ("9_999", "last year of a civil date"),
     ("11", "months before the last of a year"),
     (
@@ -339,6 +339,8 @@ const MORE: [(&str, &str); 22] = [
     ("1_000_000", "steps of one evaluation of plain CEL"),
     ("10_000", "steps that a pattern costs"),
     ("62", "sources of one household, a bit each"),
+    ("22", "bits of the elements one policy goes through"),
+    ("21", "bits of the lanes of lists inside lists"),
     ("45", "bits of a sum of 4,096 numbers of 32, and two more"),
 ];
 

@@ -68,3 +68,49 @@ fn every_level_thread_chunk_and_order_gives_the_same_verdicts() {
         }
     }
 }
+
+const ASKED: &str = "HEARTH_TEST_DIGEST";
+
+/// SHA-256 of what columns say and of every decision in words.
+fn everything() -> String {
+    let set = support::shipped(true);
+    let on: Date = "2026-11-20".parse().unwrap();
+    let households = population(1);
+    let machine = Machine::of(&set);
+    let columns = machine.columns(&households);
+    let mut hash = Sha256::new();
+    hash.update(digest(&machine, &columns, &set, on));
+    for household in &households {
+        for one in rules::evaluate(&set, household) {
+            let decision = rules::explain(&set, household, &one.policy, one.subject);
+            hash.update(serde_json::to_vec(&decision).unwrap());
+        }
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Run by itself, in other countries.
+#[test]
+fn no_locale_and_no_time_zone_moves_a_byte() {
+    if std::env::var_os(ASKED).is_some() {
+        println!("digest {}", everything());
+        return;
+    }
+    let here = everything();
+    let own = std::thread::current().name().unwrap().to_owned();
+    for (zone, locale) in [
+        ("Asia/Shanghai", "zh_CN.UTF-8"),
+        ("Pacific/Kiritimati", "tr_TR.UTF-8"),
+        ("America/Adak", "C"),
+    ] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let child = child.args([own.as_str(), "--exact", "--nocapture"]);
+        let child = child.env(ASKED, "1").env("TZ", zone);
+        let child = child.env("LC_ALL", locale).env("LANG", locale);
+        let out = child.output().unwrap();
+        let out = String::from_utf8(out.stdout).unwrap();
+        let (_, there) = out.split_once("digest ").unwrap();
+        let there: String = there.chars().take(here.len()).collect();
+        assert_eq!(there, here, "{zone}, {locale}");
+    }
+}
