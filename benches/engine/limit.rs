@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::flat::{Figures, Flags, Home, UNKNOWN, member_flag};
 use crate::rows::trit;
 
-/// Households of a chunk, as in the machine.
+/// Households of a chunk: scalars of so many stay in the first cache.
 const CHUNK: usize = 1_024;
 
 /// Households with equally many people. Slot `j` of household `i` is lane

@@ -1,12 +1,17 @@
 //! The date alone makes a family's case: the alert comes that day, not with
 //! the next month, and after a restart as well.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use domain::resident_id::ResidentId;
 use domain::time::{Date, add_days};
 use pipeline::apply::Progress;
 use pipeline::evaluate::evaluate_step;
 use serde_json::Value as Json;
 use testkit::app::{COUNTY, TestApp, sample_day};
+
+use crate::twice::hands_with;
 
 fn number(first17: &str) -> String {
     ResidentId::from_first_17(first17)
@@ -22,12 +27,24 @@ async fn with_family(app: &TestApp, checked: Date) {
 
 /// A whole list with its day, or some families of one.
 async fn register(app: &TestApp, checked: Date, as_of: Option<&str>) {
-    let head = number("99900119800101011");
-    let text = format!(
+    registers(app, 1, checked, as_of).await;
+}
+
+/// A list of so many families.
+async fn registers(app: &TestApp, families: u32, checked: Date, as_of: Option<&str>) {
+    let mut text = String::from(
         "户编号,救助类别,户籍镇街,居住镇街,户主姓名,户主证件号码,成员姓名,证件号码,与户主关系,是否共同生活,是否计入人口,是否保障对象,\
-         年工资性收入,年经营净收入,年财产净收入,年转移净收入,财产核对结果,最近核查日期,核查类别\n\
-         NI01,低保,湖塘镇,湖塘镇,俞某,{head},俞某,{head},户主,是,是,是,1000,0,0,0,符合,{checked},A\n"
+         年工资性收入,年经营净收入,年财产净收入,年转移净收入,财产核对结果,最近核查日期,核查类别\n",
     );
+    for n in 0..families {
+        let head = number(&format!("99900119800101{:03}", 11 + 2 * n));
+        writeln!(
+            text,
+            "NI{:02},低保,湖塘镇,湖塘镇,俞某,{head},俞某,{head},户主,是,是,是,1000,0,0,0,符合,{checked},A",
+            n + 1
+        )
+        .unwrap();
+    }
     let sequence = if as_of.is_some() { 1 } else { 2 };
     let file = TestApp::file(
         "civil",
@@ -122,4 +139,41 @@ async fn the_first_of_a_month_is_a_night_like_any_other() {
         app.settle().await;
         assert_eq!(checks_due(&app).await.len(), due, "on {on}");
     }
+}
+
+/// A night is looked at in pieces, each written with what came of it: whoever
+/// goes on after a stop ends where one ends who never stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_that_stops_in_the_middle_goes_on() {
+    let app = TestApp::sqlite().await;
+    let families = 20;
+    registers(&app, families, checked(), Some("2026-11-17")).await;
+    app.clock.set(add_days(sample_day(), 4));
+    app.settle().await;
+    assert_eq!(checks_due(&app).await.len(), 0);
+    app.clock.set(add_days(sample_day(), 5));
+    let county = COUNTY.parse().unwrap();
+    let store = app.deps.store.clone();
+    let worker = hands_with(&app, app.deps.clock.clone(), |settings| {
+        settings.evaluate_units = 1;
+    });
+    let mut calls = 0;
+    while checks_due(&app).await.is_empty() {
+        let step = evaluate_step(&worker, county).await.unwrap();
+        assert_ne!(step, Progress::Idle, "{calls} calls");
+        store.publish(u32::MAX).await.unwrap();
+        calls += 1;
+    }
+    let begun = checks_due(&app).await;
+    assert!(begun.len() < 20, "{} in one call", begun.len());
+    // The worker is gone with all it kept; another finds what is written.
+    drop(worker);
+    app.settle().await;
+    let due = checks_due(&app).await;
+    let about: BTreeSet<String> = due.iter().map(|one| one["subject"].to_string()).collect();
+    assert_eq!((due.len(), about.len()), (20, 20), "{due:#?}");
+    for one in &begun {
+        assert!(due.iter().any(|other| other["id"] == one["id"]), "{one}");
+    }
+    assert_eq!(app.breaches().await, Vec::<String>::new());
 }

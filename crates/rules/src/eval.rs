@@ -154,6 +154,11 @@ impl<'a> Frame<'a> {
         Gap::missing(self.subject(), Sought::Arithmetic, WhyUnknown::Conflict)
     }
 
+    /// One of a list in which there is none.
+    pub(crate) fn no_element(&self) -> Gap {
+        Gap::missing(self.subject(), Sought::Element, WhyUnknown::NotRecorded)
+    }
+
     /// Goes so many elements further; `Err` once that is more than a policy may.
     pub(crate) fn goes(&self, elements: usize) -> Result<(), Gap> {
         let steps = self.steps.get().saturating_add(elements);

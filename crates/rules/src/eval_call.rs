@@ -118,7 +118,7 @@ impl<'a> Frame<'a> {
             _ => None,
         };
         let element = place.and_then(|place| list.elements.get(place));
-        element.map_or_else(|| Err(self.arithmetic()), |element| element.value.clone())
+        element.map_or_else(|| Err(self.no_element()), |element| element.value.clone())
     }
 
     /// Whether it is known which elements a list has; else why not.

@@ -84,7 +84,7 @@ impl<'a> Frame<'a> {
         sum.ok_or_else(|| self.arithmetic())
     }
 
-    /// Of an empty list there is none, which is unknown under `arithmetic`.
+    /// Of an empty list there is none, which is unknown under `element`.
     fn extreme(&self, list: &'a Expr, wanted: Ordering, locals: &mut Vec<Out<'a>>) -> Out<'a> {
         let mut best: Option<Val<'a>> = None;
         self.whole(list, locals, |value| {
@@ -93,7 +93,7 @@ impl<'a> Frame<'a> {
                 best = Some(value);
             }
         })?;
-        best.ok_or_else(|| self.arithmetic())
+        best.ok_or_else(|| self.no_element())
     }
 
     /// The fact told last, by revision and then by key, so that any order of
@@ -108,7 +108,7 @@ impl<'a> Frame<'a> {
                 newest = Some(fact);
             }
         })?;
-        newest.map(Val::Item).ok_or_else(|| self.arithmetic())
+        newest.map(Val::Item).ok_or_else(|| self.no_element())
     }
 
     /// Distinct sources that tell of the elements.

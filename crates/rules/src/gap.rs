@@ -48,6 +48,8 @@ pub(crate) enum Sought {
     Verdict(Rc<str>),
     /// An amount that cannot be computed.
     Arithmetic,
+    /// One of a list in which there is none.
+    Element,
     /// What takes more steps than a policy has for one subject.
     Effort,
 }
@@ -66,6 +68,7 @@ impl Sought {
             Sought::Param(_) => "param",
             Sought::Verdict(_) => "verdict",
             Sought::Arithmetic => Missing::ARITHMETIC,
+            Sought::Element => "element",
             Sought::Effort => Missing::EFFORT,
         }
     }
@@ -102,6 +105,7 @@ impl Sought {
                 format!("{title}（认定结果）")
             }
             Sought::Arithmetic => "算式无法计算（除以零或超出范围）".to_owned(),
+            Sought::Element => "名册里没有可取的一项".to_owned(),
             Sought::Effort => "算式步数超过上限，未算完".to_owned(),
         }
     }
@@ -189,9 +193,15 @@ impl Gap {
         Gap(all.into_iter().collect())
     }
 
-    /// Whether an expression failed, beside any facts that may be missing.
-    pub(crate) fn is_failure(&self) -> bool {
-        let failed = |lack: &Lack| matches!(lack.sought, Sought::Arithmetic | Sought::Effort);
+    /// Whether an expression has no value whatever is told, beside any facts that
+    /// may be missing.
+    pub(crate) fn has_no_value(&self) -> bool {
+        let failed = |lack: &Lack| {
+            matches!(
+                lack.sought,
+                Sought::Arithmetic | Sought::Element | Sought::Effort
+            )
+        };
         self.0.iter().any(failed)
     }
 

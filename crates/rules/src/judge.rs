@@ -193,7 +193,7 @@ fn composition(policy: &Policy, frame: &Frame<'_>) -> Result<(), Gap> {
 /// it is of a kind that is named; never because it cannot be computed.
 pub(crate) fn may_remain_open(policy: &Policy, criterion: usize, gap: &Gap) -> bool {
     let named = &policy.may_remain_open;
-    let is_named = named.contains(&policy.criteria[criterion].id) && !gap.is_failure();
+    let is_named = named.contains(&policy.criteria[criterion].id) && !gap.has_no_value();
     is_named || gap.within(named)
 }
 

@@ -10,3 +10,4 @@ mod postgres;
 mod serving;
 mod support;
 mod verbs;
+mod what_if;

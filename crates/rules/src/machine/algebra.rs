@@ -220,6 +220,46 @@ pub(super) fn is_large(a: i64) -> bool {
     (a != NONE64) & (a.wrapping_add(HALF) & UPPER != 0)
 }
 
+/// What is above a line, its sign changed where what is below is negative.
+#[inline]
+pub(super) fn above(above: i64, below: i64) -> (i64, i64) {
+    // The one number without a counterpart is the one that is not known.
+    let turned = if below < 0 {
+        above.wrapping_neg()
+    } else {
+        above
+    };
+    (turned, 0)
+}
+
+/// What is below a line, positive; unknown where it is nought.
+#[inline]
+pub(super) fn below(below: i64) -> i64 {
+    if below == 0 || below == NONE64 {
+        NONE64
+    } else {
+        below.abs()
+    }
+}
+
+/// What division leaves; of nought there is none, as when it does not fit.
+#[inline]
+pub(super) fn rest(a: i64, b: i64) -> (i64, i64) {
+    a.checked_rem(b).map_or((0, -1), |rest| (rest, 0))
+}
+
+/// Told by none: no. By as many as asked: yes. By fewer: not known.
+#[inline]
+pub(super) fn confirmed(told: i64, needed: i64) -> u8 {
+    match (told, needed) {
+        (_, NONE64) => U,
+        (0, _) => F,
+        // A negative number is never reached: as many as there can be.
+        (told, needed) if needed >= 0 && told >= needed => T,
+        _ => U,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{added, arithmetic, multiplied, taken};

@@ -21,7 +21,7 @@ use super::names::{Names, code_number};
 use super::spaces::narrow;
 
 /// Households of one chunk. What an operation costs whatever its lanes is shared
-/// by more of them the more there are; beyond this, registers leave the cache of
+/// by more of them the more there are, until registers leave the cache of
 /// a core (the sweep stands in docs/PERFORMANCE.md).
 pub(crate) const CHUNK: usize = 4_096;
 

@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
-use super::algebra::{added, and, arithmetic, choose, multiplied, or, taken, unless};
+use super::algebra::{
+    above, added, and, arithmetic, below, choose, confirmed, multiplied, or, rest, taken, unless,
+};
 use super::beforehand::Kept;
 use super::cells::Cells;
 use super::choices;
@@ -570,42 +572,6 @@ impl<'c> Run<'c> {
             Register::Wide(v) => choices::distinct(self.room, onto, belongs, v, lanes),
             Register::Empty => Lanes::One(U),
         })
-    }
-}
-
-/// What is above a line, its sign changed where what is below is negative.
-fn above(above: i64, below: i64) -> (i64, i64) {
-    // The one number without a counterpart is the one that is not known.
-    let turned = if below < 0 {
-        above.wrapping_neg()
-    } else {
-        above
-    };
-    (turned, 0)
-}
-
-/// What is below a line, positive; unknown where it is nought.
-fn below(below: i64) -> i64 {
-    if below == 0 || below == NONE64 {
-        NONE64
-    } else {
-        below.abs()
-    }
-}
-
-/// What division leaves; of nought there is none, as when it does not fit.
-fn rest(a: i64, b: i64) -> (i64, i64) {
-    a.checked_rem(b).map_or((0, -1), |rest| (rest, 0))
-}
-
-/// Told by none: no. By as many as asked: yes. By fewer: not known.
-fn confirmed(told: i64, needed: i64) -> u8 {
-    match (told, needed) {
-        (_, NONE64) => U,
-        (0, _) => F,
-        // A negative number is never reached: as many as there can be.
-        (told, needed) if needed >= 0 && told >= needed => T,
-        _ => U,
     }
 }
 

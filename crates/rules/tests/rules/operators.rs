@@ -89,8 +89,8 @@ fn calendar_weeks_run_from_monday_to_sunday() {
 fn an_element_by_its_number_needs_to_know_which_elements_there_are() {
     check(
         "[3, 5, 8][1] == 5 => true
-         [3, 5][2] == 5 => ?arithmetic
-         [3, 5][-1] == 5 => ?arithmetic
+         [3, 5][2] == 5 => ?element
+         [3, 5][-1] == 5 => ?element
          head.vehicle[0].status == 'normal' => true
          head.vehicle[1].status == 'normal' => false
          head.vehicle[1].type == 'car' => ?vehicle.type

@@ -195,7 +195,11 @@ impl Told {
     pub(super) fn state(&self) -> State {
         match &self.interpreter.verdict {
             Verdict::Undetermined(missing) => {
-                if missing.iter().all(|one| one.fact == "arithmetic") {
+                let no_value = ["arithmetic", "element"];
+                if missing
+                    .iter()
+                    .all(|one| no_value.contains(&one.fact.as_str()))
+                {
                     State::Error
                 } else {
                     State::Missing

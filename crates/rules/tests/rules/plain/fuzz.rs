@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cel::{Context, Env, Program, Value};
 use rules::{Plain, PlainProgram};
 use serde_json::{Map, Value as Json, json};
@@ -162,7 +164,11 @@ fn given(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => Value::Int(number.as_i64().unwrap()),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(int), _) => Value::Int(int),
+            (None, Some(uint)) => Value::UInt(uint),
+            (None, None) => Value::Float(number.as_f64().unwrap()),
+        },
         Json::String(text) => Value::String(Arc::new(text.clone())),
         Json::Array(items) => Value::List(Arc::new(items.iter().map(given).collect())),
         Json::Object(map) => {
@@ -178,8 +184,12 @@ fn back(value: &Value) -> Json {
         Value::Bool(value) => json!(value),
         Value::Int(value) => json!(value),
         Value::UInt(value) => json!(value),
+        Value::Float(value) if value.is_nan() => json!("NaN"),
+        Value::Float(value) if *value == f64::INFINITY => json!("Infinity"),
+        Value::Float(value) if *value == f64::NEG_INFINITY => json!("-Infinity"),
         Value::Float(value) => json!(value),
         Value::String(text) => json!(text.as_str()),
+        Value::Bytes(bytes) => json!(STANDARD.encode(bytes.as_slice())),
         Value::List(items) => items.iter().map(back).collect(),
         other => json!(format!("{other:?}")),
     }
@@ -191,6 +201,19 @@ fn theirs(program: &Program, env: &Arc<Env>, facts: &Map<String, Json>) -> Optio
         context.add_variable_from_value(name.as_str(), given(value));
     }
     program.execute(&context).ok().map(|value| back(&value))
+}
+
+/// Whether the crate tells another value of an expression, or one where we tell an
+/// error, or none where we tell one.
+pub(super) fn differs(source: &str, facts: &Json) -> bool {
+    let facts = facts.as_object().unwrap();
+    let env = Arc::new(Env::stdlib());
+    let program = env.compile(source);
+    let theirs = program.ok().and_then(|one| theirs(&one, &env, facts));
+    match ours(&PlainProgram::compile(source), facts) {
+        Plain::Value(value) => theirs != Some(value),
+        Plain::Unknown(_) | Plain::Error(_) => theirs.is_some(),
+    }
 }
 
 /// Ours; a fault found when compiling is a fault over any facts.
