@@ -17,6 +17,7 @@ async fn a_security_officer_makes_locks_and_unlocks_an_account() {
     officer.follows("main a[href='/accounts']").await;
     officer.start_counting();
     officer.clicks("details.panel summary").await;
+    officer.shows("account-new").await;
     officer.writes("#new-login", "li.min").await;
     officer.writes("#new-name", "湖塘镇经办人李敏").await;
     officer.chooses("#new-role", "caseworker").await;
