@@ -26,7 +26,7 @@ use crate::val::{Out, Val, and, not, or};
 use crate::words::Language;
 
 /// Elements of lists that one policy goes through for one subject. The largest
-/// families need some ten thousand: forty people, three thousand bills.
+/// family, of forty people with three thousand bills each, has 120,000.
 const STEPS_MAX: usize = 1 << 22;
 
 /// What was read while evaluating, for the explanation.
