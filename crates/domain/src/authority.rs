@@ -19,7 +19,7 @@ pub enum Role {
     Caseworker,
     /// County bureau.
     CountyOfficer,
-    /// A department's or the provincial system's machine.
+    /// Whoever sends for a department or the provincial system, a person or a machine.
     Importer,
     /// Auditor 审计员: reads, with every read logged.
     Auditor,

@@ -7,6 +7,40 @@ use domain::ids::Subject;
 use crate::commit::SealedRecord;
 use crate::rows::{Backlog, IntakeBatch, Named};
 
+/// A question about the intake commits of a partition (`$1`) after a number (`$2`)
+/// that are ready to be folded: none of an import still receiving, and nothing
+/// behind it. `$count` is how a database says a commit's records in 64 bits.
+macro_rules! ready {
+    ($count:literal, $question:literal) => {
+        concat!(
+            "with receiving as (
+                select min(c.number) as number
+                from commits c
+                join imports i
+                on i.id = c.import_id
+                where c.to_apply
+                and c.partition = $1
+                and c.number > $2
+                and i.state = 'receiving'
+            ),
+            ready as (
+                select c.id,
+                    c.number,
+                    ",
+            $count,
+            " as record_count
+                from commits c
+                where c.to_apply
+                and c.partition = $1
+                and c.number > $2
+                and c.number < coalesce((select number from receiving), c.number + 1)
+            )",
+            $question
+        )
+    };
+}
+pub(crate) use ready;
+
 /// An intake commit that waits to be folded.
 pub(crate) struct Waiting {
     pub(crate) id: i64,

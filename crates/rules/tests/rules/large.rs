@@ -100,7 +100,7 @@ fn missing(set: &PolicySet, household: &Household) -> Vec<String> {
     }
 }
 
-/// Six levels of a thousand each would take longer than the world has stood.
+/// Six levels of a thousand each would take two thousand years.
 #[test]
 fn lists_inside_lists_come_to_an_end() {
     let large = family(1, 1_000);

@@ -10,42 +10,12 @@ use super::imports::revision;
 use crate::Stored;
 use crate::commit::{FoldRow, SealedRecord, SubjectKeyRow};
 use crate::rows::{Backlog, IntakeBatch, Named};
-use crate::waiting::{self, Waiting};
-
-/// A question about the intake commits of a partition (`$1`) after a number (`$2`)
-/// that are ready to be folded: none of an import still receiving, and nothing
-/// behind it.
-macro_rules! ready {
-    ($question:literal) => {
-        concat!(
-            "with receiving as (
-                select min(c.number) as number
-                from commits c
-                join imports i
-                on i.id = c.import_id
-                where c.to_apply
-                and c.partition = $1
-                and c.number > $2
-                and i.state = 'receiving'
-            ),
-            ready as (
-                select c.id,
-                    c.number,
-                    c.record_count
-                from commits c
-                where c.to_apply
-                and c.partition = $1
-                and c.number > $2
-                and c.number < coalesce((select number from receiving), c.number + 1)
-            )",
-            $question
-        )
-    };
-}
+use crate::waiting::{self, Waiting, ready};
 
 /// The ready commits no later than another (`$3`), until so many records (`$4`) are
 /// reached.
 pub(super) const READY: &str = ready!(
+    "c.record_count",
     ",
         given as (
             select r.id,
@@ -66,6 +36,7 @@ pub(super) const READY: &str = ready!(
 
 /// The number of the last ready commit and the records of all.
 pub(super) const BACKLOG: &str = ready!(
+    "c.record_count",
     "
         select coalesce(max(number), 0),
             coalesce(sum(record_count), 0)

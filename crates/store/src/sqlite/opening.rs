@@ -405,9 +405,7 @@ mod tests {
         let walked = walks.iter().map(listed::statement);
         // Put together from parts, so that no literal of the source is the whole.
         let joined = [folding::READY, folding::BACKLOG];
-        let part = |text: &&str| joined.iter().any(|whole| whole.starts_with(text));
         let literals = sources.iter().flat_map(|source| source.split('"'));
-        let literals = literals.filter(|text| !part(text));
         let literals = literals.chain(joined).chain(walked);
         let mut plans = 0;
         for text in literals.filter(statement) {
