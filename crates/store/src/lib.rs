@@ -56,6 +56,7 @@ use crate::rows::{
     AlertCount, AlertFilter, Backlog, Disclosed, DraftRow, FeedEntry, FeedHead, IntakeBatch,
     LedgerEntry, LedgerRoot, Named, Presence, Published, Ran, Receipt, StandingCount, Statistics,
 };
+pub use crate::sqlite::Lock;
 use crate::subscriptions::{DeliveryCounts, DeliveryRow, Subscriber, SubscriptionRow};
 
 /// Result of a store call.
@@ -481,6 +482,6 @@ pub async fn copy(url: &str, to: &Path) -> Stored<i64> {
 
 /// Holds a SQLite file against every service for as long as the answer lives.
 /// [`StoreError::Held`] while one has it.
-pub fn held(path: &Path) -> Stored<std::fs::File> {
+pub fn held(path: &Path) -> Stored<Lock> {
     sqlite::hold(path)
 }

@@ -25,8 +25,6 @@ mod subscriptions;
 mod write;
 mod writer;
 
-use std::fs::File;
-
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
@@ -38,6 +36,7 @@ use domain::region::DivisionCode;
 use domain::time::{Date, Instant};
 use sqlx::SqlitePool;
 
+pub use self::opening::Lock;
 pub(crate) use self::opening::{copy, hold, open};
 use self::writer::Writer;
 use crate::accounts::{Happened, KnownAccount, SessionRow, Signed};
@@ -60,7 +59,7 @@ struct Sqlite {
     readers: SqlitePool,
     writer: Writer,
     /// Held as long as the store is open, so that no second process opens it.
-    _lock: File,
+    _lock: Lock,
 }
 
 #[async_trait]

@@ -145,7 +145,7 @@ pub(crate) async fn copy(url: &str, to: &Path) -> Stored<i64> {
 
 /// Holds a database file against every service, for as long as the answer
 /// lives; refused while one holds it.
-pub(crate) fn hold(path: &Path) -> Stored<File> {
+pub(crate) fn hold(path: &Path) -> Stored<Lock> {
     lock(path)
 }
 
@@ -160,9 +160,24 @@ fn path_of(url: &str) -> Stored<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
+/// A database file held against every other service, until it is dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Lets go by name. Closing the file alone would leave the lock with a
+    /// process that was being started meanwhile: it has a copy of every
+    /// descriptor until it has become the other program.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the lock of the database goes with its file");
+        }
+    }
+}
+
 /// Takes the lock of the side file, not of the database file: SQLite's own
 /// locks on that would be lost with any handle closed.
-fn lock(path: &Path) -> Stored<File> {
+fn lock(path: &Path) -> Stored<Lock> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed = |error| StoreError::Database(sqlx::Error::Io(error));
@@ -170,7 +185,7 @@ fn lock(path: &Path) -> Stored<File> {
     file.create(true).truncate(false).write(true);
     let file = file.open(PathBuf::from(name)).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Held),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
@@ -309,6 +324,18 @@ mod tests {
         assert_eq!(path_of("sqlite:b.db").unwrap(), Path::new("b.db"));
         assert!(path_of("sqlite::memory:").is_err());
         assert!(path_of("mysql:b.db").is_err());
+    }
+
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hearth.db");
+        let first = lock(&path).unwrap();
+        // What a process that is just being started has of it.
+        let _copied = first.0.try_clone().unwrap();
+        assert!(matches!(lock(&path), Err(StoreError::Held)));
+        drop(first);
+        lock(&path).unwrap();
     }
 
     #[tokio::test]
