@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use domain::authority::Operation;
 use domain::ids::Subject;
 use domain::record::ReadWhy;
 use domain::region::DivisionCode;
@@ -13,6 +14,7 @@ use pipeline::clock::Clock as _;
 use pipeline::evaluate::{EVALUATE, evaluate_step};
 use pipeline::{Settings, StepError};
 use store::StoreError;
+use store::commit::VerdictRow;
 use testkit::app::{COUNTY, TestApp};
 
 use crate::store::backend::Backend;
@@ -247,5 +249,57 @@ async fn whom_two_batches_see_is_told_of_once_on_sqlite() {
 async fn whom_two_batches_see_is_told_of_once_on_postgres() {
     if let Some(backend) = Backend::postgres().await {
         whom_two_batches_see_is_told_of_once(backend).await;
+    }
+}
+
+const REGISTER: &str = "户编号,救助类别,户籍镇街,居住镇街,户主姓名,户主证件号码,成员姓名,证件号码,与户主关系,是否共同生活,是否计入人口,\
+     是否保障对象,年工资性收入,年经营净收入,年财产净收入,年转移净收入,财产核对结果,最近核查日期,核查类别\n";
+
+/// That a policy is not for somebody is not kept, neither from the first nor once it
+/// has become so: most policies are for few.
+async fn a_policy_that_is_not_for_somebody_is_not_kept(backend: Backend) {
+    let app = app(&backend).await;
+    let own = ResidentId::from_first_17("99900119510101002").expect("a number");
+    let own = own.as_str();
+    let mut held = Vec::new();
+    for (sequence, category) in [(1, ""), (2, "特困")] {
+        let register = format!(
+            "{REGISTER}BT1,{category},湖塘镇,湖塘镇,俞一,{own},俞一,{own},户主,是,是,是,1000,0,0,0,符合,2026-11-01,A\n"
+        );
+        let day = "2026-11-20";
+        let file = TestApp::file("civil", "civil_register", day, sequence, None, &register);
+        app.import(&file).await.expect("taken");
+        app.settle().await;
+        let store = app.deps.store.as_ref();
+        let grant = app.grant("county", Operation::ReadPeople);
+        let today = testkit::app::sample_day();
+        let units = store.subjects(&grant, "h", today, None, 10).await;
+        let rows = store.verdicts(&units.expect("units")).await;
+        held.push(rows.expect("verdicts"));
+    }
+    for rows in &held {
+        let said = |row: &VerdictRow| row.verdict.clone().expect("a verdict");
+        let said: Vec<String> = rows.iter().map(said).collect();
+        assert!(!said.is_empty());
+        assert!(!said.contains(&"not_applicable".to_owned()), "{rows:?}");
+    }
+    let of = |rows: &[VerdictRow]| rows.iter().any(|row| row.policy == "subsistence_allowance");
+    assert_eq!(
+        held.iter().map(|rows| of(rows)).collect::<Vec<_>>(),
+        [true, false]
+    );
+    assert_eq!(app.breaches().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_is_not_for_somebody_is_not_kept_on_sqlite() {
+    let backend = Backend::sqlite().await.expect("a file");
+    a_policy_that_is_not_for_somebody_is_not_kept(backend).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_is_not_for_somebody_is_not_kept_on_postgres() {
+    if let Some(backend) = Backend::postgres().await {
+        a_policy_that_is_not_for_somebody_is_not_kept(backend).await;
     }
 }

@@ -423,7 +423,7 @@ pub struct VerdictRow {
     /// Its dated version.
     pub version: String,
     /// `met`, `not_met`, `undetermined`, `not_applicable`; `None` removes it
-    /// (the subject left the unit).
+    /// (the subject left the unit, or the policy is not for the subject any more).
     pub verdict: Option<String>,
     /// `holds`, `gone`, `unknown`.
     pub signal: String,

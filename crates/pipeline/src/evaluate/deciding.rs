@@ -173,7 +173,7 @@ impl Deciding<'_> {
     }
 
     /// Verdicts that differ from the ones held, and removals for subjects that
-    /// left their unit.
+    /// left their unit and for policies that are for them no longer.
     fn verdicts(
         &self,
         views: &[(Seen, Vec<Evaluation>)],
@@ -184,7 +184,8 @@ impl Deciding<'_> {
             .map(|row| ((row.unit, row.subject, row.policy.as_str()), row))
             .collect();
         let mut changed = Vec::new();
-        for evaluation in views.iter().flat_map(|(_, evaluations)| evaluations) {
+        let told = views.iter().flat_map(|(_, evaluations)| evaluations);
+        for evaluation in told.filter(|evaluation| says_something(evaluation)) {
             let row = verdict_row(evaluation, self.batch.today);
             let known = held.remove(&(
                 evaluation.unit,
@@ -327,6 +328,12 @@ fn mode_name(mode: RunMode) -> &'static str {
         RunMode::FirstLoad => "first_load",
         RunMode::Everyone => "everyone",
     }
+}
+
+/// That a policy is not for somebody is not kept: it is so of most policies and
+/// most people, and whoever has a unit was judged by all of its policies.
+fn says_something(evaluation: &Evaluation) -> bool {
+    evaluation.verdict != Verdict::NotApplicable || evaluation.signal != Signal::Gone
 }
 
 fn verdict_row(evaluation: &Evaluation, on: Date) -> VerdictRow {

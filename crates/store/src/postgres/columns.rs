@@ -1,5 +1,7 @@
 //! Columns of a row as nouns, lists of ids as bound values, bulk inserts.
 
+use std::collections::BTreeSet;
+
 use domain::alert::Found;
 use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::Subject;
@@ -109,7 +111,8 @@ pub(super) fn nouns<T>(
 
 /// Ids of the households and of the people among subjects, to be bound as
 /// arrays. Unlike a join with a list, whose length the planner guesses, an
-/// array is looked up in an index or hashed, whatever the guess.
+/// array is looked up in an index or hashed, whatever the guess, which is far off
+/// for a table with row-level security.
 pub(super) fn ids_by_kind<'a>(
     subjects: impl IntoIterator<Item = &'a Subject>,
 ) -> (Vec<Uuid>, Vec<Uuid>) {
@@ -129,6 +132,13 @@ pub(super) fn subject_arrays<'a>(
 ) -> (Vec<&'static str>, Vec<Uuid>) {
     let pairs = subjects.into_iter().map(|s| (s.letter(), s.as_uuid()));
     pairs.unzip()
+}
+
+/// The same of a list somebody gave, each once: a join answers one that is named
+/// twice twice. Of thousands it goes through the index of a table without
+/// row-level security in half the time of two arrays.
+pub(super) fn each_once(subjects: &[Subject]) -> (Vec<&'static str>, Vec<Uuid>) {
+    subject_arrays(subjects.iter().collect::<BTreeSet<_>>())
 }
 
 /// Ids as an array.

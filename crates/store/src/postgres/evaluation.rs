@@ -36,7 +36,9 @@ pub(super) async fn due(
     })
 }
 
-/// Mostly there are none, which the indexes tell without looking at everybody.
+/// Mostly there are none, which the indexes tell without looking at everybody:
+/// asked for their ends, because of `exists` the planner thinks it is answered by
+/// the first rows of the table.
 async fn any_to_revisit(
     pool: &PgPool,
     partition: DivisionCode,
@@ -44,9 +46,10 @@ async fn any_to_revisit(
     policy_set: &str,
 ) -> Stored<bool> {
     let found = sqlx::query_scalar(
-        "select exists (select 1 from units where partition = $1 and next_change_on <= $2)
-            or exists (select 1 from units where partition = $1 and policy_set < $3)
-            or exists (select 1 from units where partition = $1 and policy_set > $3)",
+        "select coalesce(min(next_change_on) <= $2 or min(policy_set) <> $3
+                or max(policy_set) <> $3, false)
+        from units
+        where partition = $1",
     );
     let found = found.bind(partition.as_str()).bind(on.to_string());
     Ok(found.bind(policy_set).fetch_one(pool).await?)

@@ -5,7 +5,7 @@ use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
 use sqlx::{PgConnection, PgPool};
 
-use super::columns::{Columns, ids_by_kind, nouns, uuids};
+use super::columns::{Columns, each_once, nouns, uuids};
 use super::imports::revision;
 use super::scope;
 use crate::Stored;
@@ -164,15 +164,16 @@ pub(super) async fn checkpoint_as_of(
 }
 
 pub(super) async fn folds(pool: &PgPool, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
-    let (households, people) = ids_by_kind(subjects);
+    let (kinds, ids) = each_once(subjects);
     let rows = sqlx::query(
         "select f.*
-        from folds f
-        where ((f.subject_kind = 'h' and f.subject_id = any ($1))
-            or (f.subject_kind = 'p' and f.subject_id = any ($2)))",
+        from unnest($1::text[], $2::uuid[]) as s (kind, id)
+        join folds f
+        on f.subject_kind = s.kind
+        and f.subject_id = s.id",
     )
-    .bind(households)
-    .bind(people)
+    .bind(kinds)
+    .bind(ids)
     .fetch_all(pool)
     .await?;
     nouns("folds", &rows, |row| {
@@ -189,15 +190,16 @@ pub(super) async fn subject_keys(
     pool: &PgPool,
     subjects: &[Subject],
 ) -> Stored<Vec<SubjectKeyRow>> {
-    let (households, people) = ids_by_kind(subjects);
+    let (kinds, ids) = each_once(subjects);
     let rows = sqlx::query(
         "select k.*
-        from subject_keys k
-        where ((k.subject_kind = 'h' and k.subject_id = any ($1))
-            or (k.subject_kind = 'p' and k.subject_id = any ($2)))",
+        from unnest($1::text[], $2::uuid[]) as s (kind, id)
+        join subject_keys k
+        on k.subject_kind = s.kind
+        and k.subject_id = s.id",
     )
-    .bind(households)
-    .bind(people)
+    .bind(kinds)
+    .bind(ids)
     .fetch_all(pool)
     .await?;
     nouns("subject_keys", &rows, |row| {
@@ -265,19 +267,20 @@ pub(super) async fn records_of(
     subjects: &[Subject],
     through: i64,
 ) -> Stored<Vec<SealedRecord>> {
-    let (households, people) = ids_by_kind(subjects);
+    let (kinds, ids) = each_once(subjects);
     let rows = sqlx::query(
         "select r.*
-        from records r
+        from unnest($1::text[], $2::uuid[]) as s (kind, id)
+        join records r
+        on r.subject_id = s.id
+        and r.subject_kind = s.kind
         join commits c
         on c.id = r.commit_id
-        where ((r.subject_kind = 'h' and r.subject_id = any ($1))
-            or (r.subject_kind = 'p' and r.subject_id = any ($2)))
-        and c.number <= $3
+        where c.number <= $3
         order by c.number, r.row_no",
     )
-    .bind(households)
-    .bind(people)
+    .bind(kinds)
+    .bind(ids)
     .bind(through)
     .fetch_all(pool)
     .await?;
@@ -290,21 +293,22 @@ pub(super) async fn records_between(
     subjects: &[Subject],
     (after, through): (i64, i64),
 ) -> Stored<Vec<SealedRecord>> {
-    let (households, people) = ids_by_kind(subjects);
+    let (kinds, ids) = each_once(subjects);
     let rows = sqlx::query(
         "select r.*
-        from records r
+        from unnest($1::text[], $2::uuid[]) as s (kind, id)
+        join records r
+        on r.subject_id = s.id
+        and r.subject_kind = s.kind
         join commits c
         on c.id = r.commit_id
-        where ((r.subject_kind = 'h' and r.subject_id = any ($1))
-            or (r.subject_kind = 'p' and r.subject_id = any ($2)))
-        and c.partition = $3
+        where c.partition = $3
         and c.number > $4
         and c.number <= $5
         order by c.number, r.row_no",
     )
-    .bind(households)
-    .bind(people)
+    .bind(kinds)
+    .bind(ids)
     .bind(partition.as_str())
     .bind(after)
     .bind(through)

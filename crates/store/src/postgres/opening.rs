@@ -80,12 +80,16 @@ const MIGRATIONS: [schema::File; 16] = [
 const CONNECTIONS: u32 = 16;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
-/// No statement, lock or idle transaction holds others up for longer. Given
-/// with the connection, so that `reset all` keeps them.
-const LIMITS: [(&str, &str); 3] = [
+/// Given with the connection, so that `reset all` keeps them. No statement, lock
+/// or idle transaction holds others up for longer. A statement runs for less time
+/// than compiling it takes, and what a batch sorts (sealed records of some hundred
+/// bytes each) stays in memory.
+const SESSION: [(&str, &str); 5] = [
     ("statement_timeout", "30s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "60s"),
+    ("jit", "off"),
+    ("work_mem", "64MB"),
 ];
 
 /// What must be read back after opening, else acknowledged data can be lost or
@@ -114,7 +118,7 @@ async fn pool(url: &str) -> Stored<PgPool> {
     let options: PgConnectOptions = url.parse()?;
     let options = options
         .application_name("hearth")
-        .options(LIMITS)
+        .options(SESSION)
         // Statements are logged by the steps that make them, without values.
         .disable_statement_logging();
     let pool = PgPoolOptions::new()

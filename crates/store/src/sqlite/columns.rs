@@ -1,5 +1,7 @@
 //! Columns of a row as nouns, lists of ids as bound values, bulk inserts.
 
+use std::collections::BTreeSet;
+
 use domain::alert::Found;
 use domain::evaluation::{AlertLevel, Confidential};
 use domain::ids::Subject;
@@ -107,9 +109,10 @@ pub(super) fn nouns<T>(
         .collect()
 }
 
-/// Subjects as a JSON list of `[letter, hex]`, for `json_each`: one statement
-/// for any number of them.
+/// Subjects as a JSON list of `[letter, hex]`, each once, for `json_each`: one
+/// statement for any number of them.
 pub(super) fn subjects_json<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> String {
+    let subjects: BTreeSet<&Subject> = subjects.into_iter().collect();
     let pairs = subjects
         .into_iter()
         .map(|s| format!("[\"{}\",\"{}\"]", s.letter(), s.as_uuid().simple()));

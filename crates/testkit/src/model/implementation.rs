@@ -1,5 +1,7 @@
 //! The contract, method by method, in its order.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::authority::{Grant, Officer};
 use domain::ids::{
@@ -136,13 +138,15 @@ impl Store for ModelStore {
 
     async fn folds(&self, subjects: &[Subject]) -> Stored<Vec<FoldRow>> {
         let state = self.state();
-        let found = subjects.iter().filter_map(|s| state.folds.get(s));
+        let asked: BTreeSet<&Subject> = subjects.iter().collect();
+        let found = asked.into_iter().filter_map(|s| state.folds.get(s));
         Ok(found.cloned().collect())
     }
 
     async fn subject_keys(&self, subjects: &[Subject]) -> Stored<Vec<SubjectKeyRow>> {
         let state = self.state();
-        let found = subjects.iter().filter_map(|s| state.keys.get(s));
+        let asked: BTreeSet<&Subject> = subjects.iter().collect();
+        let found = asked.into_iter().filter_map(|s| state.keys.get(s));
         Ok(found.cloned().collect())
     }
 
