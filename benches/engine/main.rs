@@ -107,6 +107,7 @@ fn main() -> Result<(), Failed> {
     sweep::levels(&set, &columns, on, total)?;
     sweep::another_standard(&machine, [&set, &other], &columns, on, total)?;
     drop(columns);
+    sweep::chunks(&machine, &set, &county, on, total.min(ADDED))?;
     sweep::appended(&machine, &county, total.min(ADDED));
     // Rows of everybody stand beside the columns here.
     let some = total.min(BESIDE_ROWS);

@@ -1,4 +1,5 @@
-//! What a level of instructions, one more policy, and one decision cost.
+//! What a level of instructions, the size of chunks, one more policy, and one
+//! decision cost.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -16,6 +17,38 @@ use crate::{Failed, PASSES, processor};
 const EXTRA: u64 = 32;
 /// Decisions explained one by one.
 const EXPLAINED: u64 = 20_000;
+
+/// Households a chunk holds at most; the machine's own is among them.
+const CHUNKS: [usize; 7] = [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384];
+
+/// The same verdicts from columns cut into chunks of other sizes.
+pub(crate) fn chunks(
+    machine: &Machine,
+    set: &PolicySet,
+    county: &County,
+    on: Date,
+    total: u64,
+) -> Result<(), Failed> {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let mut told: Option<Vec<u64>> = None;
+    for most in CHUNKS {
+        let mut gathering = machine.gather_in(most);
+        (0..total).for_each(|n| gathering.add(county.household(n)));
+        let columns = gathering.finish();
+        let days = Days::from(on);
+        let held = one.install(|| machine.count(&columns, set, days.next()));
+        if *told.get_or_insert_with(|| held.clone()) != held {
+            return Err(format!("chunks of {most} give other verdicts").into());
+        }
+        let pass = || one.install(|| machine.count(&columns, set, days.next()));
+        let cost = processor::median(PASSES, &pass);
+        println!(
+            "chunks of {most}, {total} households, 1 thread: {}",
+            cost.per(total)
+        );
+    }
+    Ok(())
+}
 
 /// The same verdicts with each set of instructions this processor has.
 pub(crate) fn levels(

@@ -2,6 +2,7 @@
 //! outside the sealed cells and the answers that may hold it: not in the log
 //! at its finest, not in metrics, problems or headers, not in the database.
 
+mod failing;
 mod heard;
 mod office;
 

@@ -167,6 +167,8 @@ pub struct Screened {
 #[derive(Debug)]
 pub struct Gathering<'m> {
     layout: &'m Layout,
+    /// Households of a chunk.
+    most: usize,
     waiting: BTreeMap<usize, Vec<Household>>,
     chunks: Vec<Arc<Chunk>>,
 }
@@ -176,7 +178,7 @@ impl Gathering<'_> {
     pub fn add(&mut self, household: Household) {
         let waiting = self.waiting.entry(household.people.len()).or_default();
         waiting.push(household);
-        if waiting.len() == CHUNK {
+        if waiting.len() == self.most {
             let full: Vec<&Household> = waiting.iter().collect();
             self.chunks.push(Arc::new(Chunk::of(self.layout, &full)));
             waiting.clear();
@@ -336,8 +338,15 @@ impl Machine {
 
     /// Columns that households are added to one after the other.
     pub fn gather(&self) -> Gathering<'_> {
+        self.gather_in(CHUNK)
+    }
+
+    /// The same in chunks of at most so many households, at least one: the verdicts
+    /// are the same, what they cost is not.
+    pub fn gather_in(&self, most: usize) -> Gathering<'_> {
         Gathering {
             layout: &self.layout,
+            most: most.max(1),
             waiting: BTreeMap::new(),
             chunks: Vec::new(),
         }

@@ -29,8 +29,12 @@ fn digest(machine: &Machine, columns: &Columns, set: &PolicySet, on: Date) -> St
 
 /// Columns in chunks of no more than so many households.
 fn in_pieces(machine: &Machine, households: &[Household], most: usize) -> Columns {
-    let pieces = households.chunks(most).map(|piece| machine.columns(piece));
-    pieces.reduce(|a, b| a.joined(b).unwrap()).unwrap()
+    let mut gathering = machine.gather_in(most);
+    households
+        .iter()
+        .cloned()
+        .for_each(|one| gathering.add(one));
+    gathering.finish()
 }
 
 #[test]
@@ -41,10 +45,14 @@ fn every_level_thread_chunk_and_order_gives_the_same_verdicts() {
     let mut turned = households.clone();
     turned.reverse();
     let machine = Machine::of(&set).at(Level::all()[0]);
+    let halves = households.split_at(households.len() / 2);
+    let joined = machine.columns(halves.1).joined(machine.columns(halves.0));
     let layouts = [
         ("whole", machine.columns(&households)),
         ("from the last", machine.columns(&turned)),
         ("in sevens", in_pieces(&machine, &households, 7)),
+        ("in one piece", in_pieces(&machine, &turned, usize::MAX)),
+        ("one half behind the other", joined.unwrap()),
         ("in hundreds", in_pieces(&machine, &turned, 100)),
     ];
     let expected = digest(&machine, &layouts[0].1, &set, on);
