@@ -422,8 +422,9 @@ pub struct VerdictRow {
     pub policy: String,
     /// Its dated version.
     pub version: String,
-    /// `met`, `not_met`, `undetermined`, `not_applicable`; `None` removes it
-    /// (the subject left the unit, or the policy is not for the subject any more).
+    /// `met`, `not_met` or `undetermined`; `None` removes it (the subject left the
+    /// unit, or the policy is not for the subject any more). Stores of before also
+    /// hold `not_applicable`.
     pub verdict: Option<String>,
     /// `holds`, `gone`, `unknown`.
     pub signal: String,

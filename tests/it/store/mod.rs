@@ -4,7 +4,7 @@
 mod accounts;
 mod alerts;
 pub(crate) mod backend;
-mod build;
+pub(crate) mod build;
 mod commits;
 mod corrections;
 mod desk;

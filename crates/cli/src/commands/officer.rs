@@ -1,9 +1,12 @@
 //! `hearth officer`: who may log in.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use domain::authority::{Officer, Role};
 use domain::ids::OfficerId;
 use domain::region::{DivisionCode, Level};
+use ingest::Layout;
 use pipeline::clock::{Clock as _, SystemClock, new_id};
 use serde_json::json;
 use store::commit::Write;
@@ -53,7 +56,7 @@ pub(crate) fn role(text: &str) -> Result<Role, String> {
 }
 
 /// Refuses what would cover nothing or too much: an importer sends as some
-/// source and nobody else as any; a village contact's authority ends at
+/// source that lists come from and nobody else as any; a village contact's authority ends at
 /// villages, so that a township would give it nothing to see.
 pub(crate) fn refuse_unfit(
     role: Role,
@@ -64,6 +67,14 @@ pub(crate) fn refuse_unfit(
         return Err(exit::usage(
             "--source goes with --role importer, and an importer needs one",
         ));
+    }
+    let is_known = |source: &&String| Layout::builtin().iter().any(|l| l.source() == **source);
+    if let Some(unknown) = sources.iter().find(|source| !is_known(source)) {
+        let sources: BTreeSet<&str> = Layout::builtin().iter().map(Layout::source).collect();
+        let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(exit::usage(format!(
+            "--source {unknown}: nobody sends as that; one of {sources}"
+        )));
     }
     let villages = role == Role::VillageContact;
     let fits = |region: &DivisionCode| match region.level() {

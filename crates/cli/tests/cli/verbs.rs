@@ -482,6 +482,7 @@ fn a_sender_has_sources_and_a_contact_has_villages() {
     };
     add("importer", "--region 320412", USAGE);
     add("importer", "--region 320412 --source medical", 0);
+    add("importer", "--region 320412 --source medica1", USAGE);
     add("caseworker", "--region 320412100 --source medical", USAGE);
     // A township would give a contact nothing to see.
     add("village_contact", "--region 320412100", USAGE);

@@ -184,8 +184,10 @@ impl Deciding<'_> {
             .map(|row| ((row.unit, row.subject, row.policy.as_str()), row))
             .collect();
         let mut changed = Vec::new();
+        // That a policy is not for somebody is so of most policies and most people,
+        // and whoever has a unit was judged by all of its policies.
         let told = views.iter().flat_map(|(_, evaluations)| evaluations);
-        for evaluation in told.filter(|evaluation| says_something(evaluation)) {
+        for evaluation in told.filter(|one| one.verdict != Verdict::NotApplicable) {
             let row = verdict_row(evaluation, self.batch.today);
             let known = held.remove(&(
                 evaluation.unit,
@@ -328,12 +330,6 @@ fn mode_name(mode: RunMode) -> &'static str {
         RunMode::FirstLoad => "first_load",
         RunMode::Everyone => "everyone",
     }
-}
-
-/// That a policy is not for somebody is not kept: it is so of most policies and
-/// most people, and whoever has a unit was judged by all of its policies.
-fn says_something(evaluation: &Evaluation) -> bool {
-    evaluation.verdict != Verdict::NotApplicable || evaluation.signal != Signal::Gone
 }
 
 fn verdict_row(evaluation: &Evaluation, on: Date) -> VerdictRow {

@@ -36,9 +36,9 @@ pub(super) async fn due(
     })
 }
 
-/// Mostly there are none, which the indexes tell without looking at everybody:
-/// asked for their ends, because of `exists` the planner thinks it is answered by
-/// the first rows of the table.
+/// Mostly there are none, which the ends of two indexes tell. Asked whether such a
+/// unit exists, without knowing the date, the planner takes it for a third of all
+/// and reads the table from its beginning.
 async fn any_to_revisit(
     pool: &PgPool,
     partition: DivisionCode,
