@@ -279,7 +279,7 @@ async fn a_policy_that_is_not_for_somebody_is_not_kept(backend: Backend) {
         let row = VerdictRow {
             unit,
             subject: unit,
-            policy: "grace_ending".to_owned(),
+            policy: "marginal".to_owned(),
             verdict: Some("not_applicable".to_owned()),
             ..before
         };
