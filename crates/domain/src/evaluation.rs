@@ -301,7 +301,7 @@ pub struct Evaluation {
 
 /// A piece of a rendered sentence. Names are filled in at disclosure, masked
 /// as the reader's grant demands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Segment {
     /// As it is.

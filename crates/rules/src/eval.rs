@@ -27,7 +27,7 @@ use crate::words::Language;
 
 /// Elements of lists that one policy goes through for one subject. The largest
 /// family, of forty people with three thousand bills each, has 120,000.
-const STEPS_MAX: usize = 1 << 22;
+pub(crate) const STEPS_MAX: usize = 1 << 22;
 
 /// What was read while evaluating, for the explanation.
 #[derive(Clone, Debug, Default)]
@@ -168,6 +168,12 @@ impl<'a> Frame<'a> {
         }
         let too_many = WhyUnknown::Conflict;
         Err(Gap::missing(self.subject(), Sought::Effort, too_many))
+    }
+
+    /// Elements gone through.
+    #[cfg(test)]
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.get()
     }
 
     pub(crate) fn truth_with(

@@ -1,6 +1,7 @@
 //! The functions of the language.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use domain::dictionary::{About, Kind};
@@ -11,7 +12,7 @@ use domain::time::{Date, Month, add_days, add_months, age_in_years, days_between
 use domain::week::Week;
 
 use crate::check::parts;
-use crate::eval::{Frame, equal, order};
+use crate::eval::{Frame, order};
 use crate::expr::{Expr, Function, Node};
 use crate::facts::untold;
 use crate::gap::Gap;
@@ -19,9 +20,6 @@ use crate::number::{FEN, Fraction};
 use crate::types::Type;
 use crate::val::{List, Out, Val};
 use crate::words::{self, Wording};
-
-/// Comparisons that take about as long as going through one element.
-const EQUAL_A_STEP: usize = 16;
 
 /// Calendar weeks from the one a date lies in to that of another; negative when
 /// the other is earlier.
@@ -94,11 +92,10 @@ impl<'a> Frame<'a> {
         match function {
             Function::Distinct => {
                 list.whole()?;
-                let mut kept: Vec<Val<'a>> = Vec::new();
+                let mut seen = BTreeSet::new();
+                let mut kept = Vec::new();
                 for value in list.known() {
-                    // To compare takes less than to go through.
-                    self.goes(kept.len() / EQUAL_A_STEP)?;
-                    if !kept.iter().any(|k| equal(k, value) == Some(true)) {
+                    if value.key().is_none_or(|key| seen.insert(key)) {
                         kept.push(value.clone());
                     }
                 }

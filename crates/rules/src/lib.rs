@@ -14,6 +14,7 @@ mod check_call;
 mod check_text;
 mod compile;
 mod document;
+mod effort;
 mod eval;
 mod eval_call;
 mod eval_list;

@@ -35,6 +35,11 @@ fn common_divisor(a: i128, b: i128) -> i128 {
 }
 
 impl Fraction {
+    /// Numerator and denominator, in lowest terms.
+    pub(crate) const fn terms(self) -> (i128, i128) {
+        (self.above, self.below)
+    }
+
     pub(crate) const fn whole(n: i64) -> Fraction {
         Fraction {
             above: n as i128,

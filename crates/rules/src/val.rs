@@ -5,6 +5,7 @@ use std::rc::Rc;
 use domain::evaluation::Segment;
 use domain::household::Item;
 use domain::ids::{HouseholdId, PersonId, Subject};
+use domain::record::NaturalKey;
 use domain::region::DivisionCode;
 use domain::time::{Date, Month};
 
@@ -31,6 +32,46 @@ pub(crate) enum Val<'a> {
     Person(PersonId),
     Item(Fact<'a>),
     List(Rc<List<'a>>),
+}
+
+/// What tells one value of a type from another, in some order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key<'v> {
+    Bool(bool),
+    /// In lowest terms.
+    Fraction(i128, i128),
+    Date(Date),
+    Month(Month),
+    Code(&'static str),
+    Text(&'v [Segment]),
+    Division(DivisionCode),
+    Household(Option<HouseholdId>),
+    Person(PersonId),
+    Item(NaturalKey),
+}
+
+impl Val<'_> {
+    /// Equal for values that are equal; `None` for a list, which is no other's equal.
+    pub(crate) fn key(&self) -> Option<Key<'_>> {
+        let fraction = |fraction: Fraction| {
+            let (above, below) = fraction.terms();
+            Key::Fraction(above, below)
+        };
+        Some(match self {
+            Val::Bool(value) => Key::Bool(*value),
+            Val::Number(n) => fraction(Fraction::whole(*n)),
+            Val::Amount(amount) => fraction(*amount),
+            Val::Date(date) => Key::Date(*date),
+            Val::Month(month) => Key::Month(*month),
+            Val::Code(code) => Key::Code(code),
+            Val::Text(text) => Key::Text(text),
+            Val::Division(code) => Key::Division(*code),
+            Val::Household(id) => Key::Household(*id),
+            Val::Person(id) => Key::Person(*id),
+            Val::Item(fact) => Key::Item(fact.item.key),
+            Val::List(_) => return None,
+        })
+    }
 }
 
 /// An item with whose it is.

@@ -19,22 +19,25 @@ use super::graph::{AxisKind, Column, F, Graph, ItemColumn, Lane, NONE32, NONE64,
 use super::items::Items;
 use super::names::{Names, code_number};
 use super::spaces::narrow;
+use crate::effort::Effort;
+use crate::policy::PolicySet;
 
 /// Households of one chunk. What an operation costs whatever its lanes is shared
 /// by more of them the more there are, until registers leave the cache of
 /// a core (the sweep stands in docs/PERFORMANCE.md).
 pub(crate) const CHUNK: usize = 4_096;
 
-/// Which columns a graph reads.
+/// Which columns a graph reads, and of whom columns cannot say what they hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) household: Vec<(Column, Lane)>,
     pub(crate) person: Vec<(Column, Lane)>,
     pub(crate) lists: Vec<(Kind, Vec<(ItemColumn, Lane)>)>,
+    effort: Effort,
 }
 
 impl Layout {
-    pub(crate) fn of(graph: &Graph) -> Layout {
+    pub(crate) fn of(graph: &Graph, set: &PolicySet) -> Layout {
         let mut household = BTreeSet::new();
         let mut person = BTreeSet::new();
         let mut lists: BTreeMap<Kind, BTreeSet<(ItemColumn, Lane)>> = BTreeMap::new();
@@ -67,6 +70,7 @@ impl Layout {
             household: household.into_iter().collect(),
             person: person.into_iter().collect(),
             lists: lists.into_iter().map(list).collect(),
+            effort: Effort::of(set),
         }
     }
 }
@@ -87,7 +91,8 @@ pub(crate) struct Chunk {
     /// hukou, or the county.
     pub(crate) places: Arc<[DivisionCode]>,
     pub(crate) place: Arc<[u32]>,
-    /// Left to the interpreter: what columns cannot hold.
+    /// Left to the interpreter: what columns cannot hold, and who may come to so much
+    /// that it gives up.
     pub(crate) odd: Vec<u8>,
     pub(crate) household: Arc<[(Column, Cells)]>,
     pub(crate) person: Arc<[(Column, Cells)]>,
@@ -101,11 +106,12 @@ impl Chunk {
     pub(crate) fn of(layout: &Layout, households: &[&Household]) -> Chunk {
         let len = households.len();
         let people = households.first().map_or(0, |h| h.people.len());
+        let is_odd = |household: &&Household| layout.effort.may_be_beyond(household).into();
         let mut builder = Builder {
             households,
             people,
             names: households.iter().map(|_| Names::default()).collect(),
-            odd: vec![0; len],
+            odd: households.iter().map(is_odd).collect(),
         };
         let lane = |lane: usize| &households[lane % len].people[lane / len];
         let lanes = len * people;

@@ -286,7 +286,7 @@ impl Machine {
         asked.extend(sums.iter().flat_map(Sums::asked));
         let whole = beforehand.steps(&graph, [operations, graph.nodes.len()], &asked);
         Machine {
-            layout: Layout::of(&graph),
+            layout: Layout::of(&graph, set),
             daily: beforehand.daily(&graph, operations, &signs),
             moving: beforehand.daily(&graph, operations, &moving),
             graph,

@@ -150,6 +150,14 @@ fn wrong_files_are_placed() {
             problems[0]
         );
     }
+    let codes = |codes: &str| {
+        let one = entry(&format!("[{{ value: {codes} }}]"));
+        let one = one.replace("yuan", "codes\n    list: vehicle_type");
+        file("c.yaml", &format!("region: \"320412\"\n{one}"))
+    };
+    assert!(PolicySet::load(&[], &[codes("[car, bus]")]).is_ok());
+    let named_twice = PolicySet::load(&[], &[codes("[car, bus, car]")]);
+    assert_eq!(named_twice.unwrap_err()[0].code, "parameter.value");
     let two = format!("region: \"320412\"\n{}", entry("[{ value: 1 }]"));
     let twice = [file("a.yaml", &two), file("b.yaml", &two)];
     assert_eq!(
