@@ -26,6 +26,7 @@ mod order;
 mod parameters;
 mod publications;
 mod quiet;
+mod release;
 mod samples;
 mod simulate;
 mod sso;

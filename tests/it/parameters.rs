@@ -286,7 +286,7 @@ async fn takes_effect(app: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let restarted = TestApp::on(app.deps.store.clone(), folder).await;
     assert_eq!(restarted.deps.policies().hash(), files);
-    policies::start(&restarted.deps).await.unwrap();
+    policies::start(&restarted.deps, false).await.unwrap();
     assert_eq!(restarted.deps.policies().hash(), joined);
     // The officers of the other node are commits too; PostgreSQL numbers them now.
     while app.deps.store.publish(1_000).await.unwrap().commits > 0 {}

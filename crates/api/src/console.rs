@@ -147,6 +147,7 @@ fn of_the_county() -> Vec<Entry> {
         page("/audit/records", audit_records::page),
         page("/audit/dismissed", audit_records::dismissed),
         page("/policies", policies::page),
+        form("/policies", policies::release),
         page("/policies/{name}", policy::page),
         page("/parameters", proposal::list),
         page("/parameters/{key}", proposal::one),

@@ -28,6 +28,7 @@ pub mod policies;
 pub mod problem;
 pub mod proposals;
 pub mod publication;
+pub mod releases;
 mod rolled;
 pub mod server;
 pub mod simulations;
@@ -127,6 +128,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(proposals::one))
         .routes(routes!(proposals::approve))
         .routes(routes!(proposals::reject))
+        .routes(routes!(releases::list, releases::release))
         .routes(routes!(simulations::run))
         .routes(routes!(ledger_log::roots))
         .routes(routes!(ledger_log::entries))

@@ -84,7 +84,7 @@ pub struct FindingView {
 }
 
 impl GuardedView {
-    fn of(set: &PolicySet, guarded: &Guarded) -> GuardedView {
+    pub(crate) fn of(set: &PolicySet, guarded: &Guarded) -> GuardedView {
         let view = |one: &Finding| FindingView {
             policy: one.policy.clone(),
             found: one.found.name(),

@@ -177,10 +177,12 @@ pub(crate) async fn deps(
         work: Notify::new(),
         published: Notify::new(),
     });
-    policies::start(&deps).await.map_err(|error| match error {
-        StepError::Policies(_) => exit::configuration(error.to_string()),
-        other => other.into(),
-    })?;
+    policies::start(&deps, opened.synthetic)
+        .await
+        .map_err(|error| match error {
+            StepError::Policies(_) => exit::configuration(error.to_string()),
+            other => other.into(),
+        })?;
     Ok(deps)
 }
 

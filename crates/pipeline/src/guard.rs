@@ -131,17 +131,26 @@ async fn trial(
 
 /// What the counts of one policy say.
 fn of_policy(id: &str, answer: &Simulation, first: bool) -> Vec<Finding> {
+    if answer.left.iter().any(|left| left == id) {
+        return vec![Finding {
+            policy: id.to_owned(),
+            found: Found::NotJudged,
+            count: 0,
+            of: 0,
+        }];
+    }
+    let nothing = PolicyChange::default();
+    of_change(id, answer.policies.get(id).unwrap_or(&nothing), first)
+}
+
+/// What the counts of one policy say that was judged in bulk.
+pub(crate) fn of_change(id: &str, change: &PolicyChange, first: bool) -> Vec<Finding> {
     let finding = |found, count, of| Finding {
         policy: id.to_owned(),
         found,
         count,
         of,
     };
-    if answer.left.iter().any(|left| left == id) {
-        return vec![finding(Found::NotJudged, 0, 0)];
-    }
-    let nothing = PolicyChange::default();
-    let change = answer.policies.get(id).unwrap_or(&nothing);
     let all = change.concerned + change.deferred;
     if all < SUBJECTS_MIN {
         return vec![finding(Found::TooFew, all, all)];

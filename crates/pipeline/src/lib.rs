@@ -36,6 +36,7 @@ pub mod people;
 pub mod policies;
 pub mod refile;
 pub mod register;
+pub mod release;
 pub mod releasing;
 pub mod remind;
 pub mod returned;

@@ -16,6 +16,7 @@ use store::parameters::Proposed;
 
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
+use crate::release;
 
 /// What a policy set is made of, and what its cases need.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,9 @@ pub struct Documents {
 
 /// The set in force and what it is made of.
 pub struct Policies {
-    documents: Arc<Documents>,
+    /// What the program was started with, and its hash; other files may be in force.
+    own: Arc<Documents>,
+    own_hash: String,
     standing: RwLock<Standing>,
     cases: OnceLock<Arc<Vec<CaseOutcome>>>,
     judging: tokio::sync::Mutex<()>,
@@ -43,6 +46,11 @@ pub struct Policies {
 #[derive(Clone)]
 struct Standing {
     set: Arc<PolicySet>,
+    /// The files it is made of, and their hash.
+    files: Arc<Documents>,
+    hash: String,
+    /// The last release it has seen.
+    releases: i64,
     /// The last review it has seen.
     reviews: i64,
     /// Values approved, as documents.
@@ -53,10 +61,16 @@ impl Policies {
     /// The set of the files alone; [`refresh`] joins what was approved.
     pub fn load(documents: Documents) -> Result<Policies, Vec<Problem>> {
         let set = PolicySet::load(&documents.policies, &documents.parameters)?;
+        let own = Arc::new(documents);
+        let hash = set.hash().to_owned();
         Ok(Policies {
-            documents: Arc::new(documents),
+            own: own.clone(),
+            own_hash: hash.clone(),
             standing: RwLock::new(Standing {
                 set: Arc::new(set),
+                files: own,
+                hash,
+                releases: 0,
                 reviews: 0,
                 approved: Arc::default(),
             }),
@@ -69,7 +83,8 @@ impl Policies {
     #[must_use]
     pub fn again(&self) -> Policies {
         Policies {
-            documents: self.documents.clone(),
+            own: self.own.clone(),
+            own_hash: self.own_hash.clone(),
             standing: RwLock::new(self.standing()),
             cases: OnceLock::new(),
             judging: tokio::sync::Mutex::default(),
@@ -81,7 +96,23 @@ impl Policies {
         self.standing().set
     }
 
-    /// Held while everybody is judged for an approval.
+    /// SHA-256 (hex) of the files the program was started with.
+    pub(crate) fn own_hash(&self) -> &str {
+        &self.own_hash
+    }
+
+    /// They.
+    pub(crate) fn own(&self) -> &Documents {
+        &self.own
+    }
+
+    /// The files in force, and their hash.
+    pub(crate) fn in_force(&self) -> (String, Arc<Documents>) {
+        let standing = self.standing();
+        (standing.hash, standing.files)
+    }
+
+    /// Held while everybody is judged for an approval or a release.
     pub(crate) fn judging(&self) -> &tokio::sync::Mutex<()> {
         &self.judging
     }
@@ -98,8 +129,9 @@ impl Policies {
         let held = held
             .as_deref_mut()
             .expect("no writer panics while swapping a pointer");
-        // A slower reader of an older review does not bring the old set back.
-        if standing.reviews >= held.reviews {
+        // A slower reader of an older release or review does not bring the old set
+        // back.
+        if (standing.releases, standing.reviews) >= (held.releases, held.reviews) {
             *held = standing;
         }
     }
@@ -113,43 +145,107 @@ pub struct Seen {
     pub reviews: i64,
 }
 
-/// Joins what was approved since, if anything was; what a decision may have been
-/// made under stays readable.
+/// Takes up what was released and joins what was approved since, if anything was;
+/// what a decision may have been made under stays readable.
 pub async fn refresh(deps: &Deps) -> Result<Seen, StepError> {
     let reviews = deps.store.reviews().await?;
-    let standing = deps.policies.standing();
-    if standing.reviews == reviews {
-        let set = standing.set;
+    let releases = release::number(deps).await?;
+    let before = deps.policies.standing();
+    if (before.releases, before.reviews) == (releases, reviews) {
+        let set = before.set;
         return Ok(Seen { set, reviews });
     }
-    let approved = approved_until(deps, reviews).await?;
-    let (set, approved) = joined(deps, &approved)
+    let (hash, files, base) = released(deps, &before, releases).await?;
+    let values = approved_until(deps, reviews).await?;
+    let (set, approved) = joined((files.clone(), base.clone()), &values)
         .await?
         .map_err(|problems| refused(&problems))?;
-    keep(deps, &standing.set, &standing.approved).await?;
-    keep(deps, &set, &approved).await?;
-    tracing::info!(policy_set = set.hash(), reviews, "approved values joined");
+    keep(deps, &before.set, (&before.files, &before.approved)).await?;
+    keep(deps, &set, (&files, &approved)).await?;
+    tracing::info!(
+        policy_set = set.hash(),
+        releases,
+        reviews,
+        "files in force and approved values joined"
+    );
     let set = Arc::new(set);
     deps.policies.replace(Standing {
         set: set.clone(),
+        files,
+        hash,
+        releases,
         reviews,
         approved: Arc::new(approved),
     });
     Ok(Seen { set, reviews })
 }
 
-/// When a program starts: keeps its documents and joins what was approved.
-pub async fn start(deps: &Deps) -> Result<(), StepError> {
-    let standing = deps.policies.standing();
-    let new = keep(deps, &standing.set, &standing.approved).await?;
-    if new {
-        tracing::info!(
-            policy_set = standing.set.hash(),
-            "these policy and parameter files were never in force here: everybody is judged anew, and no share was judged before"
-        );
+/// The files in force after so many releases, and a set whose parameters are theirs.
+async fn released(
+    deps: &Deps,
+    before: &Standing,
+    releases: i64,
+) -> Result<(String, Arc<Documents>, Arc<PolicySet>), StepError> {
+    let same = || {
+        (
+            before.hash.clone(),
+            before.files.clone(),
+            before.set.clone(),
+        )
+    };
+    if before.releases == releases {
+        return Ok(same());
     }
+    let Some(release) = release::standing(deps).await? else {
+        return Ok(same());
+    };
+    if release.files == before.hash {
+        return Ok(same());
+    }
+    let files = if release.files == deps.policies.own_hash {
+        deps.policies.own.clone()
+    } else {
+        let kept = kept(deps, &release.files).await?;
+        Arc::new(kept.ok_or(StepError::Damaged("settings"))?)
+    };
+    let base = loaded(&files).await?;
+    Ok((release.files, files, base))
+}
+
+async fn loaded(files: &Arc<Documents>) -> Result<Arc<PolicySet>, StepError> {
+    let files = files.clone();
+    let set = offload(move || PolicySet::load(&files.policies, &files.parameters)).await?;
+    set.map(Arc::new).map_err(|problems| refused(&problems))
+}
+
+/// When a program starts: keeps its documents, lets them wait for a release or takes
+/// them up, and joins what was approved. A store that holds nobody real adopts what
+/// it is started with.
+pub async fn start(deps: &Deps, adopts: bool) -> Result<(), StepError> {
+    let standing = deps.policies.standing();
+    keep(deps, &standing.set, (&standing.files, &standing.approved)).await?;
+    release::begun(deps, adopts).await?;
     refresh(deps).await?;
     Ok(())
+}
+
+/// The files this program was started with, joined by what was approved; or what is
+/// wrong with them together.
+pub(crate) async fn own_joined(
+    deps: &Deps,
+    reviews: i64,
+) -> Result<Result<PolicySet, Problem>, StepError> {
+    let own = deps.policies.own.clone();
+    let base = loaded(&own).await?;
+    let values = approved_until(deps, reviews).await?;
+    Ok(first_problem(joined((own, base), &values).await?))
+}
+
+fn first_problem(joined: Joined) -> Result<PolicySet, Problem> {
+    joined.map(|(set, _)| set).map_err(|problems| {
+        let first = problems.into_iter().next();
+        first.expect("a set that does not load says why")
+    })
 }
 
 /// The set with one more value, when it would still load.
@@ -184,11 +280,9 @@ async fn with(
 ) -> Result<Result<PolicySet, Problem>, StepError> {
     let mut approved = approved_until(deps, reviews).await?;
     approved.extend(more);
-    let joined = joined(deps, &approved).await?;
-    Ok(joined.map(|(set, _)| set).map_err(|problems| {
-        let first = problems.into_iter().next();
-        first.expect("a set that does not load says why")
-    }))
+    let standing = deps.policies.standing();
+    let files = (standing.files, standing.set);
+    Ok(first_problem(joined(files, &approved).await?))
 }
 
 async fn approved_until(deps: &Deps, reviews: i64) -> Result<Vec<ApprovedValue>, StepError> {
@@ -212,9 +306,11 @@ fn value(one: &Proposed) -> ApprovedValue {
 
 type Joined = Result<(PolicySet, Vec<Document>), Vec<Problem>>;
 
-async fn joined(deps: &Deps, approved: &[ApprovedValue]) -> Result<Joined, StepError> {
-    let documents = deps.policies.documents.clone();
-    let base = deps.policies.set();
+/// Files joined by approved values, which are read by the parameters of a set.
+async fn joined(
+    (documents, base): (Arc<Documents>, Arc<PolicySet>),
+    approved: &[ApprovedValue],
+) -> Result<Joined, StepError> {
     let approved = approved.to_vec();
     offload(move || {
         let approved = approved_documents(base.parameters(), &approved);
@@ -242,15 +338,17 @@ fn kept_key(hash: &str) -> String {
     format!("policy_set:{hash}")
 }
 
-/// Keeps the documents of a policy set under its hash; whether it was not kept
-/// before.
-async fn keep(deps: &Deps, set: &PolicySet, approved: &[Document]) -> Result<bool, StepError> {
+/// Keeps the documents of a policy set under its hash.
+async fn keep(
+    deps: &Deps,
+    set: &PolicySet,
+    (documents, approved): (&Documents, &[Document]),
+) -> Result<(), StepError> {
     let key = kept_key(set.hash());
     if deps.store.setting(&key).await?.is_some() {
-        return Ok(false);
+        return Ok(());
     }
     let pair = |d: &Document| (d.name.clone(), d.text.clone());
-    let documents = &deps.policies.documents;
     let kept = Kept {
         policies: documents.policies.iter().map(pair).collect(),
         parameters: documents
@@ -272,15 +370,11 @@ async fn keep(deps: &Deps, set: &PolicySet, approved: &[Document]) -> Result<boo
         answer: None,
     };
     deps.store.commit(&commit).await?;
-    Ok(true)
+    Ok(())
 }
 
-/// The policy set with this hash, if it is the one in force or was kept.
-pub(crate) async fn as_of(deps: &Deps, hash: &str) -> Result<Option<Arc<PolicySet>>, StepError> {
-    let current = deps.policies();
-    if current.hash() == hash {
-        return Ok(Some(current));
-    }
+/// The documents kept under a hash, without cases.
+pub(crate) async fn kept(deps: &Deps, hash: &str) -> Result<Option<Documents>, StepError> {
     let Some(text) = deps.store.setting(&kept_key(hash)).await? else {
         return Ok(None);
     };
@@ -289,7 +383,23 @@ pub(crate) async fn as_of(deps: &Deps, hash: &str) -> Result<Option<Arc<PolicySe
         let pairs = pairs.into_iter();
         pairs.map(|(name, text)| Document { name, text }).collect()
     };
-    let set = PolicySet::load(&documents(kept.policies), &documents(kept.parameters));
+    Ok(Some(Documents {
+        policies: documents(kept.policies),
+        parameters: documents(kept.parameters),
+        ..Documents::default()
+    }))
+}
+
+/// The policy set with this hash, if it is the one in force or was kept.
+pub(crate) async fn as_of(deps: &Deps, hash: &str) -> Result<Option<Arc<PolicySet>>, StepError> {
+    let current = deps.policies();
+    if current.hash() == hash {
+        return Ok(Some(current));
+    }
+    let Some(kept) = kept(deps, hash).await? else {
+        return Ok(None);
+    };
+    let set = PolicySet::load(&kept.policies, &kept.parameters);
     Ok(set.ok().map(Arc::new))
 }
 
@@ -308,7 +418,7 @@ pub async fn cases(deps: &Arc<Deps>) -> Result<Arc<Vec<CaseOutcome>>, StepError>
 }
 
 fn judge(deps: &Deps) -> Result<Vec<CaseOutcome>, StepError> {
-    let documents = &deps.policies.documents;
+    let documents = &deps.policies.own;
     let load = |parameters: &[Document]| {
         PolicySet::load(&documents.policies, parameters).map_err(|problems| refused(&problems))
     };

@@ -187,6 +187,16 @@ impl TestApp {
         .await
     }
 
+    /// On any store, started with documents of the test's own.
+    pub async fn started_with(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        documents: Documents,
+    ) -> TestApp {
+        let outbound = OutboundSettings::default();
+        TestApp::built(store, folder, outbound, None, false, documents).await
+    }
+
     /// On a new SQLite file, where no place has set anything of its own: the
     /// repository's parameters without the samples.
     pub async fn unset() -> TestApp {

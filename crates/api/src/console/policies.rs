@@ -3,18 +3,23 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect};
 use domain::authority::Operation;
-use pipeline::policies;
+use pipeline::release::{self, Word};
+use pipeline::{guard, policies};
 use rules::{CaseOutcome, Policy};
 use serde::Deserialize;
 
-use super::refusal::{Paged, html};
+use super::refusal::{Paged, Refusal, html, html_with};
 use super::registry::{Row, applies, period, rows_of};
 use super::shell::Shell;
 use super::today::{Choice, chosen, townships};
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::problem::Problem;
+use crate::auth::Caller;
+use crate::console::forms::StrictForm;
+use crate::problem::{Answered, Problem};
+use crate::releases::{REASON_NEEDED, put_in_force};
 use crate::strict::StrictQuery;
 
 /// Which place.
@@ -23,6 +28,14 @@ use crate::strict::StrictQuery;
 pub(super) struct PoliciesQuery {
     #[serde(default)]
     region: String,
+    #[serde(default)]
+    done: String,
+}
+
+/// A document that waits with others to come into force.
+struct ChangedView {
+    document: String,
+    how: &'static str,
 }
 
 /// One dated version of a policy.
@@ -47,6 +60,20 @@ struct UnsetView {
 #[template(path = "policies.html")]
 struct PoliciesPage {
     shell: Shell,
+    done: &'static str,
+    /// Why nothing was put in force.
+    why: String,
+    /// SHA-256 of the files that wait; empty when none do.
+    waiting: String,
+    changes: Vec<ChangedView>,
+    may_release: bool,
+    words: String,
+    /// The last release was refused until a reason is given.
+    asks_reason: bool,
+    reason: String,
+    nearly_all: u64,
+    changed: u64,
+    failing: usize,
     region: String,
     townships: Vec<Choice>,
     policy_set: String,
@@ -61,7 +88,20 @@ pub(super) async fn page(
     Visitor(caller): Visitor,
     StrictQuery(query): StrictQuery<PoliciesQuery>,
 ) -> Paged {
+    let mut shown = policies_page(&app, &caller, &query).await?;
+    if query.done == "release" {
+        shown.done = "已生效，下一轮评估起按新的政策文件；新预警先进存量";
+    }
+    html(&shown)
+}
+
+async fn policies_page(
+    app: &App,
+    caller: &Caller,
+    query: &PoliciesQuery,
+) -> Answered<PoliciesPage> {
     let grant = caller.grant(Operation::ReadPolicies)?;
+    let waiting = release::waiting(&app.deps).await?;
     let own = grant.regions().first().copied();
     let region = chosen(&query.region)?
         .or(own)
@@ -84,16 +124,76 @@ pub(super) async fn page(
     });
     let cases = policies::cases(&app.deps).await?;
     let rows = set.parameters().iter().filter(|p| applies(p, region));
-    let rows = rows.flat_map(|parameter| rows_of(&app, parameter));
-    html(&PoliciesPage {
-        shell: Shell::new(&app, &caller, "/policies", "政策"),
+    let rows = rows.flat_map(|parameter| rows_of(app, parameter));
+    let changes = waiting.iter().flat_map(|waiting| &waiting.changes);
+    Ok(PoliciesPage {
+        shell: Shell::new(app, caller, "/policies", "政策"),
+        done: "",
+        why: String::new(),
+        changes: changes.map(changed).collect(),
+        waiting: waiting.map(|waiting| waiting.files).unwrap_or_default(),
+        may_release: caller.grant(Operation::ReviewParameters).is_ok(),
+        words: String::new(),
+        asks_reason: false,
+        reason: String::new(),
+        nearly_all: guard::NEARLY_ALL_PERCENT,
+        changed: guard::CHANGES_PERCENT,
+        failing: cases.iter().filter(|case| !case.ok).count(),
         region: app.deps.divisions.name(region, today),
-        townships: townships(&app, &caller, Some(region)),
+        townships: townships(app, caller, Some(region)),
         policy_set: set.hash().to_owned(),
         policies: set.policies().iter().map(|p| policy(p, &cases)).collect(),
         parameters: rows.collect(),
         unset: unset.collect(),
     })
+}
+
+fn changed((document, how): &(String, release::Changed)) -> ChangedView {
+    ChangedView {
+        document: document.clone(),
+        how: match how {
+            release::Changed::Added => "新增",
+            release::Changed::Altered => "改动",
+            release::Changed::Removed => "不再有",
+        },
+    }
+}
+
+/// What the form of a release carries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseForm {
+    files: String,
+    words: String,
+    /// Only asked for when judging everybody found something.
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /policies`: puts the files that wait in force.
+pub(super) async fn release(
+    State(app): State<App>,
+    Visitor(caller): Visitor,
+    StrictForm(form): StrictForm<ReleaseForm>,
+) -> Paged {
+    let grant = caller.grant(Operation::ReviewParameters)?;
+    let word = Word {
+        files: form.files,
+        words: form.words.replace("\r\n", "\n"),
+        reason: Some(form.reason.replace("\r\n", "\n")).filter(|reason| !reason.is_empty()),
+    };
+    match put_in_force(&app, &grant, word).await {
+        Ok(_) => Ok(Redirect::to("/policies?done=release").into_response()),
+        Err(problem) if problem.status().is_client_error() => {
+            let mut page = policies_page(&app, &caller, &PoliciesQuery::default()).await?;
+            page.words = form.words;
+            page.asks_reason = problem.code() == REASON_NEEDED || !form.reason.is_empty();
+            page.reason = form.reason;
+            problem.zh().clone_into(&mut page.why);
+            html_with(problem.status(), &page)
+        }
+        Err(problem) => Err(Refusal(problem)),
+    }
 }
 
 fn policy(policy: &Policy, cases: &[CaseOutcome]) -> PolicyView {

@@ -1,0 +1,412 @@
+//! Which policy files are in force: those that a person has put in force here, not
+//! those a program happened to be started with.
+//!
+//! A start with other files goes on under those of before. A policy officer of every
+//! county of the store, who is another than whoever brought the files, puts them in
+//! force: the cases must be green, everybody is judged under both, and shares out of
+//! the ordinary ask for a reason ([`crate::guard`]), which stays with the release.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::authority::Grant;
+use domain::evaluation::{Evaluation, Verdict};
+use domain::ids::{OfficerId, Subject};
+use domain::parameter::Guarded;
+use domain::region::DivisionCode;
+use domain::time::Instant;
+
+use rayon::prelude::*;
+use rules::{CaseOutcome, Change, Document, PolicySet, Problem, evaluate};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+use store::commit::{Commit, CommitKind, Guard, Write};
+
+use crate::deps::Deps;
+use crate::error::StepError;
+use crate::guard;
+use crate::loading::{Loaded, pages};
+use crate::policies;
+
+/// The record of the release that stands.
+const RELEASE: &str = "policy_release";
+/// Counts the releases of a store.
+const STEP: &str = "policy_release";
+
+/// Files that were put in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Counted from one.
+    pub number: i64,
+    /// SHA-256 (hex) of the files, without approved values.
+    pub files: String,
+    /// Those in force before.
+    pub before: Option<String>,
+    /// By whom; `None`: by a start, for nothing was in force that could go on.
+    pub by: Option<OfficerId>,
+    /// When.
+    pub at: Instant,
+    /// What was read and why, as the officer says.
+    pub words: String,
+    /// What judging everybody found, and why they are in force all the same.
+    pub guarded: Option<Guarded>,
+}
+
+/// Files that this program was started with and that nobody has put in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// SHA-256 (hex) of them.
+    pub files: String,
+    /// Of those in force.
+    pub in_force: String,
+    /// Names of documents that are not the same, in order.
+    pub changes: Vec<(String, Changed)>,
+}
+
+/// How a document differs from the one in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// There was none of the name.
+    Added,
+    /// It has other words.
+    Altered,
+    /// There is none of the name any more.
+    Removed,
+}
+
+impl Changed {
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Changed::Added => "added",
+            Changed::Altered => "altered",
+            Changed::Removed => "removed",
+        }
+    }
+}
+
+/// Why files were not put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// Other files wait, or none.
+    #[error("these files do not wait")]
+    Version,
+    /// The store has counties that the officer is not of.
+    #[error("the store has counties outside the officer's places")]
+    Elsewhere,
+    /// A release says why.
+    #[error("a release needs words")]
+    Words,
+    /// A case fails.
+    #[error("a case of the waiting files fails")]
+    Cases(Box<CaseOutcome>),
+    /// An approved value cannot stand beside the files.
+    #[error("an approved value cannot stand beside the waiting files")]
+    Wrong(Box<Problem>),
+    /// What judging everybody found asks for a reason.
+    #[error("a release with these consequences needs a reason")]
+    Guarded(Box<Guarded>),
+    /// The step failed.
+    #[error("the release could not be stored")]
+    Step(#[from] StepError),
+}
+
+impl From<StoreError> for ReleaseError {
+    fn from(error: StoreError) -> ReleaseError {
+        ReleaseError::Step(error.into())
+    }
+}
+
+/// The place releases are counted under: no county's.
+fn everywhere() -> DivisionCode {
+    DivisionCode::parse("000000").expect("six digits")
+}
+
+/// How many releases there were.
+pub(crate) async fn number(deps: &Deps) -> Result<i64, StepError> {
+    Ok(deps.store.checkpoint(everywhere(), STEP).await?)
+}
+
+/// The release that stands; `None` before a program with releases was started.
+pub async fn standing(deps: &Deps) -> Result<Option<Release>, StepError> {
+    let text = deps.store.setting(RELEASE).await?;
+    let release = text.map(|text| serde_json::from_str(&text));
+    release
+        .transpose()
+        .map_err(|_| StepError::Damaged("settings"))
+}
+
+/// When a program starts, its own files kept: they are in force if nothing was
+/// before, if nobody real is in the store, or if this program cannot read those in
+/// force; else they wait.
+pub(crate) async fn begun(deps: &Deps, adopts: bool) -> Result<(), StepError> {
+    let own = deps.policies.own_hash();
+    let before = standing(deps).await?;
+    let why = match &before {
+        None => "首次启动，此前没有登记过生效的政策文件",
+        Some(release) if release.files == own => return Ok(()),
+        Some(_) if adopts => "演示库，启动时的政策文件直接生效",
+        Some(release) => match policies::kept(deps, &release.files).await? {
+            Some(kept) if PolicySet::load(&kept.policies, &kept.parameters).is_ok() => {
+                tracing::warn!(
+                    in_force = release.files,
+                    waiting = own,
+                    "the policy files of this start wait for a policy officer; those of before stay in force"
+                );
+                return Ok(());
+            }
+            _ => "此前生效的政策文件本版本程序读不了，启动时的文件直接生效",
+        },
+    };
+    tracing::info!(policy_files = own, why, "policy files in force");
+    let release = Release {
+        number: before.as_ref().map_or(0, |release| release.number) + 1,
+        files: own.to_owned(),
+        before: before.map(|release| release.files),
+        by: None,
+        at: deps.clock.now(),
+        words: why.to_owned(),
+        guarded: None,
+    };
+    match committed(deps, &release).await {
+        // Another node was faster; the next look finds what it did.
+        Err(StepError::Store(StoreError::Conflict)) => Ok(()),
+        done => done,
+    }
+}
+
+async fn committed(deps: &Deps, release: &Release) -> Result<(), StepError> {
+    let value = serde_json::to_string(release).map_err(|_| StepError::Damaged("settings"))?;
+    let setting = |key: String| Write::Setting {
+        key,
+        value: value.clone(),
+    };
+    let by = release.by.map(|by| by.to_string());
+    let commit = Commit {
+        kind: CommitKind::Administration,
+        partition: Some(everywhere()),
+        at: release.at,
+        actor: by.unwrap_or_else(|| "policies".to_owned()),
+        lease: None,
+        guards: vec![Guard::CheckpointAt {
+            partition: everywhere(),
+            step: STEP.to_owned(),
+            position: release.number - 1,
+        }],
+        writes: vec![
+            setting(RELEASE.to_owned()),
+            setting(format!("{RELEASE}:{}", release.number)),
+            Write::Checkpoint {
+                step: STEP.to_owned(),
+                position: release.number,
+            },
+        ],
+        answer: None,
+    };
+    deps.store.commit(&commit).await?;
+    Ok(())
+}
+
+/// What waits on this node.
+pub async fn waiting(deps: &Deps) -> Result<Option<Waiting>, StepError> {
+    policies::refresh(deps).await?;
+    let (in_force, files) = deps.policies.in_force();
+    let own = deps.policies.own_hash();
+    if in_force == own {
+        return Ok(None);
+    }
+    let own_files = deps.policies.own();
+    let mut changes = changed(&files.policies, &own_files.policies);
+    changes.extend(changed(&files.parameters, &own_files.parameters));
+    Ok(Some(Waiting {
+        files: own.to_owned(),
+        in_force,
+        changes,
+    }))
+}
+
+fn changed(before: &[Document], after: &[Document]) -> Vec<(String, Changed)> {
+    let named = |all: &[Document]| -> BTreeMap<String, String> {
+        let pairs = all.iter().map(|one| (one.name.clone(), one.text.clone()));
+        pairs.collect()
+    };
+    let (before, after) = (named(before), named(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let how = |name: &&String| match (before.get(*name), after.get(*name)) {
+        (None, _) => Some(Changed::Added),
+        (_, None) => Some(Changed::Removed),
+        (was, is) => (was != is).then_some(Changed::Altered),
+    };
+    let changes = names.into_iter().filter_map(|name| {
+        let how = how(&name)?;
+        Some((name.clone(), how))
+    });
+    changes.collect()
+}
+
+/// What a policy officer says of files that wait.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// SHA-256 (hex) of the files that were looked at.
+    pub files: String,
+    /// What was read and why; never empty.
+    pub words: String,
+    /// Why they come into force in spite of what judging everybody found.
+    pub reason: Option<String>,
+}
+
+/// Puts the waiting files in force; the same again answers the same release.
+pub async fn release(
+    deps: &Arc<Deps>,
+    grant: &Grant,
+    word: &Word,
+) -> Result<Release, ReleaseError> {
+    let _turn = deps.policies.judging().lock().await;
+    let partitions = deps.store.partitions().await?;
+    if !partitions.iter().all(|county| grant.covers(*county)) {
+        return Err(ReleaseError::Elsewhere);
+    }
+    let words = word.words.trim();
+    if words.is_empty() {
+        return Err(ReleaseError::Words);
+    }
+    let now = policies::refresh(deps).await?;
+    let before = standing(deps).await?.ok_or(ReleaseError::Version)?;
+    if before.files == word.files {
+        return Ok(before);
+    }
+    if deps.policies.own_hash() != word.files {
+        return Err(ReleaseError::Version);
+    }
+    let cases = policies::cases(deps).await?;
+    if let Some(failing) = cases.iter().find(|case| !case.ok) {
+        return Err(ReleaseError::Cases(Box::new(failing.clone())));
+    }
+    let then = policies::own_joined(deps, now.reviews).await?;
+    let then = then.map_err(|problem| ReleaseError::Wrong(Box::new(problem)))?;
+    let mut guarded = judged(deps, &partitions, now.set, Arc::new(then)).await?;
+    let reason = word.reason.as_deref().map(str::trim);
+    guarded.reason = reason
+        .filter(|reason| !reason.is_empty())
+        .map(str::to_owned);
+    let asks = guarded.findings.iter().any(|one| one.found.asks());
+    if asks && guarded.reason.is_none() {
+        return Err(ReleaseError::Guarded(Box::new(guarded)));
+    }
+    let release = Release {
+        number: before.number + 1,
+        files: word.files.clone(),
+        before: Some(before.files),
+        by: Some(grant.officer()),
+        at: deps.clock.now(),
+        words: words.to_owned(),
+        guarded: Some(guarded),
+    };
+    committed(deps, &release).await?;
+    deps.work.notify_waiters();
+    // The steps do it too; here so that the next page shows what is in force.
+    if let Err(error) = policies::refresh(deps).await {
+        tracing::error!(%error, "released policy files could not be taken up yet");
+    }
+    Ok(release)
+}
+
+/// Verdicts of one subject under a policy, before and after.
+type Pair = [Option<Kind>; 2];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Met,
+    NotMet,
+    Undetermined,
+}
+
+/// What 不适用 is: no verdict at all.
+fn kind(verdict: &Verdict) -> Option<Kind> {
+    match verdict {
+        Verdict::Met => Some(Kind::Met),
+        Verdict::NotMet => Some(Kind::NotMet),
+        Verdict::Undetermined(_) => Some(Kind::Undetermined),
+        Verdict::NotApplicable => None,
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    units: u64,
+    policies: BTreeMap<String, Change>,
+}
+
+impl Tally {
+    fn add(mut self, before: Vec<Evaluation>, after: Vec<Evaluation>) -> Tally {
+        self.units += 1;
+        let mut pairs: BTreeMap<(String, Subject), Pair> = BTreeMap::new();
+        for (side, all) in [before, after].into_iter().enumerate() {
+            for one in all {
+                let key = (one.policy, one.subject);
+                pairs.entry(key).or_default()[side] = kind(&one.verdict);
+            }
+        }
+        for ((policy, _), [was, would]) in pairs {
+            let change = self.policies.entry(policy).or_default();
+            change.before.met += u64::from(was == Some(Kind::Met));
+            change.after.met += u64::from(would == Some(Kind::Met));
+            change.applicable += u64::from(would.is_some());
+            change.concerned += u64::from(was.is_some() || would.is_some());
+            change.moved += u64::from(was != would);
+        }
+        self
+    }
+
+    fn joined(mut self, other: Tally) -> Tally {
+        self.units += other.units;
+        for (policy, more) in other.policies {
+            let change = self.policies.entry(policy).or_default();
+            change.before.met += more.before.met;
+            change.after.met += more.after.met;
+            change.applicable += more.applicable;
+            change.concerned += more.concerned;
+            change.moved += more.moved;
+        }
+        self
+    }
+}
+
+/// Everybody judged under both sets, by the interpreter: two sets have not one
+/// graph, and a release is rare.
+async fn judged(
+    deps: &Arc<Deps>,
+    partitions: &[DivisionCode],
+    now: Arc<PolicySet>,
+    then: Arc<PolicySet>,
+) -> Result<Guarded, StepError> {
+    let on = deps.clock.today();
+    let mut tally = Tally::default();
+    for partition in partitions {
+        let (now, then) = (now.clone(), then.clone());
+        let judge = move |loaded: &Loaded, page: &[Subject]| {
+            let units = loaded.units(page, on).into_par_iter();
+            let each = units.map(|unit| {
+                let view = loaded.project_kept_fresh(unit, on, on);
+                (evaluate(&now, &view), evaluate(&then, &view))
+            });
+            let add = |tally: Tally, (before, after)| tally.add(before, after);
+            each.fold(Tally::default, add)
+                .reduce(Tally::default, Tally::joined)
+        };
+        let steps = Grant::for_steps(*partition);
+        pages(deps, (*partition, &steps, on), judge, |part| {
+            tally = std::mem::take(&mut tally).joined(part);
+        })
+        .await?;
+    }
+    let is_new = |id: &str| now.in_force(id, on).is_none();
+    let moved = tally.policies.iter().filter(|(_, change)| change.moved > 0);
+    let findings = moved.flat_map(|(id, change)| guard::of_change(id, change, is_new(id)));
+    Ok(Guarded {
+        on,
+        units: tally.units,
+        findings: findings.collect(),
+        reason: None,
+    })
+}

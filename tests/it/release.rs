@@ -1,0 +1,286 @@
+//! Policy files of a new start wait until another person puts them in force.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+use domain::authority::{Grant, Operation};
+use domain::region::DivisionCode;
+use pipeline::policies::{self, Documents};
+use serde_json::{Value as Json, json};
+use store::Store;
+use store::commit::{Commit, CommitKind, Write};
+use store::rows::AlertFilter;
+use testkit::app::{COUNTY, TestApp, policy_documents};
+use testkit::call::Answer;
+
+const RELEASES: &str = "/api/v1/policy-releases";
+const SAMPLE: &str = "parameters-sample.yaml";
+
+/// The shipped files, one of them with other words.
+fn altered(name: &str, was: &str, is: &str) -> Documents {
+    let mut documents = policy_documents();
+    let files = documents.policies.iter_mut();
+    let mut files = files.chain(&mut documents.parameters);
+    let file = files.find(|file| file.name == name).unwrap();
+    assert!(file.text.contains(was), "{}", file.text);
+    file.text = file.text.replace(was, is);
+    documents
+}
+
+/// Every other family has a bill of ten yuan.
+fn broad() -> Documents {
+    altered(
+        SAMPLE,
+        "费用线, values: [{ value: 10000",
+        "费用线, values: [{ value: 10",
+    )
+}
+
+/// Another program on the same store, started.
+async fn started(store: Arc<dyn Store>, documents: Documents) -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::started_with(store, folder, documents).await;
+    policies::start(&app.deps, false).await.unwrap();
+    app
+}
+
+async fn stands(app: &TestApp) -> Json {
+    let answer = app.get("auditor", RELEASES).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    answer.json()
+}
+
+async fn put(app: &TestApp, officer: &str, body: &Json) -> Answer {
+    app.post(officer, RELEASES, &[], body).await
+}
+
+fn refused(answer: &Answer) -> (u16, String) {
+    let code = answer.json()["code"].as_str().unwrap().to_owned();
+    (answer.status.as_u16(), code)
+}
+
+/// Alerts about large bills, by what the last decision was made under.
+async fn bills(app: &TestApp) -> BTreeMap<String, usize> {
+    let county = DivisionCode::parse(COUNTY).unwrap();
+    let filter = AlertFilter {
+        policies: vec!["low_income_medical".to_owned()],
+        ..AlertFilter::default()
+    };
+    let store = &app.deps.store;
+    let steps = Grant::for_steps(county);
+    let rows = store.alerts(&steps, &filter, None, 100_000).await.unwrap();
+    let grant = app.grant("county", Operation::ReadDecisions);
+    let mut under = BTreeMap::new();
+    for row in rows {
+        let last = store.decisions(&grant, row.id).await.unwrap().pop();
+        *under.entry(last.unwrap().policy_set).or_default() += 1;
+    }
+    under
+}
+
+/// Who may not, with which words, and for what.
+async fn refusals(old: &TestApp, new: &TestApp, waiting: &str) {
+    let body = json!({ "files": waiting, "words": "已核对 2026 年第 9 号文" });
+    for officer in ["hutang", "auditor", "importer", "system", "village"] {
+        let answer = refused(&put(new, officer, &body).await);
+        assert_eq!(answer, (403, "not_allowed".to_owned()), "{officer}");
+    }
+    let answer = refused(&put(new, "elsewhere", &body).await);
+    assert_eq!(answer, (403, "release.elsewhere".to_owned()));
+    let silent = json!({ "files": waiting, "words": " " });
+    let answer = refused(&put(new, "policy", &silent).await);
+    assert_eq!(answer, (400, "release.words".to_owned()));
+    let other = json!({ "files": "0", "words": "见" });
+    let answer = refused(&put(new, "policy", &other).await);
+    assert_eq!(answer, (412, "release.version".to_owned()));
+    // The node of the old files has nothing to put in force.
+    let answer = refused(&put(old, "policy", &body).await);
+    assert_eq!(answer, (412, "release.version".to_owned()));
+}
+
+async fn waits(old: TestApp) {
+    policies::start(&old.deps, false).await.unwrap();
+    let old = old.inhabited(160).await;
+    let (before, files) = (bills(&old).await, old.deps.policies().hash().to_owned());
+    assert_eq!(before.keys().collect::<Vec<_>>(), [&files]);
+    assert_eq!(stands(&old).await["waiting"], Json::Null);
+    assert_eq!(stands(&old).await["in_force"]["number"], 1);
+
+    // A start with other files goes on under those of before.
+    let new = started(old.deps.store.clone(), broad()).await;
+    new.settle().await;
+    assert_eq!(new.deps.policies().hash(), files);
+    assert_eq!(bills(&new).await, before);
+    let told = stands(&new).await;
+    assert_eq!(told["in_force"]["files"], files, "{told}");
+    assert_eq!(
+        told["waiting"]["changes"],
+        json!([{ "document": SAMPLE, "change": "altered" }])
+    );
+    let page = new.get("policy", "/policies").await.text();
+    assert!(page.contains("待生效的政策文件"), "{page}");
+    assert!(
+        !old.get("policy", "/policies")
+            .await
+            .text()
+            .contains("待生效")
+    );
+
+    let waiting = told["waiting"]["files"].as_str().unwrap().to_owned();
+    refusals(&old, &new, &waiting).await;
+    let mut body = json!({ "files": waiting, "words": "已核对 2026 年第 9 号文" });
+
+    // More than three verdicts in ten would be others.
+    let answer = put(&new, "policy", &body).await;
+    assert_eq!(refused(&answer), (409, "release.reason_needed".to_owned()));
+    assert!(
+        answer.text().contains("“低收入家庭大额医疗费用”"),
+        "{}",
+        answer.text()
+    );
+    let form = format!("files={waiting}&words=seen&reason=").into_bytes();
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    let page = new
+        .call("policy", Method::POST, "/policies", &kind, form)
+        .await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.text().contains("name=\"reason\""), "{}", page.text());
+    new.settle().await;
+    assert_eq!(
+        (new.deps.policies().hash(), bills(&new).await),
+        (files.as_str(), before.clone())
+    );
+
+    body["reason"] = json!("费用线确已降到十元");
+    let done = put(&new, "policy", &body).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let done = done.json();
+    assert_eq!(
+        (&done["number"], &done["before"]),
+        (&json!(2), &json!(files))
+    );
+    assert_eq!(done["guarded"]["reason"], "费用线确已降到十元");
+    assert_eq!(done["guarded"]["findings"][0]["found"], "changes", "{done}");
+    assert_eq!(put(&new, "policy", &body).await.json(), done);
+    new.settle().await;
+    let after = bills(&new).await;
+    assert!(after[&waiting] > 2 * before[&files], "{after:?}");
+
+    // The other node takes them up; a start with the old files waits in its turn.
+    old.settle().await;
+    assert_eq!(old.deps.policies().hash(), waiting);
+    assert_eq!(bills(&old).await, after);
+    let again = started(new.deps.store.clone(), policy_documents()).await;
+    assert_eq!(again.deps.policies().hash(), waiting);
+    assert_eq!(stands(&again).await["waiting"]["files"], files);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_new_start_wait_for_another_person_on_sqlite() {
+    waits(TestApp::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_new_start_wait_for_another_person_on_postgres() {
+    if let Some(app) = TestApp::postgres().await {
+        waits(app).await;
+    }
+}
+
+async fn begun() -> TestApp {
+    let app = TestApp::sqlite().await;
+    policies::start(&app.deps, false).await.unwrap();
+    app.inhabited(40).await
+}
+
+async fn word(app: &TestApp) -> Json {
+    let told = stands(app).await;
+    json!({ "files": told["waiting"]["files"], "words": "已核对" })
+}
+
+/// Verdicts stay what they were, so nothing is asked; a value that was approved
+/// under the files of before holds under the new ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ordinary_change_asks_no_reason() {
+    let old = begun().await;
+    let other = altered(
+        "senior_allowance.yaml",
+        "limits:\n",
+        "limits:\n  - 以当地文件为准\n",
+    );
+    let new = started(old.deps.store.clone(), other).await;
+    let done = put(&new, "county", &word(&new).await).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let done = done.json();
+    assert_eq!(done["guarded"]["findings"], json!([]));
+    assert!(done["guarded"]["units"].as_u64().unwrap() > 20, "{done}");
+}
+
+/// No reason helps where a case fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_whose_cases_fail_stay_out() {
+    let old = begun().await;
+    let mut other = altered(
+        "senior_allowance.yaml",
+        "limits:\n",
+        "limits:\n  - 见附件\n",
+    );
+    let cases = other
+        .cases
+        .iter_mut()
+        .find(|one| one.name == "senior_allowance.yaml");
+    let cases = cases.unwrap();
+    let was = "verdict: undetermined, signal: unknown, missing: [hukou.local]";
+    assert!(cases.text.contains(was));
+    cases.text = cases.text.replace(was, "verdict: met, signal: holds");
+    let new = started(old.deps.store.clone(), other).await;
+    let mut body = word(&new).await;
+    body["reason"] = json!("急用");
+    let answer = put(&new, "county", &body).await;
+    assert_eq!(refused(&answer), (409, "release.cases".to_owned()));
+    let page = new.get("county", "/policies").await.text();
+    assert!(
+        page.contains("1 例案例不符") && !page.contains("method=\"post\" action=\"/policies\"")
+    );
+}
+
+/// Nothing waits where nobody real is, or where what was in force cannot be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_nothing_stands_against_come_into_force() {
+    let old = begun().await;
+    let store = old.deps.store.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let adopting = TestApp::started_with(store.clone(), folder, broad()).await;
+    policies::start(&adopting.deps, true).await.unwrap();
+    let told = stands(&adopting).await;
+    assert_eq!(
+        (&told["waiting"], &told["in_force"]["number"]),
+        (&Json::Null, &json!(2))
+    );
+
+    let hash = told["in_force"]["files"].as_str().unwrap();
+    let unreadable =
+        json!({ "policies": [["a.yaml", "policy: [of another program]"]], "parameters": [] });
+    let commit = Commit {
+        kind: CommitKind::Administration,
+        partition: None,
+        at: old.deps.clock.now(),
+        actor: "test".to_owned(),
+        lease: None,
+        guards: vec![],
+        writes: vec![Write::Setting {
+            key: format!("policy_set:{hash}"),
+            value: unreadable.to_string(),
+        }],
+        answer: None,
+    };
+    store.commit(&commit).await.unwrap();
+    let new = started(store, policy_documents()).await;
+    let told = stands(&new).await;
+    assert_eq!(
+        (&told["waiting"], &told["in_force"]["number"]),
+        (&Json::Null, &json!(3))
+    );
+    assert_eq!(told["in_force"]["by"], Json::Null);
+}
