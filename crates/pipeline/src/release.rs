@@ -12,7 +12,7 @@ use std::sync::Arc;
 use domain::authority::Grant;
 use domain::evaluation::{Evaluation, Verdict};
 use domain::ids::{OfficerId, Subject};
-use domain::parameter::Guarded;
+use domain::parameter::{Found, Guarded};
 use domain::region::DivisionCode;
 use domain::time::Instant;
 
@@ -403,6 +403,8 @@ async fn judged(
     let is_new = |id: &str| now.in_force(id, on).is_none();
     let moved = tally.policies.iter().filter(|(_, change)| change.moved > 0);
     let findings = moved.flat_map(|(id, change)| guard::of_change(id, change, is_new(id)));
+    // Everybody who reads policies reads these; a handful would point at somebody.
+    let findings = findings.filter(|one| one.found != Found::TooFew);
     Ok(Guarded {
         on,
         units: tally.units,
