@@ -29,7 +29,7 @@ fn altered(name: &str, was: &str, is: &str) -> Documents {
 }
 
 /// Every other family has a bill of ten yuan.
-fn broad() -> Documents {
+pub(crate) fn broad() -> Documents {
     altered(
         SAMPLE,
         "费用线, values: [{ value: 10000",
@@ -38,7 +38,7 @@ fn broad() -> Documents {
 }
 
 /// Another program on the same store, started.
-async fn started(store: Arc<dyn Store>, documents: Documents) -> TestApp {
+pub(crate) async fn started(store: Arc<dyn Store>, documents: Documents) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
     let app = TestApp::started_with(store, folder, documents).await;
     policies::start(&app.deps, false).await.unwrap();

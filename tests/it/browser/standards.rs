@@ -1,10 +1,13 @@
 //! A standard, by two people, from the form to the policy's page.
 
 use domain::authority::Role;
-use testkit::app::COUNTY;
+use pipeline::policies;
+use testkit::app::{COUNTY, TestApp};
 use testkit::chromium::Screen;
 
+use super::look::breaches;
 use super::{Office, without_chromium};
+use crate::release::{broad, started};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standard_is_proposed_approved_and_on_the_policys_page() {
@@ -56,5 +59,52 @@ async fn a_standard_is_proposed_approved_and_on_the_policys_page() {
         .await;
     let rows = one.reads("[aria-labelledby=par]").await;
     assert!(rows.contains("12,000元"), "{rows}");
+    one.leaves().await;
+}
+
+/// Files of a new start are what an officer sees first, with what changed; a large
+/// change asks for a reason in the same place.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_files_are_put_in_force_on_the_page_that_names_them() {
+    let before = TestApp::sqlite().await;
+    policies::start(&before.deps, false).await.unwrap();
+    let before = before.inhabited(160).await;
+    let app = started(before.deps.store.clone(), broad()).await;
+    let served = app.serve().await;
+    let office = Office {
+        app,
+        served,
+        runtime: None,
+    };
+    let one = office.person(Role::PolicyOfficer, COUNTY, Screen::Desk);
+    let Some(mut one) = one.await else {
+        return without_chromium();
+    };
+    assert_eq!(one.place().await, "/policies", "a login leads to the work");
+    assert_eq!(breaches(&one).await, Vec::<String>::new());
+    let told = one.reads("[aria-labelledby=wait]").await;
+    assert!(
+        told.contains("parameters-sample.yaml") && told.contains("改动"),
+        "{told}"
+    );
+    one.shows("policy-files-wait").await;
+    one.forbids_scripts().await;
+    let form = "form[method=post][action='/policies']";
+    one.writes(&format!("{form} [name=words]"), "已核对武医保〔2026〕8号")
+        .await;
+    one.follows(&format!("{form} button")).await;
+    let why = one.reads("[role=alert]").await;
+    assert!(
+        why.contains("低收入家庭大额医疗费用") && why.contains("个结论中"),
+        "{why}"
+    );
+    let words = one.value(&format!("{form} [name=words]")).await;
+    assert_eq!(words, "已核对武医保〔2026〕8号", "nothing is written twice");
+    one.shows("policy-files-ask").await;
+    one.writes(&format!("{form} [name=reason]"), "费用线确已调整")
+        .await;
+    one.follows(&format!("{form} button")).await;
+    assert!(one.reads("[role=status]").await.contains("已生效"));
+    assert!(!one.sees("[aria-labelledby=wait]").await);
     one.leaves().await;
 }
