@@ -1,12 +1,15 @@
 //! Which policy files are in force, which wait, and putting these in force.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::authority::{Grant, Operation};
 use domain::parameter::{Finding, Guarded};
-use pipeline::release::{self, Release, ReleaseError, Waiting, Word};
+use pipeline::release::{self, Changed, Release, ReleaseError, Waiting, Word};
 use serde::{Deserialize, Serialize};
+use similar::TextDiff;
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -47,6 +50,24 @@ pub struct ChangeView {
     document: String,
     /// `added`, `altered`, `removed`.
     change: &'static str,
+    /// Lines that differ, with those around them, as `diff -u` has them.
+    diff: String,
+}
+
+/// Lines around those that differ. They show where in a document these stand.
+const AROUND: usize = 3;
+/// What has not been compared by then is shown as other lines altogether.
+const COMPARED_WITHIN: Duration = Duration::from_millis(200);
+
+/// What differs, line by line.
+pub(crate) fn diff(change: &Changed) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (before, after) = (text(&change.before), text(&change.after));
+    let lines = TextDiff::configure()
+        .timeout(COMPARED_WITHIN)
+        .diff_lines(&before, &after);
+    let mut unified = lines.unified_diff();
+    unified.context_radius(AROUND).to_string()
 }
 
 /// What is in force and what waits.
@@ -74,14 +95,15 @@ impl ReleaseView {
 }
 
 impl WaitingView {
-    fn of(waiting: Waiting) -> WaitingView {
-        let change = |(document, change): (String, release::Changed)| ChangeView {
-            document,
+    fn of(waiting: &Waiting) -> WaitingView {
+        let change = |change: &Changed| ChangeView {
+            document: change.document.clone(),
             change: change.name(),
+            diff: diff(change),
         };
         WaitingView {
-            files: waiting.files,
-            changes: waiting.changes.into_iter().map(change).collect(),
+            files: waiting.files.clone(),
+            changes: waiting.changes.iter().map(change).collect(),
         }
     }
 }
@@ -94,7 +116,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Answered<Json<Relea
     let in_force = release::standing(&app.deps).await?;
     Ok(Json(ReleasesView {
         in_force: in_force.map(|one| ReleaseView::of(&app, one)),
-        waiting: waiting.map(WaitingView::of),
+        waiting: waiting.as_ref().map(WaitingView::of),
     }))
 }
 

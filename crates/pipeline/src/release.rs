@@ -59,28 +59,28 @@ pub struct Waiting {
     pub files: String,
     /// Of those in force.
     pub in_force: String,
-    /// Names of documents that are not the same, in order.
-    pub changes: Vec<(String, Changed)>,
+    /// Documents that are not the same: policies, then parameters, by name.
+    pub changes: Vec<Changed>,
 }
 
-/// How a document differs from the one in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
-    /// There was none of the name.
-    Added,
-    /// It has other words.
-    Altered,
-    /// There is none of the name any more.
-    Removed,
+/// A document that is not the one in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Name of its file.
+    pub document: String,
+    /// Its text in force; `None` when there was none of the name.
+    pub before: Option<String>,
+    /// Its text that waits; `None` when there is none of the name any more.
+    pub after: Option<String>,
 }
 
 impl Changed {
-    /// Stable name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Changed::Added => "added",
-            Changed::Altered => "altered",
-            Changed::Removed => "removed",
+    /// `added`, `altered` or `removed`.
+    pub const fn name(&self) -> &'static str {
+        match (&self.before, &self.after) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "altered",
         }
     }
 }
@@ -225,23 +225,19 @@ pub async fn waiting(deps: &Deps) -> Result<Option<Waiting>, StepError> {
     }))
 }
 
-fn changed(before: &[Document], after: &[Document]) -> Vec<(String, Changed)> {
+fn changed(before: &[Document], after: &[Document]) -> Vec<Changed> {
     let named = |all: &[Document]| -> BTreeMap<String, String> {
         let pairs = all.iter().map(|one| (one.name.clone(), one.text.clone()));
         pairs.collect()
     };
-    let (before, after) = (named(before), named(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let how = |name: &&String| match (before.get(*name), after.get(*name)) {
-        (None, _) => Some(Changed::Added),
-        (_, None) => Some(Changed::Removed),
-        (was, is) => (was != is).then_some(Changed::Altered),
-    };
-    let changes = names.into_iter().filter_map(|name| {
-        let how = how(&name)?;
-        Some((name.clone(), how))
+    let (mut before, mut after) = (named(before), named(after));
+    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
+    let each = names.into_iter().map(|document| Changed {
+        before: before.remove(&document),
+        after: after.remove(&document),
+        document,
     });
-    changes.collect()
+    each.filter(|one| one.before != one.after).collect()
 }
 
 /// What a policy officer says of files that wait.

@@ -87,6 +87,14 @@ async fn waiting_files_are_put_in_force_on_the_page_that_names_them() {
         told.contains("parameters-sample.yaml") && told.contains("改动"),
         "{told}"
     );
+    one.clicks("[aria-labelledby=wait] summary").await;
+    let diff = one.reads("[aria-labelledby=wait] pre").await;
+    assert!(
+        diff.contains("value: 10000") && diff.contains("value: 10,"),
+        "{diff}"
+    );
+    assert_eq!(breaches(&one).await, Vec::<String>::new());
+    assert_eq!(one.overhang().await, 0);
     one.shows("policy-files-wait").await;
     one.forbids_scripts().await;
     let form = "form[method=post][action='/policies']";

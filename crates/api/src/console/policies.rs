@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use domain::authority::Operation;
-use pipeline::release::{self, Word};
+use pipeline::release::{self, Changed, Word};
 use pipeline::{guard, policies};
 use rules::{CaseOutcome, Policy};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::console::forms::StrictForm;
 use crate::problem::{Answered, Problem};
-use crate::releases::{REASON_NEEDED, put_in_force};
+use crate::releases::{REASON_NEEDED, diff, put_in_force};
 use crate::strict::StrictQuery;
 
 /// Which place.
@@ -36,6 +36,7 @@ pub(super) struct PoliciesQuery {
 struct ChangedView {
     document: String,
     how: &'static str,
+    diff: String,
 }
 
 /// One dated version of a policy.
@@ -148,14 +149,15 @@ async fn policies_page(
     })
 }
 
-fn changed((document, how): &(String, release::Changed)) -> ChangedView {
+fn changed(change: &Changed) -> ChangedView {
     ChangedView {
-        document: document.clone(),
-        how: match how {
-            release::Changed::Added => "新增",
-            release::Changed::Altered => "改动",
-            release::Changed::Removed => "不再有",
+        document: change.document.clone(),
+        how: match change.name() {
+            "added" => "新增",
+            "removed" => "不再有",
+            _ => "改动",
         },
+        diff: diff(change),
     }
 }
 
