@@ -99,6 +99,20 @@ async fn refusals(old: &TestApp, new: &TestApp, waiting: &str) {
     assert_eq!(answer, (412, "release.version".to_owned()));
 }
 
+/// The one figure, in its file.
+fn one_line_differs(told: &Json) {
+    let changes = told["waiting"]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{told}");
+    assert_eq!(
+        (&changes[0]["document"], &changes[0]["change"]),
+        (&json!(SAMPLE), &json!("altered"))
+    );
+    let diff = changes[0]["diff"].as_str().unwrap();
+    let lines = |sign: char| diff.lines().filter(move |line| line.starts_with(sign));
+    assert_eq!((lines('-').count(), lines('+').count()), (1, 1), "{diff}");
+    assert!(lines('+').all(|line| line.contains("value: 10,")), "{diff}");
+}
+
 async fn waits(old: TestApp) {
     policies::start(&old.deps, false).await.unwrap();
     let old = old.inhabited(160).await;
@@ -114,16 +128,7 @@ async fn waits(old: TestApp) {
     assert_eq!(bills(&new).await, before);
     let told = stands(&new).await;
     assert_eq!(told["in_force"]["files"], files, "{told}");
-    let changes = told["waiting"]["changes"].as_array().unwrap();
-    assert_eq!(changes.len(), 1, "{told}");
-    assert_eq!(
-        (&changes[0]["document"], &changes[0]["change"]),
-        (&json!(SAMPLE), &json!("altered"))
-    );
-    let diff = changes[0]["diff"].as_str().unwrap();
-    let lines = |sign: char| diff.lines().filter(move |line| line.starts_with(sign));
-    assert_eq!((lines('-').count(), lines('+').count()), (1, 1), "{diff}");
-    assert!(lines('+').all(|line| line.contains("value: 10,")), "{diff}");
+    one_line_differs(&told);
     let page = new.get("policy", "/policies").await.text();
     assert!(page.contains("待生效的政策文件"), "{page}");
     assert!(
