@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use domain::authority::{Grant, Operation};
 use domain::region::DivisionCode;
 use pipeline::policies::{self, Documents};
+use rules::Document;
 use serde_json::{Value as Json, json};
 use store::Store;
 use store::commit::{Commit, CommitKind, Write};
@@ -256,13 +257,17 @@ async fn files_whose_cases_fail_stay_out() {
     );
 }
 
-/// Nothing waits where nobody real is, or where what was in force cannot be read.
+/// Nothing waits where nobody real is; what cannot be read is not replaced without
+/// being told to, for an old program would undo what a new one released.
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_nothing_stands_against_come_into_force() {
+async fn only_what_adopts_puts_its_files_in_force() {
     let old = begun().await;
     let store = old.deps.store.clone();
-    let folder = tempfile::tempdir().unwrap();
-    let adopting = TestApp::started_with(store.clone(), folder, broad()).await;
+    let another = async |documents| {
+        let folder = tempfile::tempdir().unwrap();
+        TestApp::started_with(store.clone(), folder, documents).await
+    };
+    let adopting = another(broad()).await;
     policies::start(&adopting.deps, true).await.unwrap();
     let told = stands(&adopting).await;
     assert_eq!(
@@ -287,11 +292,59 @@ async fn files_that_nothing_stands_against_come_into_force() {
         answer: None,
     };
     store.commit(&commit).await.unwrap();
-    let new = started(store, policy_documents()).await;
+    let new = another(policy_documents()).await;
+    let refused = policies::start(&new.deps, false).await.unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("policies.adopt") && refused.contains(hash),
+        "{refused}"
+    );
+    policies::start(&new.deps, true).await.unwrap();
     let told = stands(&new).await;
     assert_eq!(
         (&told["waiting"], &told["in_force"]["number"]),
         (&Json::Null, &json!(3))
     );
     assert_eq!(told["in_force"]["by"], Json::Null);
+}
+
+/// Files that do not load beside an approved value are not registered: the next
+/// start would not load either, and nothing could be mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_an_approved_value_contradicts_are_not_registered() {
+    let app = TestApp::sqlite().await.inhabited(40).await;
+    let body = json!({
+        "key": "allowance_standard", "region": COUNTY, "value": "1170", "from": "2027-07-01",
+        "document": "武民发〔2026〕9号", "issuer": "武进区民政局",
+    });
+    let path = "/api/v1/parameters/proposals";
+    let proposed = app
+        .post("policy", path, &[("idempotency-key", "p")], &body)
+        .await;
+    let id = proposed.json()["id"].as_str().unwrap().to_owned();
+    let headers = [("if-match", "\"1\""), ("idempotency-key", "a")];
+    let path = format!("{path}/{id}/approval");
+    let said = json!({ "words": "已核对", "reason": "已核对" });
+    let approved = app.post("county", &path, &headers, &said).await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
+
+    // These files have a value of their own from a later day on.
+    let mut other = policy_documents();
+    other.parameters.push(Document {
+        name: "local.yaml".to_owned(),
+        text: "region: \"320412\"\nparameters:\n  - key: allowance_standard\n    \
+               unit: yuan_per_month\n    zh: 低保标准\n    values: [{ value: 1200, \
+               from: 2028-01-01, document: 武民发〔2027〕1号 }]\n"
+            .to_owned(),
+    });
+    let store = app.deps.store.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let contradicting = TestApp::started_with(store.clone(), folder, other).await;
+    let started = policies::start(&contradicting.deps, false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mended = TestApp::started_with(store, folder, policy_documents()).await;
+    policies::start(&mended.deps, false).await.unwrap();
+    let why = started.unwrap_err().to_string();
+    assert!(why.contains("parameter.overlap"), "{why}");
+    assert_eq!(stands(&mended).await["in_force"]["number"], 1);
 }

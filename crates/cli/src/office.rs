@@ -177,12 +177,16 @@ pub(crate) async fn deps(
         work: Notify::new(),
         published: Notify::new(),
     });
-    policies::start(&deps, opened.synthetic)
-        .await
-        .map_err(|error| match error {
-            StepError::Policies(_) => exit::configuration(error.to_string()),
-            other => other.into(),
-        })?;
+    // Only what judges says which files are in force; the rest asks under these.
+    let started = if ["serve", "evaluate", "demo"].contains(&verb) {
+        policies::start(&deps, opened.synthetic || settings.policies.adopt).await
+    } else {
+        policies::refresh(&deps).await.map(|_| ())
+    };
+    started.map_err(|error| match error {
+        StepError::Policies(_) => exit::configuration(error.to_string()),
+        other => other.into(),
+    })?;
     Ok(deps)
 }
 

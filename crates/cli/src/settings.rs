@@ -90,6 +90,8 @@ impl Default for HttpSettings {
 pub(crate) struct PolicySettings {
     /// `*.yaml`, and `parameters/*.yaml` below.
     pub(crate) dir: Option<PathBuf>,
+    /// Files of a start come into force at once, and nobody is asked.
+    pub(crate) adopt: bool,
 }
 
 /// Parameters beside those of the policies' folder.

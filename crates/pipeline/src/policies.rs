@@ -2,10 +2,11 @@
 //! people approved. Every node puts it together from the same rows and gets the
 //! same hash; a round that finds another hash looks at everyone again.
 
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use domain::parameter::ProposedValue;
+use domain::parameter::{Guarded, ProposedValue};
 use domain::region::DivisionCode;
+use domain::time::Date;
 use rules::{
     ApprovedValue, CaseOutcome, CaseSets, Document, PolicySet, Problem, approved_documents,
     run_cases,
@@ -41,7 +42,11 @@ pub struct Policies {
     standing: RwLock<Standing>,
     cases: OnceLock<Arc<Vec<CaseOutcome>>>,
     judging: tokio::sync::Mutex<()>,
+    weighed: Mutex<Option<(Weighed, Guarded)>>,
 }
+
+/// What everybody was judged under and when: hashes of two sets, and the day.
+type Weighed = (String, String, Date);
 
 #[derive(Clone)]
 struct Standing {
@@ -76,6 +81,7 @@ impl Policies {
             }),
             cases: OnceLock::new(),
             judging: tokio::sync::Mutex::default(),
+            weighed: Mutex::default(),
         })
     }
 
@@ -88,6 +94,7 @@ impl Policies {
             standing: RwLock::new(self.standing()),
             cases: OnceLock::new(),
             judging: tokio::sync::Mutex::default(),
+            weighed: Mutex::default(),
         }
     }
 
@@ -110,6 +117,24 @@ impl Policies {
     pub(crate) fn in_force(&self) -> (String, Arc<Documents>) {
         let standing = self.standing();
         (standing.hash, standing.files)
+    }
+
+    /// The last release that was taken up.
+    pub(crate) fn releases(&self) -> i64 {
+        self.standing().releases
+    }
+
+    /// What judging everybody said last, if it was this.
+    pub(crate) fn weighed(&self, of: &Weighed) -> Option<Guarded> {
+        let held = self.weighed.lock().expect("no holder panics");
+        held.as_ref()
+            .filter(|(known, _)| known == of)
+            .map(|(_, guarded)| guarded.clone())
+    }
+
+    /// Keeps what judging everybody said.
+    pub(crate) fn keep_weighed(&self, of: Weighed, guarded: Guarded) {
+        *self.weighed.lock().expect("no holder panics") = Some((of, guarded));
     }
 
     /// Held while everybody is judged for an approval or a release.
@@ -218,7 +243,7 @@ async fn loaded(files: &Arc<Documents>) -> Result<Arc<PolicySet>, StepError> {
     set.map(Arc::new).map_err(|problems| refused(&problems))
 }
 
-/// When a program starts: keeps its documents, lets them wait for a release or takes
+/// When a program that judges starts: keeps its documents, lets them wait for a release or takes
 /// them up, and joins what was approved. A store that holds nobody real adopts what
 /// it is started with.
 pub async fn start(deps: &Deps, adopts: bool) -> Result<(), StepError> {
@@ -227,6 +252,20 @@ pub async fn start(deps: &Deps, adopts: bool) -> Result<(), StepError> {
     release::begun(deps, adopts).await?;
     refresh(deps).await?;
     Ok(())
+}
+
+/// Whether files kept under a hash load here, with the values approved until now.
+pub(crate) async fn is_readable(deps: &Deps, hash: &str) -> Result<bool, StepError> {
+    let Some(kept) = kept(deps, hash).await? else {
+        return Ok(false);
+    };
+    let files = Arc::new(kept);
+    let Ok(base) = loaded(&files).await else {
+        return Ok(false);
+    };
+    let reviews = deps.store.reviews().await?;
+    let values = approved_until(deps, reviews).await?;
+    Ok(joined((files, base), &values).await?.is_ok())
 }
 
 /// The files this program was started with, joined by what was approved; or what is

@@ -1,9 +1,9 @@
 //! Which policy files are in force: those that a person has put in force here, not
 //! those a program happened to be started with.
 //!
-//! A start with other files goes on under those of before. A policy officer of every
-//! county of the store, who is another than whoever brought the files, puts them in
-//! force: the cases must be green, everybody is judged under both, and shares out of
+//! A start with other files goes on under those of before. An officer who reviews
+//! parameters in every county that has sent something, a second person beside whoever
+//! brought the files to the machine, puts them in force: the cases must be green, everybody is judged under both, and shares out of
 //! the ordinary ask for a reason ([`crate::guard`]), which stays with the release.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,28 +136,38 @@ pub async fn standing(deps: &Deps) -> Result<Option<Release>, StepError> {
         .map_err(|_| StepError::Damaged("settings"))
 }
 
-/// When a program starts, its own files kept: they are in force if nothing was
-/// before, if nobody real is in the store, or if this program cannot read those in
-/// force; else they wait.
+/// When a program starts, its own files kept: they come into force if nothing was
+/// before, or if it adopts them; else they wait. `Policies` when those in force do not
+/// load here.
 pub(crate) async fn begun(deps: &Deps, adopts: bool) -> Result<(), StepError> {
     let own = deps.policies.own_hash();
     let before = standing(deps).await?;
     let why = match &before {
         None => "首次启动，此前没有登记过生效的政策文件",
         Some(release) if release.files == own => return Ok(()),
-        Some(_) if adopts => "演示库，启动时的政策文件直接生效",
-        Some(release) => match policies::kept(deps, &release.files).await? {
-            Some(kept) if PolicySet::load(&kept.policies, &kept.parameters).is_ok() => {
-                tracing::warn!(
-                    in_force = release.files,
-                    waiting = own,
-                    "the policy files of this start wait for a policy officer; those of before stay in force"
-                );
-                return Ok(());
-            }
-            _ => "此前生效的政策文件本版本程序读不了，启动时的文件直接生效",
-        },
+        Some(_) if adopts => "演示库，或配置了 policies.adopt：启动时的政策文件直接生效",
+        Some(release) if policies::is_readable(deps, &release.files).await? => {
+            tracing::warn!(
+                in_force = release.files,
+                waiting = own,
+                "the policy files of this start wait for a policy officer; those of before stay in force"
+            );
+            return Ok(());
+        }
+        // Never its own instead: an old program would undo what a new one released.
+        Some(release) => {
+            return Err(StepError::Policies(format!(
+                "the policy files in force ({}) cannot be read by this program together with the approved values: \
+                 start the program they were released with, or set policies.adopt to put this one's in force",
+                release.files
+            )));
+        }
     };
+    // A release that does not load with what was approved could not be taken back.
+    let reviews = deps.store.reviews().await?;
+    if let Err(problem) = policies::own_joined(deps, reviews).await? {
+        return Err(policies::refused(&[problem]));
+    }
     tracing::info!(policy_files = own, why, "policy files in force");
     let release = Release {
         number: before.as_ref().map_or(0, |release| release.number) + 1,
@@ -226,16 +236,22 @@ pub async fn waiting(deps: &Deps) -> Result<Option<Waiting>, StepError> {
 }
 
 fn changed(before: &[Document], after: &[Document]) -> Vec<Changed> {
-    let named = |all: &[Document]| -> BTreeMap<String, String> {
-        let pairs = all.iter().map(|one| (one.name.clone(), one.text.clone()));
-        pairs.collect()
+    // Files of two folders may have one name: the first is held against the first.
+    let named = |all: &[Document]| {
+        let mut named: BTreeMap<(String, usize), String> = BTreeMap::new();
+        for one in all {
+            let key = |nth| (one.name.clone(), nth);
+            let nth = (0..all.len()).find(|nth| !named.contains_key(&key(*nth)));
+            named.insert(key(nth.unwrap_or(0)), one.text.clone());
+        }
+        named
     };
     let (mut before, mut after) = (named(before), named(after));
-    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
-    let each = names.into_iter().map(|document| Changed {
-        before: before.remove(&document),
-        after: after.remove(&document),
-        document,
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).cloned().collect();
+    let each = names.into_iter().map(|name| Changed {
+        before: before.remove(&name),
+        after: after.remove(&name),
+        document: name.0,
     });
     each.filter(|one| one.before != one.after).collect()
 }
@@ -271,6 +287,10 @@ pub async fn release(
     if before.files == word.files {
         return Ok(before);
     }
+    if before.number != deps.policies.releases() {
+        // Another node was faster than the set that would be judged against.
+        return Err(ReleaseError::Version);
+    }
     if deps.policies.own_hash() != word.files {
         return Err(ReleaseError::Version);
     }
@@ -280,7 +300,7 @@ pub async fn release(
     }
     let then = policies::own_joined(deps, now.reviews).await?;
     let then = then.map_err(|problem| ReleaseError::Wrong(Box::new(problem)))?;
-    let mut guarded = judged(deps, &partitions, now.set, Arc::new(then)).await?;
+    let mut guarded = weighed(deps, &partitions, now.set, Arc::new(then)).await?;
     let reason = word.reason.as_deref().map(str::trim);
     guarded.reason = reason
         .filter(|reason| !reason.is_empty())
@@ -305,6 +325,27 @@ pub async fn release(
         tracing::error!(%error, "released policy files could not be taken up yet");
     }
     Ok(release)
+}
+
+/// What judging everybody said, or says now. It takes minutes in a large county, and a
+/// person who is asked for a reason, or whose browser gave up, asks again.
+async fn weighed(
+    deps: &Arc<Deps>,
+    partitions: &[DivisionCode],
+    now: Arc<PolicySet>,
+    then: Arc<PolicySet>,
+) -> Result<Guarded, StepError> {
+    let of = (
+        now.hash().to_owned(),
+        then.hash().to_owned(),
+        deps.clock.today(),
+    );
+    if let Some(guarded) = deps.policies.weighed(&of) {
+        return Ok(guarded);
+    }
+    let guarded = judged(deps, partitions, now, then).await?;
+    deps.policies.keep_weighed(of, guarded.clone());
+    Ok(guarded)
 }
 
 /// Verdicts of one subject under a policy, before and after.

@@ -10,7 +10,7 @@ use domain::household::Household;
 use crate::check::parts;
 use crate::eval::STEPS_MAX;
 use crate::expr::{Each, Expr, Function, Name, Node};
-use crate::policy::{Plan, Policy, PolicySet};
+use crate::policy::{Plan, Policy};
 use crate::types::{Type, is_single};
 
 /// How often an expression of a policy is asked for one subject: for the verdict,
@@ -98,8 +98,9 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    pub(crate) fn of(set: &PolicySet) -> Effort {
-        let policies: Vec<Steps> = set.policies().iter().map(of_policy).collect();
+    /// Of policies that columns judge; the interpreter counts its own steps.
+    pub(crate) fn of<'p>(judged: impl Iterator<Item = &'p Policy>) -> Effort {
+        let policies: Vec<Steps> = judged.map(of_policy).collect();
         let is_safe = |n: u64| !policies.iter().any(|steps| is_beyond(steps.at(|_| n)));
         let (mut safe, mut beyond) = (0, steps_max());
         while beyond - safe > 1 {
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
     use crate::eval::Frame;
     use crate::judge::{judge, subjects};
-    use crate::{Document, describe};
+    use crate::{Document, PolicySet, describe};
 
     #[test]
     fn what_lengths_come_to() {

@@ -47,8 +47,11 @@ impl<'a> Frame<'a> {
             let holds = self.truth_with(&args[0], locals);
             return Ok(Val::Bool(holds == Ok(true)));
         }
-        if function == Function::Unless && self.truth_with(&args[0], locals)? {
-            return Err(self.undecided(&args[0]));
+        if let (Function::Unless, [undecided, value]) = (function, args) {
+            if self.truth_with(undecided, locals)? {
+                return Err(self.undecided(undecided));
+            }
+            return self.eval(value, locals);
         }
         if let [list, rest @ ..] = args
             && let Some(out) = self.of_walk(function, ty, (list, rest), locals)

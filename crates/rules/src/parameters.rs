@@ -502,10 +502,11 @@ pub(crate) fn setting(scalars: &Scalars, ty: &Type) -> Option<Setting> {
                 return None;
             };
             let codes: Option<Vec<_>> = codes.iter().map(|code| list.stored(code)).collect();
-            let codes = codes?;
-            // Named once each: how long the list can be is known of its codes.
-            let is_named_once = codes.iter().collect::<BTreeSet<_>>().len() == codes.len();
-            is_named_once.then_some(Setting::Codes(codes))
+            let mut codes = codes?;
+            // Each once: how long the list can be is known of its codes.
+            let mut seen = BTreeSet::new();
+            codes.retain(|code| seen.insert(*code));
+            Some(Setting::Codes(codes))
         }
         (Scalars::One(text), Type::Money) => {
             let money = Money::from_yuan_text(text).ok();

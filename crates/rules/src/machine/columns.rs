@@ -20,7 +20,6 @@ use super::items::Items;
 use super::names::{Names, code_number};
 use super::spaces::narrow;
 use crate::effort::Effort;
-use crate::policy::PolicySet;
 
 /// Households of one chunk. What an operation costs whatever its lanes is shared
 /// by more of them the more there are, until registers leave the cache of
@@ -37,7 +36,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn of(graph: &Graph, set: &PolicySet) -> Layout {
+    pub(crate) fn of(graph: &Graph, effort: Effort) -> Layout {
         let mut household = BTreeSet::new();
         let mut person = BTreeSet::new();
         let mut lists: BTreeMap<Kind, BTreeSet<(ItemColumn, Lane)>> = BTreeMap::new();
@@ -70,7 +69,7 @@ impl Layout {
             household: household.into_iter().collect(),
             person: person.into_iter().collect(),
             lists: lists.into_iter().map(list).collect(),
-            effort: Effort::of(set),
+            effort,
         }
     }
 }

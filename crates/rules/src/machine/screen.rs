@@ -23,6 +23,7 @@ use super::schedule::Step;
 use super::settings::{Regions, Settings};
 use super::sums::Sums;
 use crate::document::About;
+use crate::effort::Effort;
 use crate::policy::PolicySet;
 use crate::strata;
 
@@ -267,6 +268,9 @@ impl Machine {
         }
         let programs: Vec<Result<Program, Left>> = programs.into_values().collect();
         let judging = || programs.iter().flatten();
+        let judged = policies.iter().zip(&programs);
+        let judged = judged.filter(|(_, program)| program.is_ok());
+        let effort = Effort::of(judged.map(|(policy, _)| policy));
         let signs: Vec<Id> = judging().map(|program| program.signs).collect();
         let moving = judging().flat_map(|program| program.moving(&graph));
         let moving: Vec<Id> = moving.collect();
@@ -286,7 +290,7 @@ impl Machine {
         asked.extend(sums.iter().flat_map(Sums::asked));
         let whole = beforehand.steps(&graph, [operations, graph.nodes.len()], &asked);
         Machine {
-            layout: Layout::of(&graph, set),
+            layout: Layout::of(&graph, effort),
             daily: beforehand.daily(&graph, operations, &signs),
             moving: beforehand.daily(&graph, operations, &moving),
             graph,

@@ -148,6 +148,19 @@ fn what_adds_up_comes_to_an_end_for_columns_too() {
     let large = family(30, 3_000);
     assert_eq!(missing(&set, &large), ["effort"]);
     assert_eq!(outcome(&large), Outcome::Deferred);
+    // However deep, `unless` asks each condition once.
+    let bills = "people.all(p, p.medical_settlement.all(b, b.total > yuan(0)))";
+    let asked = format!(
+        "{}{bills}{} || true",
+        "unless(".repeat(40),
+        ", true)".repeat(40)
+    );
+    let deep = probe(&asked);
+    let told = evaluate(&deep, &family(2, 5));
+    assert!(
+        matches!(told[0].verdict, Verdict::Undetermined(_) | Verdict::Met),
+        "{told:?}"
+    );
     let half = family(12, 3_000);
     assert_eq!(evaluate(&set, &half)[0].verdict, Verdict::Met);
     assert_eq!(agree(&set, &[half], &mut BTreeMap::new()), (1, 0));

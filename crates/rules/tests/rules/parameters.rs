@@ -150,14 +150,6 @@ fn wrong_files_are_placed() {
             problems[0]
         );
     }
-    let codes = |codes: &str| {
-        let one = entry(&format!("[{{ value: {codes} }}]"));
-        let one = one.replace("yuan", "codes\n    list: vehicle_type");
-        file("c.yaml", &format!("region: \"320412\"\n{one}"))
-    };
-    assert!(PolicySet::load(&[], &[codes("[car, bus]")]).is_ok());
-    let named_twice = PolicySet::load(&[], &[codes("[car, bus, car]")]);
-    assert_eq!(named_twice.unwrap_err()[0].code, "parameter.value");
     let two = format!("region: \"320412\"\n{}", entry("[{ value: 1 }]"));
     let twice = [file("a.yaml", &two), file("b.yaml", &two)];
     assert_eq!(
@@ -294,4 +286,33 @@ fn before_its_first_approved_day_a_place_has_what_the_place_above_has() {
     let foreign = joined(&[("320500", "[]")], &[]).unwrap();
     let refused = foreign.propose(&proposed("320412", "3", "2026-07-01", false));
     assert_eq!(refused.unwrap_err().code, "parameter.unknown");
+}
+
+/// A code that is named twice is one code.
+#[test]
+fn a_list_of_codes_names_each_once() {
+    let platform =
+        support::document(&support::root().join("policies/parameters/000000-platform.yaml"));
+    let twice = platform
+        .text
+        .replace("[car, bus, truck]", "[car, bus, car, truck]");
+    assert_ne!(twice, platform.text);
+    let load = |text: &str| {
+        let file = file("p.yaml", text);
+        let set = PolicySet::load(
+            &[support::framed(
+                "probe",
+                "household",
+                "size(param.vehicle_types_checked) == 3",
+                "",
+            )],
+            &[file],
+        );
+        let household = support::everyone().swap_remove(0);
+        rules::evaluate(&set.unwrap(), &household)[0]
+            .verdict
+            .clone()
+    };
+    assert_eq!(load(&twice), domain::evaluation::Verdict::Met);
+    assert_eq!(load(&platform.text), domain::evaluation::Verdict::Met);
 }
