@@ -11,10 +11,11 @@ use rules::{CaseOutcome, Policy};
 use serde::Deserialize;
 
 use super::refusal::{Paged, Refusal, html, html_with};
-use super::registry::{Row, applies, period, rows_of};
+use super::registry::{Names, Row, applies, period, rows_of, told};
 use super::shell::Shell;
 use super::today::{Choice, chosen, townships};
 use super::visitor::Visitor;
+use super::words;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::console::forms::StrictForm;
@@ -61,6 +62,10 @@ struct UnsetView {
 #[template(path = "policies.html")]
 struct PoliciesPage {
     shell: Shell,
+    /// Which release stands, when and by whom; empty before the first.
+    in_force: String,
+    /// What was said of it, and what judging everybody said.
+    said: Vec<String>,
     done: &'static str,
     /// Why nothing was put in force.
     why: String,
@@ -126,9 +131,12 @@ async fn policies_page(
     let cases = policies::cases(&app.deps).await?;
     let rows = set.parameters().iter().filter(|p| applies(p, region));
     let rows = rows.flat_map(|parameter| rows_of(app, parameter));
+    let (in_force, said) = standing(app).await?;
     let changes = waiting.iter().flat_map(|waiting| &waiting.changes);
     Ok(PoliciesPage {
         shell: Shell::new(app, caller, "/policies", "政策"),
+        in_force,
+        said,
         done: "",
         why: String::new(),
         changes: changes.map(changed).collect(),
@@ -147,6 +155,25 @@ async fn policies_page(
         parameters: rows.collect(),
         unset: unset.collect(),
     })
+}
+
+/// The release that stands, in words.
+async fn standing(app: &App) -> Answered<(String, Vec<String>)> {
+    let Some(release) = release::standing(&app.deps).await? else {
+        return Ok((String::new(), Vec::new()));
+    };
+    let by = match release.by {
+        Some(by) => Names::default().of(app, by).await?,
+        None => "程序启动".to_owned(),
+    };
+    let at = words::minute(release.at);
+    let mut said = vec![release.words];
+    if let Some(guarded) = &release.guarded {
+        said.extend(told(&app.deps.policies(), guarded));
+        let reason = guarded.reason.iter();
+        said.extend(reason.map(|reason| format!("仍予生效的理由：{reason}")));
+    }
+    Ok((format!("第 {} 次生效，{by} {at}", release.number), said))
 }
 
 fn changed(change: &Changed) -> ChangedView {

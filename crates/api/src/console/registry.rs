@@ -137,8 +137,8 @@ pub(super) struct ProposalLine {
 }
 
 /// What judging everybody said, one sentence each.
-fn told(set: &PolicySet, guarded: &Guarded) -> Vec<String> {
-    let head = format!("批准前按 {} 对 {} 户（人）试算", guarded.on, guarded.units);
+pub(super) fn told(set: &PolicySet, guarded: &Guarded) -> Vec<String> {
+    let head = format!("生效前按 {} 对 {} 户（人）试算", guarded.on, guarded.units);
     let findings = guarded.findings.iter();
     let mut told: Vec<String> = vec![head];
     told.extend(findings.map(|one| finding_zh(set, one)));

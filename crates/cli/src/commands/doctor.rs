@@ -8,7 +8,7 @@ use domain::authority::Grant;
 use domain::region::DivisionCode;
 use domain::time::Date;
 use pipeline::outbound::{Client, Target};
-use pipeline::{Deps, standing};
+use pipeline::{Deps, release, standing};
 use serde_json::json;
 use store::subscriptions::Failure;
 
@@ -53,6 +53,7 @@ pub(crate) async fn run(args: &DoctorArgs, settings: Settings) -> anyhow::Result
         parameters(&deps, county, on, &mut findings);
         proposals(&deps, county, &mut findings).await?;
     }
+    files(&deps, &mut findings).await?;
     calendar(&deps, on, &mut findings);
     work(&deps, &mut findings).await?;
     if args.json {
@@ -177,6 +178,22 @@ async fn proposals(
             ),
         });
     }
+    Ok(())
+}
+
+/// Policy files of this configuration that nobody has put in force.
+async fn files(deps: &Deps, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let Some(waiting) = release::waiting(deps).await? else {
+        return Ok(());
+    };
+    let documents = waiting.changes.iter().map(|one| one.document.as_str());
+    findings.push(Finding {
+        code: "policies.waiting",
+        about: documents.collect::<Vec<_>>().join(" "),
+        zh: "政策文件与正在生效的不同：由政策管理员在 /policies 核对后生效，之前按原文件评估"
+            .to_owned(),
+        en: "policy files differ from those in force, which go on until a policy officer puts these in force on /policies".to_owned(),
+    });
     Ok(())
 }
 

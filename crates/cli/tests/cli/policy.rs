@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::{CHECK, USAGE, ends, refuses, says, tells, text};
+use crate::support::{CHECK, USAGE, ends, ends_with, hearth, refuses, says, tells, text};
 
 fn root() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -178,4 +178,46 @@ fn pages_are_written_compared_and_taken_away() {
     assert_eq!(fs::read_to_string(out.join("notes.md")).unwrap(), "ours\n");
     assert_eq!(stale(&tells(&check())), 0);
     refuses(&["policy", "docs", text(&policies)], USAGE);
+}
+
+/// Files of a start wait in a store for real people, and the doctor names them; a
+/// configuration may say that they do not.
+#[test]
+fn files_of_a_start_wait_and_the_doctor_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("safe")).unwrap();
+    let (data, escrow, files) = (path("data"), path("safe/escrow.txt"), path("policies"));
+    ends(
+        &["init", "--data", text(&data), "--escrow", text(&escrow)],
+        0,
+    );
+    ends(&["evaluate", "--data", text(&data)], 0);
+    fs::create_dir_all(files.join("parameters")).unwrap();
+    for below in ["", "parameters"] {
+        for file in fs::read_dir(root().join("policies").join(below)).unwrap() {
+            let file = file.unwrap();
+            if file.path().extension().is_some_and(|end| end == "yaml") {
+                fs::copy(file.path(), files.join(below).join(file.file_name())).unwrap();
+            }
+        }
+    }
+    let altered = files.join("senior_allowance.yaml");
+    let was = fs::read_to_string(&altered).unwrap();
+    fs::write(
+        &altered,
+        was.replacen("limits:\n", "limits:\n  - 以当地文件为准\n", 1),
+    )
+    .unwrap();
+    let with = |verb: &[&str], adopt: &str, code: i32| {
+        let mut command = hearth(&[verb, &["--data", text(&data)]].concat());
+        command.env("HEARTH__POLICIES__DIR", &files);
+        command.env("HEARTH__POLICIES__ADOPT", adopt);
+        String::from_utf8(ends_with(&mut command, code).stdout).unwrap()
+    };
+    let waiting = "policies.waiting senior_allowance.yaml";
+    with(&["evaluate"], "false", 0);
+    assert!(with(&["doctor"], "false", CHECK).contains(waiting));
+    with(&["evaluate"], "true", 0);
+    assert!(!with(&["doctor"], "false", CHECK).contains(waiting));
 }
