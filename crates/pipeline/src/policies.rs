@@ -243,9 +243,9 @@ async fn loaded(files: &Arc<Documents>) -> Result<Arc<PolicySet>, StepError> {
     set.map(Arc::new).map_err(|problems| refused(&problems))
 }
 
-/// When a program that judges starts: keeps its documents, lets them wait for a release or takes
-/// them up, and joins what was approved. A store that holds nobody real adopts what
-/// it is started with.
+/// When a program that judges starts: keeps its documents, lets them wait for a
+/// release or takes them up, and joins what was approved. A store that holds nobody
+/// real adopts what it is started with.
 pub async fn start(deps: &Deps, adopts: bool) -> Result<(), StepError> {
     let standing = deps.policies.standing();
     keep(deps, &standing.set, (&standing.files, &standing.approved)).await?;

@@ -3,8 +3,9 @@
 //!
 //! A start with other files goes on under those of before. An officer who reviews
 //! parameters in every county that has sent something, a second person beside whoever
-//! brought the files to the machine, puts them in force: the cases must be green, everybody is judged under both, and shares out of
-//! the ordinary ask for a reason ([`crate::guard`]), which stays with the release.
+//! brought the files to the machine, puts them in force: the cases must be green,
+//! everybody is judged under both, and shares out of the ordinary ask for a reason
+//! ([`crate::guard`]), which stays with the release.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use domain::ids::{OfficerId, Subject};
 use domain::parameter::{Found, Guarded};
 use domain::region::DivisionCode;
 use domain::time::Instant;
-
 use rayon::prelude::*;
 use rules::{CaseOutcome, Change, Document, PolicySet, Problem, evaluate};
 use serde::{Deserialize, Serialize};
