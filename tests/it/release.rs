@@ -211,11 +211,29 @@ async fn word(app: &TestApp) -> Json {
     json!({ "files": told["waiting"]["files"], "words": "已核对" })
 }
 
+/// One person proposes a value and another approves it.
+async fn approved(app: &TestApp, key: &str, value: &str) {
+    let body = json!({
+        "key": key, "region": COUNTY, "value": value, "from": "2027-07-01",
+        "document": "武民发〔2026〕9号", "issuer": "武进区民政局",
+    });
+    let path = "/api/v1/parameters/proposals";
+    let headers = [("idempotency-key", "p")];
+    let proposed = app.post("policy", path, &headers, &body).await;
+    let id = proposed.json()["id"].as_str().unwrap().to_owned();
+    let headers = [("if-match", "\"1\""), ("idempotency-key", "a")];
+    let path = format!("{path}/{id}/approval");
+    let said = json!({ "words": "已核对", "reason": "已核对" });
+    let done = app.post("county", &path, &headers, &said).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+}
+
 /// Verdicts stay what they were, so nothing is asked; a value that was approved
 /// under the files of before holds under the new ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ordinary_change_asks_no_reason() {
     let old = begun().await;
+    approved(&old, "allowance_standard", "1170").await;
     let other = altered(
         "senior_allowance.yaml",
         "limits:\n",
@@ -227,9 +245,13 @@ async fn an_ordinary_change_asks_no_reason() {
     let done = done.json();
     assert_eq!(done["guarded"]["findings"], json!([]));
     assert!(done["guarded"]["units"].as_u64().unwrap() > 20, "{done}");
+    let parameters = "/api/v1/parameters?region=320412";
+    let parameters = new.get("county", parameters).await.text();
+    assert!(parameters.contains("武民发〔2026〕9号"), "{parameters}");
 }
 
-/// No reason helps where a case fails.
+/// No reason helps where a case fails; a standard of the files in force is not held up
+/// by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn files_whose_cases_fail_stay_out() {
     let old = begun().await;
@@ -251,6 +273,7 @@ async fn files_whose_cases_fail_stay_out() {
     body["reason"] = json!("急用");
     let answer = put(&new, "county", &body).await;
     assert_eq!(refused(&answer), (409, "release.cases".to_owned()));
+    approved(&new, "senior_allowance_age", "79").await;
     let page = new.get("county", "/policies").await.text();
     assert!(
         page.contains("1 例案例不符") && !page.contains("method=\"post\" action=\"/policies\"")
@@ -313,20 +336,7 @@ async fn only_what_adopts_puts_its_files_in_force() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_an_approved_value_contradicts_are_not_registered() {
     let app = TestApp::sqlite().await.inhabited(40).await;
-    let body = json!({
-        "key": "allowance_standard", "region": COUNTY, "value": "1170", "from": "2027-07-01",
-        "document": "武民发〔2026〕9号", "issuer": "武进区民政局",
-    });
-    let path = "/api/v1/parameters/proposals";
-    let proposed = app
-        .post("policy", path, &[("idempotency-key", "p")], &body)
-        .await;
-    let id = proposed.json()["id"].as_str().unwrap().to_owned();
-    let headers = [("if-match", "\"1\""), ("idempotency-key", "a")];
-    let path = format!("{path}/{id}/approval");
-    let said = json!({ "words": "已核对", "reason": "已核对" });
-    let approved = app.post("county", &path, &headers, &said).await;
-    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
+    approved(&app, "allowance_standard", "1170").await;
 
     // These files have a value of their own from a later day on.
     let mut other = policy_documents();

@@ -380,25 +380,27 @@ pub(crate) async fn propose_value(
         .map_err(|_| Problem::from(pipeline::StepError::Computation))?
 }
 
-/// What was found, and how to go on.
-fn asks_reason(set: &PolicySet, guarded: &Guarded) -> Problem {
+/// What asks for a reason, in Chinese and English.
+pub(crate) fn asking(set: &PolicySet, guarded: &Guarded) -> (String, String) {
     let asking = || guarded.findings.iter().filter(|one| one.found.asks());
     let zh: Vec<String> = asking().map(|one| finding_zh(set, one)).collect();
     let en: Vec<String> = asking().map(Finding::en).collect();
+    (zh.join("；"), en.join("; "))
+}
+
+/// What was found, and how to go on.
+fn asks_reason(set: &PolicySet, guarded: &Guarded) -> Problem {
+    let (zh, en) = asking(set, guarded);
     Problem::new(
         StatusCode::CONFLICT,
         REASON_NEEDED,
         &format!(
             "按 {} 对 {} 户（人）试算：{}。请先核对数值和单位；确为文件本意的，写明“仍予批准的理由”后再批准（界限为平台默认，非法定）",
-            guarded.on,
-            guarded.units,
-            zh.join("；")
+            guarded.on, guarded.units, zh
         ),
         &format!(
             "judging {} units on {}: {}; check the figure and its unit, or approve with a `reason` (bounds are platform defaults)",
-            guarded.units,
-            guarded.on,
-            en.join("; ")
+            guarded.units, guarded.on, en
         ),
     )
 }

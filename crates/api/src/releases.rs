@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::authority::{Grant, Operation};
-use domain::parameter::{Finding, Guarded};
+use domain::parameter::Guarded;
 use pipeline::release::{self, Changed, Release, ReleaseError, Waiting, Word};
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{Answered, Problem, ProblemBody};
-use crate::proposals::{GuardedView, finding_zh};
+use crate::proposals::{GuardedView, asking};
 use crate::strict::StrictJson;
 
 /// Policy files that were put in force.
@@ -173,24 +173,17 @@ pub(crate) const REASON_NEEDED: &str = "release.reason_needed";
 
 /// What was found, and how to go on.
 fn asks_reason(app: &App, guarded: &Guarded) -> Problem {
-    let set = app.deps.policies();
-    let asking = || guarded.findings.iter().filter(|one| one.found.asks());
-    let zh: Vec<String> = asking().map(|one| finding_zh(&set, one)).collect();
-    let en: Vec<String> = asking().map(Finding::en).collect();
+    let (zh, en) = asking(&app.deps.policies(), guarded);
     Problem::new(
         StatusCode::CONFLICT,
         REASON_NEEDED,
         &format!(
             "按 {} 对 {} 户（人）在两套政策文件下各判一遍：{}。请先核对改动的文件；确为文件本意的，写明“仍予生效的理由”后再生效（界限为平台默认，非法定）",
-            guarded.on,
-            guarded.units,
-            zh.join("；")
+            guarded.on, guarded.units, zh
         ),
         &format!(
             "judging {} units on {} under both: {}; check the files that changed, or give a `reason` (bounds are platform defaults)",
-            guarded.units,
-            guarded.on,
-            en.join("; ")
+            guarded.units, guarded.on, en
         ),
     )
 }

@@ -28,10 +28,8 @@ use crate::guard;
 use crate::loading::{Loaded, pages};
 use crate::policies;
 
-/// The record of the release that stands.
+/// The record of the release that stands, and the count of a store's releases.
 const RELEASE: &str = "policy_release";
-/// Counts the releases of a store.
-const STEP: &str = "policy_release";
 
 /// Files that were put in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +55,6 @@ pub struct Release {
 pub struct Waiting {
     /// SHA-256 (hex) of them.
     pub files: String,
-    /// Of those in force.
-    pub in_force: String,
     /// Documents that are not the same: policies, then parameters, by name.
     pub changes: Vec<Changed>,
 }
@@ -124,7 +120,7 @@ fn everywhere() -> DivisionCode {
 
 /// How many releases there were.
 pub(crate) async fn number(deps: &Deps) -> Result<i64, StepError> {
-    Ok(deps.store.checkpoint(everywhere(), STEP).await?)
+    Ok(deps.store.checkpoint(everywhere(), RELEASE).await?)
 }
 
 /// The release that stands; `None` before a program with releases was started.
@@ -200,14 +196,14 @@ async fn committed(deps: &Deps, release: &Release) -> Result<(), StepError> {
         lease: None,
         guards: vec![Guard::CheckpointAt {
             partition: everywhere(),
-            step: STEP.to_owned(),
+            step: RELEASE.to_owned(),
             position: release.number - 1,
         }],
         writes: vec![
             setting(RELEASE.to_owned()),
             setting(format!("{RELEASE}:{}", release.number)),
             Write::Checkpoint {
-                step: STEP.to_owned(),
+                step: RELEASE.to_owned(),
                 position: release.number,
             },
         ],
@@ -230,7 +226,6 @@ pub async fn waiting(deps: &Deps) -> Result<Option<Waiting>, StepError> {
     changes.extend(changed(&files.parameters, &own_files.parameters));
     Ok(Some(Waiting {
         files: own.to_owned(),
-        in_force,
         changes,
     }))
 }

@@ -117,22 +117,30 @@ impl Effort {
     /// Whether the interpreter may give up on a family.
     pub(crate) fn may_be_beyond(&self, household: &Household) -> bool {
         let people = length(household.people.len());
-        let longest = |kind: Option<Kind>| {
-            let people = household.people.iter().map(|person| &person.facts);
-            let facts = people.chain([&household.facts]).flatten();
-            let asked = facts.filter(|(of, _)| kind.is_none_or(|kind| kind == **of));
-            asked.map(|(_, list)| length(list.items.len())).max()
-        };
-        if people.max(longest(None).unwrap_or(0)) <= self.safe {
+        if people.max(longest(household, None)) <= self.safe {
             return false;
         }
-        let length = |of| match of {
-            Length::People => people,
-            Length::Facts(kind) => longest(Some(kind)).unwrap_or(0),
-        };
         let mut policies = self.policies.iter();
-        policies.any(|steps| is_beyond(steps.at(length)))
+        policies.any(|steps| is_beyond(steps.at(|of| of.within(household))))
     }
+}
+
+impl Length {
+    fn within(self, household: &Household) -> u64 {
+        match self {
+            Length::People => length(household.people.len()),
+            Length::Facts(kind) => longest(household, Some(kind)),
+        }
+    }
+}
+
+/// Most facts that one subject of a household has, of one kind or of any.
+fn longest(household: &Household, kind: Option<Kind>) -> u64 {
+    let people = household.people.iter().map(|person| &person.facts);
+    let facts = people.chain([&household.facts]).flatten();
+    let asked = facts.filter(|(of, _)| kind.is_none_or(|kind| kind == **of));
+    let lengths = asked.map(|(_, list)| length(list.items.len()));
+    lengths.max().unwrap_or(0)
 }
 
 fn length(n: usize) -> u64 {
@@ -333,17 +341,7 @@ mod tests {
 
     /// Steps of a policy for one subject, and what was foreseen of being asked once.
     fn steps(policy: &Policy, set: &PolicySet, family: &Household) -> Vec<(u64, u64)> {
-        let lists = |kind| {
-            let people = family.people.iter().map(|person| &person.facts);
-            let facts = people.chain([&family.facts]);
-            let lists = facts.filter_map(move |facts| facts.get(&kind));
-            lists.map(|list| length(list.items.len())).max()
-        };
-        let at = |of| match of {
-            Length::People => length(family.people.len()),
-            Length::Facts(kind) => lists(kind).unwrap_or(0),
-        };
-        let foreseen = of_policy(policy).at(at);
+        let foreseen = of_policy(policy).at(|of| of.within(family));
         let each = subjects(policy, family).into_iter().map(|person| {
             let frame = Frame::new(&policy.lets, set, family, family.on, person);
             judge(policy, &frame).evaluation(policy, &frame);

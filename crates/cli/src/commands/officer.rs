@@ -55,9 +55,9 @@ pub(crate) fn role(text: &str) -> Result<Role, String> {
     Role::named(text).ok_or_else(|| format!("a role is one of {}", known.join(", ")))
 }
 
-/// Refuses what would cover nothing or too much: an importer sends as some
-/// source that lists come from and nobody else as any; a village contact's authority ends at
-/// villages, so that a township would give it nothing to see.
+/// Refuses what would cover nothing or too much: an importer sends as some source
+/// that lists come from and nobody else as any; a village contact's authority ends
+/// at villages, so that a township would give it nothing to see.
 pub(crate) fn refuse_unfit(
     role: Role,
     regions: &[DivisionCode],

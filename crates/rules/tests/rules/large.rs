@@ -157,10 +157,7 @@ fn what_adds_up_comes_to_an_end_for_columns_too() {
     );
     let deep = probe(&asked);
     let told = evaluate(&deep, &family(2, 5));
-    assert!(
-        matches!(told[0].verdict, Verdict::Undetermined(_) | Verdict::Met),
-        "{told:?}"
-    );
+    assert_eq!(told[0].verdict, Verdict::Met);
     let half = family(12, 3_000);
     assert_eq!(evaluate(&set, &half)[0].verdict, Verdict::Met);
     assert_eq!(agree(&set, &[half], &mut BTreeMap::new()), (1, 0));
