@@ -2,18 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use domain::authority::{Grant, Operation};
+use domain::ids::ProposalId;
+use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
+use pipeline::StepError;
+use pipeline::parameters::{self, ParameterError, Review};
 use pipeline::policies::{self, Documents};
+use pipeline::release::{self, ReleaseError, Word};
 use rules::Document;
 use serde_json::{Value as Json, json};
-use store::Store;
-use store::commit::{Commit, CommitKind, Write};
+use store::commit::{Commit, CommitKind, Guard, Write};
+use store::parameters::ReviewRow;
 use store::rows::AlertFilter;
+use store::{Store, StoreError};
 use testkit::app::{COUNTY, TestApp, policy_documents};
 use testkit::call::Answer;
+use testkit::counted::Counted;
 
 const RELEASES: &str = "/api/v1/policy-releases";
 const SAMPLE: &str = "parameters-sample.yaml";
@@ -331,6 +339,19 @@ async fn only_what_adopts_puts_its_files_in_force() {
     assert_eq!(told["in_force"]["by"], Json::Null);
 }
 
+/// Files with a value of their own, from a later day on than the one that is approved.
+fn contradicting() -> Documents {
+    let mut documents = policy_documents();
+    documents.parameters.push(Document {
+        name: "local.yaml".to_owned(),
+        text: "region: \"320412\"\nparameters:\n  - key: allowance_standard\n    \
+               unit: yuan_per_month\n    zh: 低保标准\n    values: [{ value: 1200, \
+               from: 2028-01-01, document: 武民发〔2027〕1号 }]\n"
+            .to_owned(),
+    });
+    documents
+}
+
 /// Files that do not load beside an approved value are not registered: the next
 /// start would not load either, and nothing could be mended.
 #[tokio::test(flavor = "multi_thread")]
@@ -338,23 +359,210 @@ async fn files_that_an_approved_value_contradicts_are_not_registered() {
     let app = TestApp::sqlite().await.inhabited(40).await;
     approved(&app, "allowance_standard", "1170").await;
 
-    // These files have a value of their own from a later day on.
-    let mut other = policy_documents();
-    other.parameters.push(Document {
-        name: "local.yaml".to_owned(),
-        text: "region: \"320412\"\nparameters:\n  - key: allowance_standard\n    \
-               unit: yuan_per_month\n    zh: 低保标准\n    values: [{ value: 1200, \
-               from: 2028-01-01, document: 武民发〔2027〕1号 }]\n"
-            .to_owned(),
-    });
+    let other = contradicting();
     let store = app.deps.store.clone();
     let folder = tempfile::tempdir().unwrap();
-    let contradicting = TestApp::started_with(store.clone(), folder, other).await;
-    let started = policies::start(&contradicting.deps, false).await;
+    let new = TestApp::started_with(store.clone(), folder, other).await;
+    let started = policies::start(&new.deps, false).await;
     let folder = tempfile::tempdir().unwrap();
     let mended = TestApp::started_with(store, folder, policy_documents()).await;
     policies::start(&mended.deps, false).await.unwrap();
     let why = started.unwrap_err().to_string();
     assert!(why.contains("parameter.overlap"), "{why}");
     assert_eq!(stands(&mended).await["in_force"]["number"], 1);
+}
+
+/// What another node writes, in the words of the store.
+fn elsewhere(app: &TestApp, partition: &str, guards: Vec<Guard>, writes: Vec<Write>) -> Commit {
+    Commit {
+        kind: CommitKind::Administration,
+        partition: DivisionCode::parse(partition),
+        at: app.deps.clock.now(),
+        actor: "another node".to_owned(),
+        lease: None,
+        guards,
+        writes,
+        answer: None,
+    }
+}
+
+/// A value that nobody has reviewed yet, and what is written when it is approved.
+async fn proposed(app: &TestApp) -> (ProposalId, Commit) {
+    let value = ProposedValue {
+        key: "allowance_standard".to_owned(),
+        region: DivisionCode::parse(COUNTY).unwrap(),
+        value: "1170".to_owned(),
+        from: jiff::civil::date(2027, 7, 1),
+        to: None,
+        closes: false,
+        document: "武民发〔2026〕9号".to_owned(),
+        article: String::new(),
+        issuer: "武进区民政局".to_owned(),
+        note: String::new(),
+        review_due: None,
+    };
+    let by = app.grant("policy", Operation::ProposeParameters);
+    let proposed = parameters::propose(&app.deps, &by, value, |_| None)
+        .await
+        .unwrap();
+    let review = ReviewRow {
+        number: 1,
+        proposal: proposed.proposal.id,
+        approved: true,
+        words: "已核对".to_owned(),
+        guarded: None,
+        by: app.grant("county", Operation::ReviewParameters).officer(),
+        at: app.deps.clock.now(),
+    };
+    let approving = elsewhere(app, COUNTY, vec![is_last(1)], vec![Write::Review(review)]);
+    (proposed.proposal.id, approving)
+}
+
+fn is_last(release: i64) -> Guard {
+    Guard::CheckpointAt {
+        partition: DivisionCode::parse("000000").unwrap(),
+        step: "policy_release".to_owned(),
+        position: release,
+    }
+}
+
+/// What is written when files are put in force, nothing having been reviewed.
+fn releasing(app: &TestApp, files: &str) -> Commit {
+    let at = app.deps.clock.now();
+    let release = json!({
+        "number": 2, "files": files, "before": null, "by": null, "at": at,
+        "words": "已核对", "guarded": null,
+    });
+    let setting = |key: &str| Write::Setting {
+        key: key.to_owned(),
+        value: release.to_string(),
+    };
+    let checkpoint = Write::Checkpoint {
+        step: "policy_release".to_owned(),
+        position: 2,
+    };
+    let writes = vec![
+        setting("policy_release"),
+        setting("policy_release:2"),
+        checkpoint,
+    ];
+    elsewhere(
+        app,
+        "000000",
+        vec![is_last(1), Guard::ReviewsAt { number: 0 }],
+        writes,
+    )
+}
+
+/// Whether files and values are in force that a start cannot read, and which are.
+async fn in_force(store: Arc<dyn Store>) -> (bool, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::started_with(store, folder, policy_documents()).await;
+    policies::start(&app.deps, false).await.unwrap();
+    let is_approved = app.deps.store.reviews().await.unwrap() == 1;
+    let release = release::standing(&app.deps).await.unwrap();
+    (is_approved, release.unwrap().number)
+}
+
+/// Between any two calls of one, the other: files that hold a value from a later day
+/// on, and a value for that time. Never both are taken, whoever comes first, and a start
+/// reads what was.
+async fn never_both(is_release: bool) {
+    let mut seen = BTreeMap::new();
+    for calls in 0.. {
+        let first = TestApp::sqlite().await;
+        policies::start(&first.deps, false).await.unwrap();
+        let (proposal, approving) = proposed(&first).await;
+        let counted = Arc::new(Counted::new(first.deps.store.clone()));
+        let new = started(counted.clone(), contradicting()).await;
+        let files = release::waiting(&new.deps).await.unwrap().unwrap().files;
+        let grant = first.grant("county", Operation::ReviewParameters);
+        let went = if is_release {
+            let word = Word {
+                files,
+                words: "已核对".to_owned(),
+                reason: None,
+            };
+            counted.commit_after(calls, approving);
+            match release::release(&new.deps, &grant, &word, Duration::from_secs(60)).await {
+                Ok(_) => "taken",
+                Err(ReleaseError::Wrong(_)) => "does not load",
+                Err(ReleaseError::Step(StepError::Store(StoreError::Conflict))) => "overtaken",
+                Err(other) => panic!("{other:?} after {calls} calls"),
+            }
+        } else {
+            let review = Review {
+                proposal,
+                version: 1,
+                approve: true,
+                words: "已核对".to_owned(),
+                reason: Some("已核对".to_owned()),
+            };
+            counted.commit_after(calls, releasing(&first, &files));
+            match parameters::review(&new.deps, &grant, &review, |_| None).await {
+                Ok(_) => "taken",
+                Err(ParameterError::Wrong(_)) => "does not load",
+                Err(ParameterError::Step(StepError::Store(StoreError::Conflict))) => "overtaken",
+                Err(other) => panic!("{other:?} after {calls} calls"),
+            }
+        };
+        let (is_approved, release) = in_force(first.deps.store.clone()).await;
+        assert_ne!(is_approved, release == 2, "{went} after {calls} calls");
+        assert_eq!(went == "taken", is_approved != is_release);
+        *seen.entry(went).or_insert(0) += 1;
+        if counted.waits() {
+            break;
+        }
+    }
+    assert_eq!(
+        seen.keys().collect::<Vec<_>>(),
+        [&"does not load", &"overtaken", &"taken"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_approved_in_the_middle_of_a_release_is_never_beside_it() {
+    never_both(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_released_in_the_middle_of_an_approval_are_never_beside_it() {
+    never_both(false).await;
+}
+
+/// Whoever has no patience is told how far it is; nothing is judged twice for one day.
+#[tokio::test(flavor = "multi_thread")]
+async fn judging_everybody_goes_on_without_whoever_asked() {
+    let old = begun().await;
+    let mut new = started(old.deps.store.clone(), broad()).await;
+    new.limit(|limits| limits.weighing_seconds = 0);
+    let mut body = word(&new).await;
+    let weighing = async || stands(&new).await["waiting"]["weighing"].clone();
+    assert_eq!(weighing().await, Json::Null);
+    let answer = put(&new, "policy", &body).await;
+    assert_eq!(refused(&answer), (409, "release.weighing".to_owned()));
+    let begun = weighing().await["begun"].clone();
+    new.clock.advance(420);
+    let found = loop {
+        let weighing = weighing().await;
+        if !weighing["found"].is_null() {
+            break weighing;
+        }
+    };
+    assert_eq!(found["units"], found["found"]["units"]);
+    assert_eq!(found["found"]["findings"][0]["found"], "changes", "{found}");
+    let page = new.get("policy", "/policies").await.text();
+    assert!(
+        page.contains("name=\"reason\"") && page.contains("起试算"),
+        "{page}"
+    );
+
+    // It is there at once now, and not of another time.
+    let answer = put(&new, "policy", &body).await;
+    assert_eq!(refused(&answer), (409, "release.reason_needed".to_owned()));
+    assert_eq!(weighing().await["begun"], begun);
+    body["reason"] = json!("费用线确已降到十元");
+    let done = put(&new, "policy", &body).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["guarded"]["units"], found["units"]);
 }

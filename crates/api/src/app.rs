@@ -43,6 +43,9 @@ pub struct Limits {
     pub simulations_max: usize,
     /// Seconds a simulation may take.
     pub simulation_seconds: u64,
+    /// Seconds a release of policy files waits for everybody to be judged under both
+    /// before it says how far that is; below `request_seconds`.
+    pub weighing_seconds: u64,
 }
 
 impl Default for Limits {
@@ -61,6 +64,7 @@ impl Default for Limits {
             identities_per_hour_max: 60,
             simulations_max: 2,
             simulation_seconds: 120,
+            weighing_seconds: 20,
         }
     }
 }

@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
@@ -262,11 +262,8 @@ async fn bounded(State(app): State<App>, request: Request, next: Next) -> Respon
     {
         return next.run(request).await;
     }
-    // An approval judges everybody of a place first, as a simulation does, and a
-    // release everybody.
-    let releases = ["/policies", "/api/v1/policy-releases"].contains(&path)
-        && request.method() == Method::POST;
-    let seconds = if releases || path.ends_with("/approval") {
+    // An approval judges everybody of a place first, as a simulation does.
+    let seconds = if path.ends_with("/approval") {
         app.limits.simulation_seconds
     } else {
         app.limits.request_seconds

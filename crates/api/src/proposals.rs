@@ -9,8 +9,8 @@ use domain::authority::{Grant, Operation};
 use domain::ids::{OfficerId, ProposalId};
 use domain::parameter::{Finding, Guarded, ProposedValue};
 use domain::region::DivisionCode;
+use pipeline::Deps;
 use pipeline::parameters::{ParameterError, Review};
-use rules::PolicySet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::commit::Answer;
@@ -84,13 +84,13 @@ pub struct FindingView {
 }
 
 impl GuardedView {
-    pub(crate) fn of(set: &PolicySet, guarded: &Guarded) -> GuardedView {
+    pub(crate) fn of(deps: &Deps, guarded: &Guarded) -> GuardedView {
         let view = |one: &Finding| FindingView {
             policy: one.policy.clone(),
             found: one.found.name(),
             count: one.count,
             of: one.of,
-            zh: finding_zh(set, one),
+            zh: finding_zh(deps, one),
             en: one.en(),
         };
         GuardedView {
@@ -103,13 +103,13 @@ impl GuardedView {
 }
 
 /// A finding with the policy's title.
-pub(crate) fn finding_zh(set: &PolicySet, one: &Finding) -> String {
-    let title = set.policy(&one.policy).map(|p| p.title.zh.as_str());
-    one.zh(title.unwrap_or(&one.policy))
+pub(crate) fn finding_zh(deps: &Deps, one: &Finding) -> String {
+    let title = deps.title(&one.policy);
+    one.zh(title.as_deref().unwrap_or(&one.policy))
 }
 
 impl ProposalView {
-    fn of(set: &PolicySet, one: &Proposed) -> ProposalView {
+    fn of(deps: &Deps, one: &Proposed) -> ProposalView {
         let (row, value) = (&one.proposal, &one.proposal.value);
         let review = one.review.as_ref();
         ProposalView {
@@ -134,7 +134,7 @@ impl ProposalView {
             words: review.map(|review| review.words.clone()),
             guarded: review
                 .and_then(|review| review.guarded.as_ref())
-                .map(|guarded| GuardedView::of(set, guarded)),
+                .map(|guarded| GuardedView::of(deps, guarded)),
         }
     }
 }
@@ -172,10 +172,9 @@ pub async fn list(
     }
     let all = app.deps.store.proposals(&grant, PROPOSALS_MAX).await?;
     let wanted = |one: &&Proposed| state.is_none_or(|state| one.state().name() == state);
-    let set = app.deps.policies();
     let views = all.iter().filter(wanted);
     Ok(Json(ProposalsPage {
-        proposals: views.map(|one| ProposalView::of(&set, one)).collect(),
+        proposals: views.map(|one| ProposalView::of(&app.deps, one)).collect(),
     }))
 }
 
@@ -189,7 +188,7 @@ pub async fn one(
     let grant = caller.grant(Operation::ReadPolicies)?;
     let one = app.deps.store.proposal(&grant, id).await?;
     let one = one.ok_or_else(Problem::not_found)?;
-    let view = ProposalView::of(&app.deps.policies(), &one);
+    let view = ProposalView::of(&app.deps, &one);
     let version = view.version;
     Ok(tagged(StatusCode::OK, version, Json(view)))
 }
@@ -381,16 +380,16 @@ pub(crate) async fn propose_value(
 }
 
 /// What asks for a reason, in Chinese and English.
-pub(crate) fn asking(set: &PolicySet, guarded: &Guarded) -> (String, String) {
+pub(crate) fn asking(deps: &Deps, guarded: &Guarded) -> (String, String) {
     let asking = || guarded.findings.iter().filter(|one| one.found.asks());
-    let zh: Vec<String> = asking().map(|one| finding_zh(set, one)).collect();
+    let zh: Vec<String> = asking().map(|one| finding_zh(deps, one)).collect();
     let en: Vec<String> = asking().map(Finding::en).collect();
     (zh.join("；"), en.join("; "))
 }
 
 /// What was found, and how to go on.
-fn asks_reason(set: &PolicySet, guarded: &Guarded) -> Problem {
-    let (zh, en) = asking(set, guarded);
+fn asks_reason(deps: &Deps, guarded: &Guarded) -> Problem {
+    let (zh, en) = asking(deps, guarded);
     Problem::new(
         StatusCode::CONFLICT,
         REASON_NEEDED,
@@ -430,7 +429,7 @@ pub(crate) async fn review_value(
         let answer = |one: &Proposed| repeat.answer(&app, one);
         let done = pipeline::parameters::review(&app.deps, &grant, &review, answer).await;
         if let Err(ParameterError::Guarded(guarded)) = &done {
-            return Err(asks_reason(&app.deps.policies(), guarded));
+            return Err(asks_reason(&app.deps, guarded));
         }
         repeat.end(done)
     });

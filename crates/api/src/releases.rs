@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use domain::authority::{Grant, Operation};
 use domain::parameter::Guarded;
 use pipeline::release::{self, Changed, Release, ReleaseError, Waiting, Word};
+use pipeline::weighing::Progress;
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 use utoipa::ToSchema;
@@ -42,6 +43,29 @@ pub struct WaitingView {
     files: String,
     /// Documents that differ from those in force.
     changes: Vec<ChangeView>,
+    /// Judging everybody under both, if somebody asked for it today.
+    weighing: Option<WeighingView>,
+}
+
+/// How far judging everybody is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WeighingView {
+    begun: String,
+    /// Households and people alone judged until now.
+    units: u64,
+    /// What it said; `null` until everybody was judged.
+    found: Option<GuardedView>,
+}
+
+impl WeighingView {
+    fn of(app: &App, progress: &Progress) -> WeighingView {
+        let found = progress.found.as_ref();
+        WeighingView {
+            begun: progress.begun.to_string(),
+            units: progress.units,
+            found: found.map(|found| GuardedView::of(&app.deps, found)),
+        }
+    }
 }
 
 /// A document that differs.
@@ -79,7 +103,6 @@ pub struct ReleasesView {
 
 impl ReleaseView {
     fn of(app: &App, release: Release) -> ReleaseView {
-        let set = app.deps.policies();
         ReleaseView {
             number: release.number,
             files: release.files,
@@ -89,13 +112,13 @@ impl ReleaseView {
             words: release.words,
             guarded: release
                 .guarded
-                .map(|guarded| GuardedView::of(&set, &guarded)),
+                .map(|guarded| GuardedView::of(&app.deps, &guarded)),
         }
     }
 }
 
 impl WaitingView {
-    fn of(waiting: &Waiting) -> WaitingView {
+    fn of(app: &App, waiting: &Waiting) -> WaitingView {
         let change = |change: &Changed| ChangeView {
             document: change.document.clone(),
             change: change.name(),
@@ -104,6 +127,10 @@ impl WaitingView {
         WaitingView {
             files: waiting.files.clone(),
             changes: waiting.changes.iter().map(change).collect(),
+            weighing: waiting
+                .weighing
+                .as_ref()
+                .map(|progress| WeighingView::of(app, progress)),
         }
     }
 }
@@ -116,7 +143,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Answered<Json<Relea
     let in_force = release::standing(&app.deps).await?;
     Ok(Json(ReleasesView {
         in_force: in_force.map(|one| ReleaseView::of(&app, one)),
-        waiting: waiting.as_ref().map(WaitingView::of),
+        waiting: waiting.as_ref().map(|one| WaitingView::of(&app, one)),
     }))
 }
 
@@ -133,7 +160,8 @@ pub struct ReleaseBody {
 }
 
 /// Puts the waiting files in force with the next round. Everybody is judged under
-/// both first. The same again answers the same.
+/// both first: while that goes on, `409 release.weighing` says how far it is and the
+/// same is to be sent again. The same again answers the same.
 #[utoipa::path(
     post, path = "/api/v1/policy-releases", tag = "policies", request_body = ReleaseBody,
     responses((status = 200, body = ReleaseView), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 412, body = ProblemBody))
@@ -158,7 +186,8 @@ pub(crate) async fn put_in_force(app: &App, grant: &Grant, word: Word) -> Answer
     let (app, grant) = (app.clone(), grant.clone());
     // The commit must not be cancelled by a client that goes away.
     let task = tokio::spawn(async move {
-        let done = release::release(&app.deps, &grant, &word).await;
+        let patience = Duration::from_secs(app.limits.weighing_seconds);
+        let done = release::release(&app.deps, &grant, &word, patience).await;
         done.map_err(|error| match error {
             ReleaseError::Guarded(guarded) => asks_reason(&app, &guarded),
             other => other.into(),
@@ -173,7 +202,7 @@ pub(crate) const REASON_NEEDED: &str = "release.reason_needed";
 
 /// What was found, and how to go on.
 fn asks_reason(app: &App, guarded: &Guarded) -> Problem {
-    let (zh, en) = asking(&app.deps.policies(), guarded);
+    let (zh, en) = asking(&app.deps, guarded);
     Problem::new(
         StatusCode::CONFLICT,
         REASON_NEEDED,
@@ -216,6 +245,13 @@ impl From<ReleaseError> for Problem {
                 ),
             ),
             ReleaseError::Wrong(problem) => Problem::of_rules(&problem),
+            ReleaseError::Weighing(how_far) => conflict(
+                "release.weighing",
+                &format!(
+                    "正在按两套政策文件把所有人各判一遍，已判 {} 户（人），还没有生效。请过几分钟再按一次，判过的不再重判",
+                    how_far.units
+                ),
+            ),
             ReleaseError::Guarded(_) => conflict(REASON_NEEDED, "生效须写明“仍予生效的理由”"),
             ReleaseError::Step(error) => error.into(),
         }

@@ -97,4 +97,11 @@ impl Deps {
     pub fn policies(&self) -> Arc<PolicySet> {
         self.policies.set()
     }
+
+    /// What a policy is called in force, or in the files that wait.
+    pub fn title(&self, policy: &str) -> Option<String> {
+        let sets = [self.policies(), self.policies.own_set()];
+        let called = |set: &Arc<PolicySet>| set.policy(policy).map(|one| one.title.zh.clone());
+        sets.iter().find_map(called)
+    }
 }

@@ -49,6 +49,7 @@ pub mod standing;
 pub mod trace;
 pub mod visits;
 pub mod webhook;
+pub mod weighing;
 
 pub use apply::Progress;
 pub use deps::{Deps, Settings};

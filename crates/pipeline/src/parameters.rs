@@ -17,6 +17,7 @@ use crate::deps::Deps;
 use crate::error::StepError;
 use crate::guard;
 use crate::policies::{self, Seen};
+use crate::release;
 
 /// Why a value was not proposed or reviewed.
 #[derive(Debug, thiserror::Error)]
@@ -156,13 +157,17 @@ pub async fn review(
         row.guarded = Some(guarded(deps, &seen, &proposed, review.reason.as_deref()).await?);
         proposed.review = Some(row.clone());
     }
-    let commit = commit(
+    let mut commit = commit(
         deps,
         grant,
         &proposed,
         Write::Review(row),
         answer(&proposed),
     );
+    if review.approve {
+        // Files released meanwhile were not joined with the value.
+        commit.guards.push(release::is_last(seen.releases));
+    }
     match deps.store.commit(&commit).await {
         Ok(_) => {}
         Err(StoreError::Conflict) => {

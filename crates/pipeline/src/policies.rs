@@ -2,11 +2,10 @@
 //! people approved. Every node puts it together from the same rows and gets the
 //! same hash; a round that finds another hash looks at everyone again.
 
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
-use domain::parameter::{Guarded, ProposedValue};
+use domain::parameter::ProposedValue;
 use domain::region::DivisionCode;
-use domain::time::Date;
 use rules::{
     ApprovedValue, CaseOutcome, CaseSets, Document, PolicySet, Problem, approved_documents,
     run_cases,
@@ -18,6 +17,7 @@ use store::parameters::Proposed;
 use crate::deps::Deps;
 use crate::error::{StepError, offload};
 use crate::release;
+use crate::weighing::Weighings;
 
 /// What a policy set is made of, and what its cases need.
 #[derive(Clone, Debug, Default)]
@@ -39,14 +39,13 @@ pub struct Policies {
     /// What the program was started with, and its hash; other files may be in force.
     own: Arc<Documents>,
     own_hash: String,
+    /// The set they are without approved values.
+    own_set: Arc<PolicySet>,
     standing: RwLock<Standing>,
     cases: OnceLock<Arc<Vec<CaseOutcome>>>,
     judging: tokio::sync::Mutex<()>,
-    weighed: Mutex<Option<(Weighed, Guarded)>>,
+    weighings: Weighings,
 }
-
-/// What everybody was judged under and when: hashes of two sets, and the day.
-type Weighed = (String, String, Date);
 
 #[derive(Clone)]
 struct Standing {
@@ -66,13 +65,14 @@ impl Policies {
     /// The set of the files alone; [`refresh`] joins what was approved.
     pub fn load(documents: Documents) -> Result<Policies, Vec<Problem>> {
         let set = PolicySet::load(&documents.policies, &documents.parameters)?;
-        let own = Arc::new(documents);
+        let (own, set) = (Arc::new(documents), Arc::new(set));
         let hash = set.hash().to_owned();
         Ok(Policies {
             own: own.clone(),
             own_hash: hash.clone(),
+            own_set: set.clone(),
             standing: RwLock::new(Standing {
-                set: Arc::new(set),
+                set,
                 files: own,
                 hash,
                 releases: 0,
@@ -81,7 +81,7 @@ impl Policies {
             }),
             cases: OnceLock::new(),
             judging: tokio::sync::Mutex::default(),
-            weighed: Mutex::default(),
+            weighings: Weighings::default(),
         })
     }
 
@@ -91,10 +91,11 @@ impl Policies {
         Policies {
             own: self.own.clone(),
             own_hash: self.own_hash.clone(),
+            own_set: self.own_set.clone(),
             standing: RwLock::new(self.standing()),
             cases: OnceLock::new(),
             judging: tokio::sync::Mutex::default(),
-            weighed: Mutex::default(),
+            weighings: Weighings::default(),
         }
     }
 
@@ -106,6 +107,11 @@ impl Policies {
     /// SHA-256 (hex) of the files the program was started with.
     pub(crate) fn own_hash(&self) -> &str {
         &self.own_hash
+    }
+
+    /// The set they are.
+    pub(crate) fn own_set(&self) -> Arc<PolicySet> {
+        self.own_set.clone()
     }
 
     /// They.
@@ -124,17 +130,9 @@ impl Policies {
         self.standing().releases
     }
 
-    /// What judging everybody said last, if it was this.
-    pub(crate) fn weighed(&self, of: &Weighed) -> Option<Guarded> {
-        let held = self.weighed.lock().expect("no holder panics");
-        held.as_ref()
-            .filter(|(known, _)| known == of)
-            .map(|(_, guarded)| guarded.clone())
-    }
-
-    /// Keeps what judging everybody said.
-    pub(crate) fn keep_weighed(&self, of: Weighed, guarded: Guarded) {
-        *self.weighed.lock().expect("no holder panics") = Some((of, guarded));
+    /// What everybody would be under the files that wait.
+    pub(crate) fn weighings(&self) -> &Weighings {
+        &self.weighings
     }
 
     /// Held while everybody is judged for an approval or a release.
@@ -162,10 +160,12 @@ impl Policies {
     }
 }
 
-/// A set with the last review it has seen.
+/// A set with the last release and the last review it has seen.
 pub struct Seen {
     /// The set.
     pub set: Arc<PolicySet>,
+    /// Number of that release.
+    pub releases: i64,
     /// Number of that review.
     pub reviews: i64,
 }
@@ -177,8 +177,11 @@ pub async fn refresh(deps: &Deps) -> Result<Seen, StepError> {
     let releases = release::number(deps).await?;
     let before = deps.policies.standing();
     if (before.releases, before.reviews) == (releases, reviews) {
-        let set = before.set;
-        return Ok(Seen { set, reviews });
+        return Ok(Seen {
+            set: before.set,
+            releases,
+            reviews,
+        });
     }
     let (hash, files, base) = released(deps, &before, releases).await?;
     let values = approved_until(deps, reviews).await?;
@@ -202,7 +205,11 @@ pub async fn refresh(deps: &Deps) -> Result<Seen, StepError> {
         reviews,
         approved: Arc::new(approved),
     });
-    Ok(Seen { set, reviews })
+    Ok(Seen {
+        set,
+        releases,
+        reviews,
+    })
 }
 
 /// The files in force after so many releases, and a set whose parameters are theirs.
@@ -227,12 +234,12 @@ async fn released(
     if release.files == before.hash {
         return Ok(same());
     }
-    let files = if release.files == deps.policies.own_hash {
-        deps.policies.own.clone()
-    } else {
-        let kept = kept(deps, &release.files).await?;
-        Arc::new(kept.ok_or(StepError::Damaged("settings"))?)
-    };
+    if release.files == deps.policies.own_hash {
+        let own = deps.policies.own.clone();
+        return Ok((release.files, own, deps.policies.own_set()));
+    }
+    let kept = kept(deps, &release.files).await?;
+    let files = Arc::new(kept.ok_or(StepError::Damaged("settings"))?);
     let base = loaded(&files).await?;
     Ok((release.files, files, base))
 }
@@ -275,7 +282,7 @@ pub(crate) async fn own_joined(
     reviews: i64,
 ) -> Result<Result<PolicySet, Problem>, StepError> {
     let own = deps.policies.own.clone();
-    let base = loaded(&own).await?;
+    let base = deps.policies.own_set();
     let values = approved_until(deps, reviews).await?;
     Ok(first_problem(joined((own, base), &values).await?))
 }

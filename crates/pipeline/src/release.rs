@@ -9,24 +9,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::authority::Grant;
-use domain::evaluation::{Evaluation, Verdict};
-use domain::ids::{OfficerId, Subject};
-use domain::parameter::{Found, Guarded};
+use domain::ids::OfficerId;
+use domain::parameter::Guarded;
 use domain::region::DivisionCode;
 use domain::time::Instant;
-use rayon::prelude::*;
-use rules::{CaseOutcome, Change, Document, PolicySet, Problem, evaluate};
+use rules::{CaseOutcome, Document, Problem};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::commit::{Commit, CommitKind, Guard, Write};
 
 use crate::deps::Deps;
 use crate::error::StepError;
-use crate::guard;
-use crate::loading::{Loaded, pages};
 use crate::policies;
+use crate::weighing::{Progress, Question, weighed};
 
 /// The record of the release that stands, and the count of a store's releases.
 const RELEASE: &str = "policy_release";
@@ -57,6 +55,8 @@ pub struct Waiting {
     pub files: String,
     /// Documents that are not the same: policies, then parameters, by name.
     pub changes: Vec<Changed>,
+    /// What judging everybody under both says, as far as it was asked today.
+    pub weighing: Option<Progress>,
 }
 
 /// A document that is not the one in force.
@@ -99,6 +99,9 @@ pub enum ReleaseError {
     /// An approved value cannot stand beside the files.
     #[error("an approved value cannot stand beside the waiting files")]
     Wrong(Box<Problem>),
+    /// Everybody is being judged under both; it is to be asked again.
+    #[error("everybody is being judged; {} units until now", .0.units)]
+    Weighing(Box<Progress>),
     /// What judging everybody found asks for a reason.
     #[error("a release with these consequences needs a reason")]
     Guarded(Box<Guarded>),
@@ -136,6 +139,17 @@ pub async fn standing(deps: &Deps) -> Result<Option<Release>, StepError> {
 /// before, or if it adopts them; else they wait. `Policies` when those in force do not
 /// load here.
 pub(crate) async fn begun(deps: &Deps, adopts: bool) -> Result<(), StepError> {
+    loop {
+        match registered(deps, adopts).await {
+            // Another node was faster, or something was approved: what to do is
+            // another question now.
+            Err(StepError::Store(StoreError::Conflict)) => {}
+            done => return done,
+        }
+    }
+}
+
+async fn registered(deps: &Deps, adopts: bool) -> Result<(), StepError> {
     let own = deps.policies.own_hash();
     let before = standing(deps).await?;
     let why = match &before {
@@ -174,14 +188,23 @@ pub(crate) async fn begun(deps: &Deps, adopts: bool) -> Result<(), StepError> {
         words: why.to_owned(),
         guarded: None,
     };
-    match committed(deps, &release).await {
-        // Another node was faster; the next look finds what it did.
-        Err(StepError::Store(StoreError::Conflict)) => Ok(()),
-        done => done,
+    committed(deps, &release, reviews).await
+}
+
+/// The release is still the last one. What is approved and what is released are both
+/// guarded by it: a value and files that do not load together are never both taken,
+/// whichever nodes they come from.
+pub(crate) fn is_last(number: i64) -> Guard {
+    Guard::CheckpointAt {
+        partition: everywhere(),
+        step: RELEASE.to_owned(),
+        position: number,
     }
 }
 
-async fn committed(deps: &Deps, release: &Release) -> Result<(), StepError> {
+/// Stores a release after so many reviews; another one meanwhile, or another review,
+/// is a conflict.
+async fn committed(deps: &Deps, release: &Release, reviews: i64) -> Result<(), StepError> {
     let value = serde_json::to_string(release).map_err(|_| StepError::Damaged("settings"))?;
     let setting = |key: String| Write::Setting {
         key,
@@ -194,11 +217,10 @@ async fn committed(deps: &Deps, release: &Release) -> Result<(), StepError> {
         at: release.at,
         actor: by.unwrap_or_else(|| "policies".to_owned()),
         lease: None,
-        guards: vec![Guard::CheckpointAt {
-            partition: everywhere(),
-            step: RELEASE.to_owned(),
-            position: release.number - 1,
-        }],
+        guards: vec![
+            is_last(release.number - 1),
+            Guard::ReviewsAt { number: reviews },
+        ],
         writes: vec![
             setting(RELEASE.to_owned()),
             setting(format!("{RELEASE}:{}", release.number)),
@@ -221,13 +243,24 @@ pub async fn waiting(deps: &Deps) -> Result<Option<Waiting>, StepError> {
     if in_force == own {
         return Ok(None);
     }
+    let question = question(deps, deps.policies().hash());
     let own_files = deps.policies.own();
     let mut changes = changed(&files.policies, &own_files.policies);
     changes.extend(changed(&files.parameters, &own_files.parameters));
     Ok(Some(Waiting {
         files: own.to_owned(),
         changes,
+        weighing: deps.policies.weighings().progress(&question),
     }))
+}
+
+/// What is weighed before the files of this node come into force.
+fn question(deps: &Deps, now: &str) -> Question {
+    Question {
+        now: now.to_owned(),
+        files: deps.policies.own_hash().to_owned(),
+        on: deps.clock.today(),
+    }
 }
 
 fn changed(before: &[Document], after: &[Document]) -> Vec<Changed> {
@@ -262,13 +295,14 @@ pub struct Word {
     pub reason: Option<String>,
 }
 
-/// Puts the waiting files in force; the same again answers the same release.
+/// Puts the waiting files in force; the same again answers the same release. Waits so
+/// long for everybody to be judged, which goes on without whoever asked.
 pub async fn release(
     deps: &Arc<Deps>,
     grant: &Grant,
     word: &Word,
+    patience: Duration,
 ) -> Result<Release, ReleaseError> {
-    let _turn = deps.policies.judging().lock().await;
     let partitions = deps.store.partitions().await?;
     if !partitions.iter().all(|county| grant.covers(*county)) {
         return Err(ReleaseError::Elsewhere);
@@ -295,7 +329,10 @@ pub async fn release(
     }
     let then = policies::own_joined(deps, now.reviews).await?;
     let then = then.map_err(|problem| ReleaseError::Wrong(Box::new(problem)))?;
-    let mut guarded = weighed(deps, &partitions, now.set, Arc::new(then)).await?;
+    let question = question(deps, now.set.hash());
+    let judged = (partitions.as_slice(), now.set, Arc::new(then));
+    let weighed = weighed(deps, &question, judged, patience).await?;
+    let mut guarded = weighed.map_err(|how_far| ReleaseError::Weighing(Box::new(how_far)))?;
     let reason = word.reason.as_deref().map(str::trim);
     guarded.reason = reason
         .filter(|reason| !reason.is_empty())
@@ -313,134 +350,20 @@ pub async fn release(
         words: words.to_owned(),
         guarded: Some(guarded),
     };
-    committed(deps, &release).await?;
+    match committed(deps, &release, now.reviews).await {
+        Ok(()) => {}
+        Err(StepError::Store(StoreError::Conflict)) => {
+            // Somebody may have pressed twice.
+            let last = standing(deps).await?;
+            let same = last.filter(|last| last.files == word.files);
+            return same.ok_or(StoreError::Conflict.into());
+        }
+        Err(error) => return Err(error.into()),
+    }
     deps.work.notify_waiters();
     // The steps do it too; here so that the next page shows what is in force.
     if let Err(error) = policies::refresh(deps).await {
         tracing::error!(%error, "released policy files could not be taken up yet");
     }
     Ok(release)
-}
-
-/// What judging everybody said, or says now. It takes minutes in a large county, and a
-/// person who is asked for a reason, or whose browser gave up, asks again.
-async fn weighed(
-    deps: &Arc<Deps>,
-    partitions: &[DivisionCode],
-    now: Arc<PolicySet>,
-    then: Arc<PolicySet>,
-) -> Result<Guarded, StepError> {
-    let of = (
-        now.hash().to_owned(),
-        then.hash().to_owned(),
-        deps.clock.today(),
-    );
-    if let Some(guarded) = deps.policies.weighed(&of) {
-        return Ok(guarded);
-    }
-    let guarded = judged(deps, partitions, now, then).await?;
-    deps.policies.keep_weighed(of, guarded.clone());
-    Ok(guarded)
-}
-
-/// Verdicts of one subject under a policy, before and after.
-type Pair = [Option<Kind>; 2];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Met,
-    NotMet,
-    Undetermined,
-}
-
-/// What 不适用 is: no verdict at all.
-fn kind(verdict: &Verdict) -> Option<Kind> {
-    match verdict {
-        Verdict::Met => Some(Kind::Met),
-        Verdict::NotMet => Some(Kind::NotMet),
-        Verdict::Undetermined(_) => Some(Kind::Undetermined),
-        Verdict::NotApplicable => None,
-    }
-}
-
-#[derive(Default)]
-struct Tally {
-    units: u64,
-    policies: BTreeMap<String, Change>,
-}
-
-impl Tally {
-    fn add(mut self, before: Vec<Evaluation>, after: Vec<Evaluation>) -> Tally {
-        self.units += 1;
-        let mut pairs: BTreeMap<(String, Subject), Pair> = BTreeMap::new();
-        for (side, all) in [before, after].into_iter().enumerate() {
-            for one in all {
-                let key = (one.policy, one.subject);
-                pairs.entry(key).or_default()[side] = kind(&one.verdict);
-            }
-        }
-        for ((policy, _), [was, would]) in pairs {
-            let change = self.policies.entry(policy).or_default();
-            change.before.met += u64::from(was == Some(Kind::Met));
-            change.after.met += u64::from(would == Some(Kind::Met));
-            change.applicable += u64::from(would.is_some());
-            change.concerned += u64::from(was.is_some() || would.is_some());
-            change.moved += u64::from(was != would);
-        }
-        self
-    }
-
-    fn joined(mut self, other: Tally) -> Tally {
-        self.units += other.units;
-        for (policy, more) in other.policies {
-            let change = self.policies.entry(policy).or_default();
-            change.before.met += more.before.met;
-            change.after.met += more.after.met;
-            change.applicable += more.applicable;
-            change.concerned += more.concerned;
-            change.moved += more.moved;
-        }
-        self
-    }
-}
-
-/// Everybody judged under both sets, by the interpreter: two sets have not one
-/// graph, and a release is rare.
-async fn judged(
-    deps: &Arc<Deps>,
-    partitions: &[DivisionCode],
-    now: Arc<PolicySet>,
-    then: Arc<PolicySet>,
-) -> Result<Guarded, StepError> {
-    let on = deps.clock.today();
-    let mut tally = Tally::default();
-    for partition in partitions {
-        let (now, then) = (now.clone(), then.clone());
-        let judge = move |loaded: &Loaded, page: &[Subject]| {
-            let units = loaded.units(page, on).into_par_iter();
-            let each = units.map(|unit| {
-                let view = loaded.project_kept_fresh(unit, on, on);
-                (evaluate(&now, &view), evaluate(&then, &view))
-            });
-            let add = |tally: Tally, (before, after)| tally.add(before, after);
-            each.fold(Tally::default, add)
-                .reduce(Tally::default, Tally::joined)
-        };
-        let steps = Grant::for_steps(*partition);
-        pages(deps, (*partition, &steps, on), judge, |part| {
-            tally = std::mem::take(&mut tally).joined(part);
-        })
-        .await?;
-    }
-    let is_new = |id: &str| now.in_force(id, on).is_none();
-    let moved = tally.policies.iter().filter(|(_, change)| change.moved > 0);
-    let findings = moved.flat_map(|(id, change)| guard::of_change(id, change, is_new(id)));
-    // Everybody who reads policies reads these; a handful would point at somebody.
-    let findings = findings.filter(|one| one.found != Found::TooFew);
-    Ok(Guarded {
-        on,
-        units: tally.units,
-        findings: findings.collect(),
-        reason: None,
-    })
 }

@@ -127,6 +127,13 @@ pub enum Guard {
         /// Position.
         position: i64,
     },
+    /// No proposal was reviewed after this one. Two commits of which each is guarded
+    /// against the other need one more guard in common, [`Guard::CheckpointAt`] first:
+    /// this one locks nothing.
+    ReviewsAt {
+        /// Number of the last review, 0 before the first.
+        number: i64,
+    },
 }
 
 /// A repeatable answer under (principal, route, key).

@@ -181,6 +181,7 @@ on_every_store! {
         a_proposal_reads_back_with_its_review,
         approved_values_come_in_the_order_of_their_reviews,
         a_proposal_is_reviewed_once_and_in_turn,
+        a_release_and_an_approval_are_not_both_taken,
         proposals_of_other_places_do_not_exist,
         runs_are_of_the_grants_counties;
         [a_changed_proposal_is_found]

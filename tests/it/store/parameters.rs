@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::authority::{Grant, Officer, Operation, Role};
 use domain::ids::ProposalId;
 use domain::parameter::{Finding, Found, Guarded, ProposalState, ProposedValue};
-use store::commit::{CommitKind, RunRow, Write};
+use store::commit::{CommitKind, Guard, RunRow, Write};
 use store::parameters::{ProposalRow, ReviewRow};
 use store::{Store, StoreError};
 
@@ -159,6 +159,42 @@ pub async fn a_proposal_is_reviewed_once_and_in_turn(store: Arc<dyn Store>) {
     }
     let taken = reviewing.join_all().await;
     assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1);
+}
+
+/// Files that are released and a value that is approved at once, on two nodes: whoever
+/// comes second has not seen the other.
+pub async fn a_release_and_an_approval_are_not_both_taken(store: Arc<dyn Store>) {
+    proposed(&store).await;
+    let (mut releases, mut reviews) = (0, 0);
+    let is_last = |position| Guard::CheckpointAt {
+        partition: place(COUNTY),
+        step: "policy_release".to_owned(),
+        position,
+    };
+    let release = |releases, number| {
+        let step = "policy_release".to_owned();
+        let position = releases + 1;
+        let mut releasing = commit(KIND, vec![Write::Checkpoint { step, position }]);
+        releasing.guards = vec![is_last(releases), Guard::ReviewsAt { number }];
+        releasing
+    };
+    for round in 10..18 {
+        put(&store, KIND, vec![Write::Proposal(proposal(round, COUNTY))]).await;
+        let releasing = release(releases, reviews);
+        let mut approving = commit(KIND, vec![Write::Review(review(reviews + 1, round, true))]);
+        approving.guards = vec![is_last(releases)];
+        let (one, other) = tokio::join!(store.commit(&releasing), store.commit(&approving));
+        match (one, other) {
+            (Ok(_), Err(StoreError::Conflict)) => releases += 1,
+            (Err(StoreError::Conflict), Ok(_)) => reviews += 1,
+            both => panic!("{both:?}"),
+        }
+    }
+    for number in [reviews - 1, reviews + 1] {
+        let refused = store.commit(&release(releases, number)).await;
+        assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    }
+    store.commit(&release(releases, reviews)).await.unwrap();
 }
 
 pub async fn proposals_of_other_places_do_not_exist(store: Arc<dyn Store>) {

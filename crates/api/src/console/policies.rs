@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use domain::authority::Operation;
 use pipeline::release::{self, Changed, Word};
+use pipeline::weighing::Progress;
 use pipeline::{guard, policies};
 use rules::{CaseOutcome, Policy};
 use serde::Deserialize;
@@ -72,6 +73,8 @@ struct PoliciesPage {
     /// SHA-256 of the files that wait; empty when none do.
     waiting: String,
     changes: Vec<ChangedView>,
+    /// How far judging everybody is, or what it said; empty when nobody asked today.
+    weighing: Vec<String>,
     may_release: bool,
     words: String,
     /// The last release was refused until a reason is given.
@@ -133,6 +136,7 @@ async fn policies_page(
     let rows = rows.flat_map(|parameter| rows_of(app, parameter));
     let (in_force, said) = standing(app).await?;
     let changes = waiting.iter().flat_map(|waiting| &waiting.changes);
+    let weighing = waiting.as_ref().and_then(|one| one.weighing.as_ref());
     Ok(PoliciesPage {
         shell: Shell::new(app, caller, "/policies", "政策"),
         in_force,
@@ -140,10 +144,11 @@ async fn policies_page(
         done: "",
         why: String::new(),
         changes: changes.map(changed).collect(),
+        weighing: weighing.map(|one| weighed(app, one)).unwrap_or_default(),
+        asks_reason: weighing.is_some_and(asks),
         waiting: waiting.map(|waiting| waiting.files).unwrap_or_default(),
         may_release: caller.grant(Operation::ReviewParameters).is_ok(),
         words: String::new(),
-        asks_reason: false,
         reason: String::new(),
         nearly_all: guard::NEARLY_ALL_PERCENT,
         changed: guard::CHANGES_PERCENT,
@@ -169,11 +174,32 @@ async fn standing(app: &App) -> Answered<(String, Vec<String>)> {
     let at = words::minute(release.at);
     let mut said = vec![release.words];
     if let Some(guarded) = &release.guarded {
-        said.extend(told(&app.deps.policies(), guarded));
+        said.extend(told(&app.deps, guarded));
         let reason = guarded.reason.iter();
         said.extend(reason.map(|reason| format!("仍予生效的理由：{reason}")));
     }
     Ok((format!("第 {} 次生效，{by} {at}", release.number), said))
+}
+
+/// How far judging everybody is, or what it said.
+fn weighed(app: &App, progress: &Progress) -> Vec<String> {
+    let begun = words::minute(progress.begun);
+    match &progress.found {
+        Some(found) => {
+            let mut said = told(&app.deps, found);
+            said.push(format!("{begun} 起试算，此后报送的数据不在其中"));
+            said
+        }
+        None => vec![format!(
+            "{begun} 起正在试算，已判 {} 户（人）",
+            progress.units
+        )],
+    }
+}
+
+fn asks(progress: &Progress) -> bool {
+    let found = progress.found.iter().flat_map(|found| &found.findings);
+    found.clone().any(|one| one.found.asks())
 }
 
 fn changed(change: &Changed) -> ChangedView {
@@ -216,7 +242,7 @@ pub(super) async fn release(
         Err(problem) if problem.status().is_client_error() => {
             let mut page = policies_page(&app, &caller, &PoliciesQuery::default()).await?;
             page.words = form.words;
-            page.asks_reason = problem.code() == REASON_NEEDED || !form.reason.is_empty();
+            page.asks_reason |= problem.code() == REASON_NEEDED || !form.reason.is_empty();
             page.reason = form.reason;
             problem.zh().clone_into(&mut page.why);
             html_with(problem.status(), &page)

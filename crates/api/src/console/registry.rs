@@ -8,7 +8,8 @@ use domain::ids::OfficerId;
 use domain::parameter::{Guarded, ProposalState};
 use domain::region::DivisionCode;
 use domain::time::Period;
-use rules::{Parameter, ParameterValue, PolicySet};
+use pipeline::Deps;
+use rules::{Parameter, ParameterValue};
 use store::parameters::Proposed;
 
 use super::words;
@@ -137,11 +138,11 @@ pub(super) struct ProposalLine {
 }
 
 /// What judging everybody said, one sentence each.
-pub(super) fn told(set: &PolicySet, guarded: &Guarded) -> Vec<String> {
+pub(super) fn told(deps: &Deps, guarded: &Guarded) -> Vec<String> {
     let head = format!("生效前按 {} 对 {} 户（人）试算", guarded.on, guarded.units);
     let findings = guarded.findings.iter();
     let mut told: Vec<String> = vec![head];
-    told.extend(findings.map(|one| finding_zh(set, one)));
+    told.extend(findings.map(|one| finding_zh(deps, one)));
     if guarded.findings.is_empty() {
         told.push("未见异常比例".to_owned());
     }
@@ -161,7 +162,7 @@ pub(super) async fn line(app: &App, names: &mut Names, one: &Proposed) -> Answer
         reviewed = format!("{reviewer} {}", words::minute(review.at));
         said.clone_from(&review.words);
         if let Some(judged) = &review.guarded {
-            guarded = told(&set, judged);
+            guarded = told(&app.deps, judged);
             reason = judged.reason.clone().unwrap_or_default();
         }
     }

@@ -91,6 +91,15 @@ async fn guards(tx: &mut SqliteConnection, guards: &[Guard]) -> Stored<()> {
                 .await?;
                 refuse_unless(stands == *position)?;
             }
+            Guard::ReviewsAt { number } => {
+                let last: i64 = sqlx::query_scalar(
+                    "select coalesce(max(number), 0)
+                    from parameter_reviews",
+                )
+                .fetch_one(&mut *tx)
+                .await?;
+                refuse_unless(last == *number)?;
+            }
         }
     }
     if versions.is_empty() {

@@ -71,6 +71,7 @@ impl State {
                 step,
                 position,
             } => self.checkpoint(*partition, step, None) == *position,
+            Guard::ReviewsAt { number } => self.last_review() == *number,
         }
     }
 
