@@ -418,6 +418,7 @@ async fn what_cannot_stand_in_the_registry_is_refused() {
             "proposal.review_due",
         ),
         (with(&[("note", json!("a\nb"))]), 422, "proposal.text"),
+        (with(&[("note", json!("a\u{2066}b"))]), 422, "proposal.text"),
         (with(&[("from", json!("2026-02-30"))]), 400, "param.date"),
         (with(&[("region", json!("320411"))]), 404, "not_found"),
         (with(&[("region", json!("000000"))]), 404, "not_found"),

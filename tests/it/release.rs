@@ -183,6 +183,17 @@ async fn waits(old: TestApp) {
     assert_eq!(done["guarded"]["reason"], "费用线确已降到十元");
     assert_eq!(done["guarded"]["findings"][0]["found"], "changes", "{done}");
     assert_eq!(put(&new, "policy", &body).await.json(), done);
+    let told = stands(&new).await;
+    assert_eq!(told["in_force"], done);
+    assert_eq!(
+        (&told["earlier"][0]["number"], &told["earlier"][0]["files"]),
+        (&json!(1), &json!(files))
+    );
+    let page = new.get("auditor", "/policies").await.text();
+    assert!(
+        page.contains("以前生效过的 1 次") && page.contains(&files),
+        "{page}"
+    );
     new.settle().await;
     let after = bills(&new).await;
     assert!(after[&waiting] > 2 * before[&files], "{after:?}");

@@ -94,11 +94,25 @@ pub(crate) fn diff(change: &Changed) -> String {
     unified.context_radius(AROUND).to_string()
 }
 
-/// What is in force and what waits.
+/// What is in force, what was before, and what waits.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReleasesView {
     in_force: Option<ReleaseView>,
+    /// The releases before it, newest first, fifty at most.
+    earlier: Vec<ReleaseView>,
     waiting: Option<WaitingView>,
+}
+
+/// Releases before the one that stands that are shown. There are a few a year.
+const EARLIER_MAX: usize = 50;
+
+/// The release that stands and those before it.
+pub(crate) async fn stood(app: &App) -> Answered<Vec<Release>> {
+    let Some(standing) = release::standing(&app.deps).await? else {
+        return Ok(Vec::new());
+    };
+    let earlier = release::earlier(&app.deps, &standing, EARLIER_MAX).await?;
+    Ok(std::iter::once(standing).chain(earlier).collect())
 }
 
 impl ReleaseView {
@@ -140,9 +154,11 @@ impl WaitingView {
 pub async fn list(State(app): State<App>, caller: Caller) -> Answered<Json<ReleasesView>> {
     caller.grant(Operation::ReadPolicies)?;
     let waiting = release::waiting(&app.deps).await?;
-    let in_force = release::standing(&app.deps).await?;
+    let stood = stood(&app).await?.into_iter();
+    let mut stood = stood.map(|one| ReleaseView::of(&app, one));
     Ok(Json(ReleasesView {
-        in_force: in_force.map(|one| ReleaseView::of(&app, one)),
+        in_force: stood.next(),
+        earlier: stood.collect(),
         waiting: waiting.as_ref().map(|one| WaitingView::of(&app, one)),
     }))
 }

@@ -135,6 +135,21 @@ pub async fn standing(deps: &Deps) -> Result<Option<Release>, StepError> {
         .map_err(|_| StepError::Damaged("settings"))
 }
 
+/// Releases before one, the newest first, at most so many.
+pub async fn earlier(deps: &Deps, than: &Release, limit: usize) -> Result<Vec<Release>, StepError> {
+    let mut found = Vec::new();
+    for number in (1..than.number).rev().take(limit) {
+        let text = deps.store.setting(&numbered(number)).await?;
+        let release = text.map(|text| serde_json::from_str(&text)).transpose();
+        found.extend(release.map_err(|_| StepError::Damaged("settings"))?);
+    }
+    Ok(found)
+}
+
+fn numbered(number: i64) -> String {
+    format!("{RELEASE}:{number}")
+}
+
 /// When a program starts, its own files kept: they come into force if nothing was
 /// before, or if it adopts them; else they wait. `Policies` when those in force do not
 /// load here.
@@ -223,7 +238,7 @@ async fn committed(deps: &Deps, release: &Release, reviews: i64) -> Result<(), S
         ],
         writes: vec![
             setting(RELEASE.to_owned()),
-            setting(format!("{RELEASE}:{}", release.number)),
+            setting(numbered(release.number)),
             Write::Checkpoint {
                 step: RELEASE.to_owned(),
                 position: release.number,

@@ -12,7 +12,7 @@ use crate::parameters::{Parameter, ParameterValue, Parameters, prefix, said, set
 use crate::policy::PolicySet;
 use crate::problem::{Fault, Place, Problem, nearest};
 use crate::types::Type;
-use crate::yaml::{Document, Scalars};
+use crate::yaml::{Document, Scalars, is_hidden};
 
 /// A value in force since a second person agreed.
 #[derive(Clone, Debug)]
@@ -138,10 +138,7 @@ fn complete(value: &ProposedValue) -> Result<(), Fault> {
         &value.issuer,
         &value.note,
     ];
-    // Marks that turn the direction of text make one figure look like another.
-    let turning = "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}";
-    let hidden = |c: char| c.is_control() || turning.contains(c);
-    let long = |text: &&String| text.chars().count() > TEXT_MAX || text.chars().any(hidden);
+    let long = |text: &&String| text.chars().count() > TEXT_MAX || text.chars().any(is_hidden);
     if texts.iter().any(long) {
         return refuse(
             "proposal.text",

@@ -34,6 +34,7 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
             nearest: None,
         });
     }
+    refuse_hidden(document)?;
     serde_saphyr::from_str(&document.text).map_err(|error| {
         let place = error.location();
         let whole = error.without_snippet().to_string();
@@ -49,6 +50,42 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
             nearest: suggestion(line),
             en: text,
         }
+    })
+}
+
+/// Whether a reader does not see a character, or it turns the direction of what stands
+/// beside it: one figure looks like another then, and who reviews reads something else
+/// than what is computed (Unicode UTS #55, "Trojan Source").
+pub(crate) fn is_hidden(c: char) -> bool {
+    let is_unseen = matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    );
+    is_unseen || c.is_control()
+}
+
+/// A document is read by people before it is computed.
+fn refuse_hidden(document: &Document) -> Result<(), Problem> {
+    // Editors mark a file as UTF-8 by its first character.
+    let marked = |(at, c): &(usize, char)| *at == 0 && *c == '\u{feff}';
+    let mut all = document.text.char_indices().filter(|one| !marked(one));
+    let found = all.find(|(_, c)| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t'));
+    let Some((at, c)) = found else {
+        return Ok(());
+    };
+    let (line, column) = place_of(&document.text, at);
+    let code = u32::from(c);
+    Err(Problem {
+        document: document.name.clone(),
+        line,
+        column,
+        code: "document.hidden",
+        zh: format!("有看不见或颠倒文字方向的字符 U+{code:04X}，请删去"),
+        en: format!(
+            "there is a character U+{code:04X} that is not seen or turns the direction of text; take it out"
+        ),
+        nearest: None,
     })
 }
 

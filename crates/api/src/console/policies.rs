@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::console::forms::StrictForm;
 use crate::problem::{Answered, Problem};
-use crate::releases::{REASON_NEEDED, diff, put_in_force};
+use crate::releases::{REASON_NEEDED, diff, put_in_force, stood};
 use crate::strict::StrictQuery;
 
 /// Which place.
@@ -39,6 +39,15 @@ struct ChangedView {
     document: String,
     how: &'static str,
     diff: String,
+}
+
+/// Files that came into force.
+struct StoodView {
+    /// Which release, when and by whom.
+    head: String,
+    /// What was said of it, and what judging everybody said.
+    said: String,
+    files: String,
 }
 
 /// One dated version of a policy.
@@ -63,10 +72,8 @@ struct UnsetView {
 #[template(path = "policies.html")]
 struct PoliciesPage {
     shell: Shell,
-    /// Which release stands, when and by whom; empty before the first.
-    in_force: String,
-    /// What was said of it, and what judging everybody said.
-    said: Vec<String>,
+    /// The release that stands and those before it; empty before the first.
+    stood: Vec<StoodView>,
     done: &'static str,
     /// Why nothing was put in force.
     why: String,
@@ -134,13 +141,12 @@ async fn policies_page(
     let cases = policies::cases(&app.deps).await?;
     let rows = set.parameters().iter().filter(|p| applies(p, region));
     let rows = rows.flat_map(|parameter| rows_of(app, parameter));
-    let (in_force, said) = standing(app).await?;
+    let stood = releases(app).await?;
     let changes = waiting.iter().flat_map(|waiting| &waiting.changes);
     let weighing = waiting.as_ref().and_then(|one| one.weighing.as_ref());
     Ok(PoliciesPage {
         shell: Shell::new(app, caller, "/policies", "政策"),
-        in_force,
-        said,
+        stood,
         done: "",
         why: String::new(),
         changes: changes.map(changed).collect(),
@@ -162,23 +168,29 @@ async fn policies_page(
     })
 }
 
-/// The release that stands, in words.
-async fn standing(app: &App) -> Answered<(String, Vec<String>)> {
-    let Some(release) = release::standing(&app.deps).await? else {
-        return Ok((String::new(), Vec::new()));
-    };
-    let by = match release.by {
-        Some(by) => Names::default().of(app, by).await?,
-        None => "程序启动".to_owned(),
-    };
-    let at = words::minute(release.at);
-    let mut said = vec![release.words];
-    if let Some(guarded) = &release.guarded {
-        said.extend(told(&app.deps, guarded));
-        let reason = guarded.reason.iter();
-        said.extend(reason.map(|reason| format!("仍予生效的理由：{reason}")));
+/// Releases in words, the one that stands first.
+async fn releases(app: &App) -> Answered<Vec<StoodView>> {
+    let mut names = Names::default();
+    let mut views = Vec::new();
+    for release in stood(app).await? {
+        let by = match release.by {
+            Some(by) => names.of(app, by).await?,
+            None => "程序启动".to_owned(),
+        };
+        let mut said = vec![release.words];
+        if let Some(guarded) = &release.guarded {
+            said.extend(told(&app.deps, guarded));
+            let reason = guarded.reason.iter();
+            said.extend(reason.map(|reason| format!("仍予生效的理由：{reason}")));
+        }
+        let at = words::minute(release.at);
+        views.push(StoodView {
+            head: format!("第 {} 次生效，{by} {at}", release.number),
+            said: said.join("；"),
+            files: release.files,
+        });
     }
-    Ok((format!("第 {} 次生效，{by} {at}", release.number), said))
+    Ok(views)
 }
 
 /// How far judging everybody is, or what it said.

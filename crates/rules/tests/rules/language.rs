@@ -382,3 +382,33 @@ fn every_bound_is_a_problem_of_its_own() {
     assert_eq!(found.code, "document.too_long");
     assert!(found.line > 1 && found.column > 1, "{found:?}");
 }
+
+/// Who reviews must read what is computed: nothing unseen, nothing that turns.
+#[test]
+fn what_a_reader_does_not_see_is_refused() {
+    let with = |at: usize, hidden: char| {
+        let mut document = policy("true");
+        document.text.insert(at, hidden);
+        load(document)
+    };
+    let at = policy("true").text.find("kind:").unwrap();
+    for hidden in [
+        '\u{202e}',
+        '\u{2066}',
+        '\u{200b}',
+        '\u{2028}',
+        '\u{7}',
+        '\u{e0041}',
+    ] {
+        let found = &with(at, hidden).unwrap_err()[0];
+        assert_eq!(found.code, "document.hidden", "{hidden:?}");
+        assert!(found.line > 1 && found.column == 1, "{found:?}");
+        assert!(found.zh.contains(&format!("U+{:04X}", u32::from(hidden))));
+    }
+    // What editors put there, and what only looks foreign.
+    assert!(with(0, '\u{feff}').is_ok());
+    assert!(with(at, '\u{feff}').is_err());
+    let mut returned = policy("true");
+    returned.text = returned.text.replace('\n', "\r\n") + "# 㐀\t𠮷\n";
+    assert!(load(returned).is_ok());
+}
