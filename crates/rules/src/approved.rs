@@ -12,7 +12,7 @@ use crate::parameters::{Parameter, ParameterValue, Parameters, prefix, said, set
 use crate::policy::PolicySet;
 use crate::problem::{Fault, Place, Problem, nearest};
 use crate::types::Type;
-use crate::yaml::{Document, Scalars, is_hidden};
+use crate::yaml::{Document, Scalars, hidden};
 
 /// A value in force since a second person agreed.
 #[derive(Clone, Debug)]
@@ -138,8 +138,9 @@ fn complete(value: &ProposedValue) -> Result<(), Fault> {
         &value.issuer,
         &value.note,
     ];
-    let long = |text: &&String| text.chars().count() > TEXT_MAX || text.chars().any(is_hidden);
-    if texts.iter().any(long) {
+    let long = |text: &&String| text.chars().count() > TEXT_MAX;
+    let unseen = |text: &&String| hidden(text).is_some() || text.contains(['\n', '\r', '\t']);
+    if texts.iter().any(|text| long(&text) || unseen(&text)) {
         return refuse(
             "proposal.text",
             "有一项过长，或含有换行等控制字符",

@@ -247,5 +247,13 @@ fn say(
         let deadlines = deadlines.transpose().map_err(|error| error.to_string())?;
         told.insert("deadlines".to_owned(), deadlines.into());
     }
+    // Only what the case speaks of; what a plan leaves out is `null`.
+    if let Some(expected) = expected["plan"].as_object() {
+        let all = plan.map(serde_json::to_value).transpose();
+        let all = all.map_err(|error| error.to_string())?;
+        let all = all.ok_or("nothing holds, so that there is no plan")?;
+        let named = expected.keys().map(|key| (key.clone(), all[key].clone()));
+        told.insert("plan".to_owned(), Json::Object(named.collect()));
+    }
     Ok(told)
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
@@ -53,28 +55,28 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(document: &Document) -> Result<
     })
 }
 
-/// Whether a reader does not see a character, or it turns the direction of what stands
-/// beside it: one figure looks like another then, and who reviews reads something else
-/// than what is computed (Unicode UTS #55, "Trojan Source").
-pub(crate) fn is_hidden(c: char) -> bool {
-    let is_unseen = matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
-    );
-    is_unseen || c.is_control()
+/// The first character that a reader does not see or that turns the direction of what
+/// stands beside it, and its byte: one figure looks like another then, and who reviews
+/// reads something else than what is computed (Unicode UTS #55, "Trojan Source").
+/// Ends of lines and tabs are none.
+pub(crate) fn hidden(text: &str) -> Option<(usize, char)> {
+    static HIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+        let hidden = Regex::new(r"[\p{Cf}\p{Zl}\p{Zp}\p{Cc}&&[^\n\r\t]]");
+        hidden.expect("the pattern is a constant")
+    });
+    let found = HIDDEN.find(text)?;
+    Some((found.start(), found.as_str().chars().next()?))
 }
 
 /// A document is read by people before it is computed.
 fn refuse_hidden(document: &Document) -> Result<(), Problem> {
+    let text = document.text.as_str();
     // Editors mark a file as UTF-8 by its first character.
-    let marked = |(at, c): &(usize, char)| *at == 0 && *c == '\u{feff}';
-    let mut all = document.text.char_indices().filter(|one| !marked(one));
-    let found = all.find(|(_, c)| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t'));
-    let Some((at, c)) = found else {
+    let shown = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Some((at, c)) = hidden(shown) else {
         return Ok(());
     };
-    let (line, column) = place_of(&document.text, at);
+    let (line, column) = place_of(text, at + text.len() - shown.len());
     let code = u32::from(c);
     Err(Problem {
         document: document.name.clone(),

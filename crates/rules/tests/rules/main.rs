@@ -21,6 +21,7 @@ mod mutation;
 mod operators;
 mod parameters;
 mod plain;
+mod plans;
 mod promises;
 mod review;
 mod same;

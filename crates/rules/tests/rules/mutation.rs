@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use rules::{CaseFile, CaseSets, Document, PolicySet};
 
-use crate::support;
+use crate::{plans, support};
 
 /// What is looked for and what is put in its place.
 const CHANGES: [(&str, &str); 29] = [
@@ -51,14 +51,17 @@ struct Mutant {
     text: String,
 }
 
-/// A line of a condition.
-struct Line<'t> {
+/// A line of a condition, or of what is done about it.
+pub(crate) struct Line<'t> {
     /// Where it begins in the policy.
-    at: usize,
-    text: &'t str,
+    pub(crate) at: usize,
+    pub(crate) text: &'t str,
     /// The name of `let`, the criterion or the key it belongs to.
-    of: &'t str,
+    pub(crate) of: &'t str,
 }
+
+/// Bytes of a line from and to, and what is put there.
+pub(crate) type Edit = (usize, usize, String);
 
 /// The lines that hold conditions: `let`, `applies_when`, `criteria`,
 /// `receiving`, `level_when` and the amount, without their sentences and comments.
@@ -120,7 +123,7 @@ fn literal(quote: char, rest: &str) -> usize {
 }
 
 /// `x in list` turned round, and a code taken out of a list that is written out.
-fn codes(line: &str) -> Vec<(usize, usize, String)> {
+fn codes(line: &str) -> Vec<Edit> {
     let path = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let mut found = Vec::new();
     for (at, word) in line.match_indices(" in ") {
@@ -149,10 +152,10 @@ fn codes(line: &str) -> Vec<(usize, usize, String)> {
     found
 }
 
-/// Byte ranges in a line and what is put there, each on its own.
-fn edits(line: &str) -> Vec<(usize, usize, String)> {
+/// Each occurrence of a word or sign by itself, with what is put there.
+pub(crate) fn words(line: &str, changes: &[(&str, &str)]) -> Vec<Edit> {
     let mut edits = Vec::new();
-    for (from, to) in CHANGES {
+    for (from, to) in changes {
         for (at, _) in line.match_indices(from) {
             // A longer name that ends in a function's, or the first byte of `+ ` in a text.
             let word = from.starts_with(|c: char| c.is_ascii_lowercase());
@@ -160,9 +163,15 @@ fn edits(line: &str) -> Vec<(usize, usize, String)> {
             if word && before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
                 continue;
             }
-            edits.push((at, at + from.len(), to.to_owned()));
+            edits.push((at, at + from.len(), (*to).to_owned()));
         }
     }
+    edits
+}
+
+/// Byte ranges in a line and what is put there, each on its own.
+pub(crate) fn edits(line: &str) -> Vec<Edit> {
+    let mut edits = words(line, &CHANGES);
     edits.extend(codes(line));
     for (at, _) in line.match_indices('!') {
         if !line[at + 1..].starts_with('=') {
@@ -185,10 +194,14 @@ fn edits(line: &str) -> Vec<(usize, usize, String)> {
     edits
 }
 
-/// Every text with one thing changed inside the conditions.
+/// Every text with one thing changed inside the conditions, or in what is done.
 fn mutants(text: &str) -> Vec<Mutant> {
     let mut found = Vec::new();
-    for line in conditions(text) {
+    let conditions = conditions(text).into_iter().map(|line| {
+        let edits = edits(line.text);
+        (line, edits)
+    });
+    for (line, edits) in conditions.chain(plans::lines(text)) {
         let said = line.text.trim();
         // A folded condition goes on over lines: say whose this one is.
         let own = said
@@ -199,7 +212,7 @@ fn mutants(text: &str) -> Vec<Mutant> {
         } else {
             format!("{}: ", line.of)
         };
-        for (start, end, put) in edits(line.text) {
+        for (start, end, put) in edits {
             let (before, after) = (&line.text[..start], &line.text[end..]);
             let was = line.text[start..end].trim();
             found.push(Mutant {
