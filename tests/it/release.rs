@@ -122,6 +122,21 @@ fn one_line_differs(told: &Json) {
     assert!(lines('+').all(|line| line.contains("value: 10,")), "{diff}");
 }
 
+/// What stands, and what stood before.
+async fn is_listed_with_what_was_before(app: &TestApp, done: &Json, files: &str) {
+    let told = stands(app).await;
+    assert_eq!(told["in_force"], *done);
+    assert_eq!(
+        (&told["earlier"][0]["number"], &told["earlier"][0]["files"]),
+        (&json!(1), &json!(files))
+    );
+    let page = app.get("auditor", "/policies").await.text();
+    assert!(
+        page.contains("以前生效过的 1 次") && page.contains(files),
+        "{page}"
+    );
+}
+
 async fn waits(old: TestApp) {
     policies::start(&old.deps, false).await.unwrap();
     let old = old.inhabited(160).await;
@@ -183,17 +198,7 @@ async fn waits(old: TestApp) {
     assert_eq!(done["guarded"]["reason"], "费用线确已降到十元");
     assert_eq!(done["guarded"]["findings"][0]["found"], "changes", "{done}");
     assert_eq!(put(&new, "policy", &body).await.json(), done);
-    let told = stands(&new).await;
-    assert_eq!(told["in_force"], done);
-    assert_eq!(
-        (&told["earlier"][0]["number"], &told["earlier"][0]["files"]),
-        (&json!(1), &json!(files))
-    );
-    let page = new.get("auditor", "/policies").await.text();
-    assert!(
-        page.contains("以前生效过的 1 次") && page.contains(&files),
-        "{page}"
-    );
+    is_listed_with_what_was_before(&new, &done, &files).await;
     new.settle().await;
     let after = bills(&new).await;
     assert!(after[&waiting] > 2 * before[&files], "{after:?}");
@@ -495,7 +500,7 @@ async fn never_both(is_release: bool) {
                 reason: None,
             };
             counted.commit_after(calls, approving);
-            match release::release(&new.deps, &grant, &word, Duration::from_secs(60)).await {
+            match release::release(&new.deps, &grant, &word, Duration::from_mins(1)).await {
                 Ok(_) => "taken",
                 Err(ReleaseError::Wrong(_)) => "does not load",
                 Err(ReleaseError::Step(StepError::Store(StoreError::Conflict))) => "overtaken",

@@ -36,9 +36,8 @@ pub struct Documents {
 
 /// The set in force and what it is made of.
 pub struct Policies {
-    /// What the program was started with, and its hash; other files may be in force.
+    /// What the program was started with; other files may be in force.
     own: Arc<Documents>,
-    own_hash: String,
     /// The set they are without approved values.
     own_set: Arc<PolicySet>,
     standing: RwLock<Standing>,
@@ -69,7 +68,6 @@ impl Policies {
         let hash = set.hash().to_owned();
         Ok(Policies {
             own: own.clone(),
-            own_hash: hash.clone(),
             own_set: set.clone(),
             standing: RwLock::new(Standing {
                 set,
@@ -90,7 +88,6 @@ impl Policies {
     pub fn again(&self) -> Policies {
         Policies {
             own: self.own.clone(),
-            own_hash: self.own_hash.clone(),
             own_set: self.own_set.clone(),
             standing: RwLock::new(self.standing()),
             cases: OnceLock::new(),
@@ -106,7 +103,7 @@ impl Policies {
 
     /// SHA-256 (hex) of the files the program was started with.
     pub(crate) fn own_hash(&self) -> &str {
-        &self.own_hash
+        self.own_set.hash()
     }
 
     /// The set they are.
@@ -234,7 +231,7 @@ async fn released(
     if release.files == before.hash {
         return Ok(same());
     }
-    if release.files == deps.policies.own_hash {
+    if release.files == deps.policies.own_hash() {
         let own = deps.policies.own.clone();
         return Ok((release.files, own, deps.policies.own_set()));
     }

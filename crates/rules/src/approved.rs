@@ -138,9 +138,9 @@ fn complete(value: &ProposedValue) -> Result<(), Fault> {
         &value.issuer,
         &value.note,
     ];
-    let long = |text: &&String| text.chars().count() > TEXT_MAX;
-    let unseen = |text: &&String| hidden(text).is_some() || text.contains(['\n', '\r', '\t']);
-    if texts.iter().any(|text| long(&text) || unseen(&text)) {
+    let long = |text: &str| text.chars().count() > TEXT_MAX;
+    let unseen = |text: &str| hidden(text).is_some() || text.contains(['\n', '\r', '\t']);
+    if texts.iter().any(|text| long(text) || unseen(text)) {
         return refuse(
             "proposal.text",
             "有一项过长，或含有换行等控制字符",

@@ -91,15 +91,7 @@ async fn guards(tx: &mut SqliteConnection, guards: &[Guard]) -> Stored<()> {
                 .await?;
                 refuse_unless(stands == *position)?;
             }
-            Guard::ReviewsAt { number } => {
-                let last: i64 = sqlx::query_scalar(
-                    "select coalesce(max(number), 0)
-                    from parameter_reviews",
-                )
-                .fetch_one(&mut *tx)
-                .await?;
-                refuse_unless(last == *number)?;
-            }
+            Guard::ReviewsAt { number } => reviews_at(&mut *tx, *number).await?,
         }
     }
     if versions.is_empty() {
@@ -118,6 +110,17 @@ async fn guards(tx: &mut SqliteConnection, guards: &[Guard]) -> Stored<()> {
     .fetch_one(tx)
     .await?;
     refuse_unless(!moved)
+}
+
+/// Refuses unless the last review has this number.
+async fn reviews_at(tx: &mut SqliteConnection, number: i64) -> Stored<()> {
+    let last: i64 = sqlx::query_scalar(
+        "select coalesce(max(number), 0)
+        from parameter_reviews",
+    )
+    .fetch_one(tx)
+    .await?;
+    refuse_unless(last == number)
 }
 
 fn refuse_unless(stands: bool) -> Stored<()> {
