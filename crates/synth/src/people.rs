@@ -31,9 +31,10 @@ const PER_BIRTHDAY: u32 = FURTHER_AREAS * BLOCKS;
 const MONTHS: u32 = 12;
 /// Days that every month has.
 const DAYS: u32 = 28;
+const BIRTHDAYS: u32 = MONTHS * DAYS;
 
 /// The most households one county may have before numbers would repeat.
-pub const HOUSEHOLDS_MAX: u32 = APART + PER_BIRTHDAY * MONTHS * DAYS;
+pub const HOUSEHOLDS_MAX: u32 = APART + PER_BIRTHDAY * BIRTHDAYS;
 
 /// A birth date that makes a person `age` years old on `on`, among the days
 /// that belong to household `index`.
@@ -45,8 +46,9 @@ pub(crate) fn birth_date(dice: &mut Dice, index: u32, age: i64, on: Date) -> Dat
     let (month, day) = match index.checked_sub(APART) {
         None => (month, day),
         Some(further) => {
-            let birthday = further / PER_BIRTHDAY;
-            let (month, day) = (birthday % MONTHS, birthday / MONTHS % DAYS);
+            // Day after day, so that as many have their birthday on one as on another
+            // however many households there are.
+            let (month, day) = (further % MONTHS, further / MONTHS % DAYS);
             (i64::from(1 + month), i64::from(1 + day))
         }
     };
@@ -61,10 +63,11 @@ pub(crate) fn birth_date(dice: &mut Dice, index: u32, age: i64, on: Date) -> Dat
 pub(crate) fn resident_id(index: u32, position: u32, birth: Date, sex: Sex) -> ResidentId {
     let (area, block) = match index.checked_sub(APART) {
         None => (FIRST_AREA + index % AREAS, index / AREAS % BLOCKS),
-        Some(further) => (
-            FURTHER_AREA + further % FURTHER_AREAS,
-            further / FURTHER_AREAS % BLOCKS,
-        ),
+        Some(further) => {
+            let further = further / BIRTHDAYS;
+            let area = FURTHER_AREA + further % FURTHER_AREAS;
+            (area, further / FURTHER_AREAS % BLOCKS)
+        }
     };
     let pair = 1 + block * PEOPLE_PER_HOUSEHOLD + position % PEOPLE_PER_HOUSEHOLD;
     let sequence = pair * 2 + u32::from(sex == Sex::Male);
@@ -161,7 +164,7 @@ pub(crate) fn surname(dice: &mut Dice) -> char {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::dice::Stream;
@@ -189,7 +192,7 @@ mod tests {
         let mut sampled = 0;
         let near = (APART - 70_000..APART).chain(APART..APART + 70_000);
         let last = HOUSEHOLDS_MAX - PER_BIRTHDAY..HOUSEHOLDS_MAX;
-        for index in near.chain(last).step_by(7) {
+        for index in near.chain(last).step_by(5) {
             let dice = &mut Dice::new(1, index, Stream::People);
             for position in [0, PEOPLE_PER_HOUSEHOLD - 1] {
                 let birth = birth_date(dice, index, 40, on);
@@ -198,6 +201,20 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), sampled);
+    }
+
+    /// A night looks at who has a birthday: it would find nobody of them on most days.
+    #[test]
+    fn households_beyond_those_have_birthdays_all_year() {
+        let on = civil::date(2026, 11, 20);
+        let mut days: BTreeMap<(i8, i8), u32> = BTreeMap::new();
+        for index in APART..APART + 3 * BIRTHDAYS + 1 {
+            let dice = &mut Dice::new(1, index, Stream::People);
+            let birth = birth_date(dice, index, 40, on);
+            *days.entry((birth.month(), birth.day())).or_default() += 1;
+        }
+        assert_eq!(days.len(), BIRTHDAYS as usize);
+        assert!(days.values().all(|born| [3, 4].contains(born)), "{days:?}");
     }
 
     #[test]
