@@ -132,7 +132,7 @@ impl Policies {
         &self.weighings
     }
 
-    /// Held while everybody is judged for an approval or a release.
+    /// Held while everybody is judged for an approval.
     pub(crate) fn judging(&self) -> &tokio::sync::Mutex<()> {
         &self.judging
     }

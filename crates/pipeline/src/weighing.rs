@@ -115,15 +115,14 @@ impl Weighings {
         let (deps_of_task, on, counted) = (deps.clone(), of.on, units.clone());
         let partitions = partitions.to_vec();
         let task = tokio::spawn(async move {
-            // Not beside an approval, which judges everybody too.
-            let _turn = deps_of_task.policies.judging().lock().await;
             let sets = (now, then);
             match judged(&deps_of_task, (&partitions, on), sets, &counted).await {
                 Ok(guarded) => {
                     sender.send_replace(Some(guarded));
                 }
                 Err(error) => {
-                    tracing::error!(%error, cause = causes(&error), "two sets of policy files could not be weighed");
+                    let cause = causes(&error);
+                    tracing::error!(%error, cause, "two sets of policy files could not be weighed");
                 }
             }
         });
