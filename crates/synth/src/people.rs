@@ -208,7 +208,7 @@ mod tests {
     fn households_beyond_those_have_birthdays_all_year() {
         let on = civil::date(2026, 11, 20);
         let mut days: BTreeMap<(i8, i8), u32> = BTreeMap::new();
-        for index in APART..APART + 3 * BIRTHDAYS + 1 {
+        for index in APART..=APART + 3 * BIRTHDAYS {
             let dice = &mut Dice::new(1, index, Stream::People);
             let birth = birth_date(dice, index, 40, on);
             *days.entry((birth.month(), birth.day())).or_default() += 1;
