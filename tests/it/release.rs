@@ -325,19 +325,11 @@ async fn only_what_adopts_puts_its_files_in_force() {
     let hash = told["in_force"]["files"].as_str().unwrap();
     let unreadable =
         json!({ "policies": [["a.yaml", "policy: [of another program]"]], "parameters": [] });
-    let commit = Commit {
-        kind: CommitKind::Administration,
-        partition: None,
-        at: old.deps.clock.now(),
-        actor: "test".to_owned(),
-        lease: None,
-        guards: vec![],
-        writes: vec![Write::Setting {
-            key: format!("policy_set:{hash}"),
-            value: unreadable.to_string(),
-        }],
-        answer: None,
+    let setting = Write::Setting {
+        key: format!("policy_set:{hash}"),
+        value: unreadable.to_string(),
     };
+    let commit = elsewhere(&old, "000000", vec![], vec![setting]);
     store.commit(&commit).await.unwrap();
     let new = another(policy_documents()).await;
     let refused = policies::start(&new.deps, false).await.unwrap_err();

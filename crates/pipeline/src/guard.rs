@@ -77,6 +77,11 @@ pub(crate) async fn judge(
     })
 }
 
+/// Whether something was found that asks for a reason.
+pub fn asks(guarded: &Guarded) -> bool {
+    guarded.findings.iter().any(|one| one.found.asks())
+}
+
 /// A value below a county concerns who is registered there.
 fn within(region: DivisionCode) -> Option<DivisionCode> {
     let below = matches!(region.level(), Level::Township | Level::Village);

@@ -174,7 +174,7 @@ pub async fn review(
             let now = deps.store.proposal(grant, review.proposal).await?;
             let current = now.map_or(0, |one| one.state().version());
             if current == review.version {
-                // Another proposal was reviewed meanwhile: look again.
+                // Another proposal was reviewed, or files were released: look again.
                 return Err(ParameterError::Step(StepError::Store(StoreError::Conflict)));
             }
             return Err(ParameterError::Version { current });
@@ -230,8 +230,7 @@ async fn guarded(
     let mut guarded = guard::judge(deps, seen, value, then).await?;
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     guarded.reason = reason.map(str::to_owned);
-    let asks = guarded.findings.iter().any(|one| one.found.asks());
-    if asks && guarded.reason.is_none() {
+    if guard::asks(&guarded) && guarded.reason.is_none() {
         return Err(ParameterError::Guarded(Box::new(guarded)));
     }
     Ok(guarded)

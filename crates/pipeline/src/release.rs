@@ -23,6 +23,7 @@ use store::commit::{Commit, CommitKind, Guard, Write};
 
 use crate::deps::Deps;
 use crate::error::StepError;
+use crate::guard;
 use crate::policies;
 use crate::weighing::{Progress, Question, weighed};
 
@@ -352,8 +353,7 @@ pub async fn release(
     guarded.reason = reason
         .filter(|reason| !reason.is_empty())
         .map(str::to_owned);
-    let asks = guarded.findings.iter().any(|one| one.found.asks());
-    if asks && guarded.reason.is_none() {
+    if guard::asks(&guarded) && guarded.reason.is_none() {
         return Err(ReleaseError::Guarded(Box::new(guarded)));
     }
     let release = Release {

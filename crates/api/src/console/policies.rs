@@ -151,7 +151,7 @@ async fn policies_page(
         why: String::new(),
         changes: changes.map(changed).collect(),
         weighing: weighing.map(|one| weighed(app, one)).unwrap_or_default(),
-        asks_reason: weighing.is_some_and(asks),
+        asks_reason: weighing.is_some_and(|one| one.found.as_ref().is_some_and(guard::asks)),
         waiting: waiting.map(|waiting| waiting.files).unwrap_or_default(),
         may_release: caller.grant(Operation::ReviewParameters).is_ok(),
         words: String::new(),
@@ -207,11 +207,6 @@ fn weighed(app: &App, progress: &Progress) -> Vec<String> {
             progress.units
         )],
     }
-}
-
-fn asks(progress: &Progress) -> bool {
-    let found = progress.found.iter().flat_map(|found| &found.findings);
-    found.clone().any(|one| one.found.asks())
 }
 
 fn changed(change: &Changed) -> ChangedView {

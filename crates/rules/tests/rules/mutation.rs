@@ -63,9 +63,17 @@ pub(crate) struct Line<'t> {
 /// Bytes of a line from and to, and what is put there.
 pub(crate) type Edit = (usize, usize, String);
 
-/// The lines that hold conditions: `let`, `applies_when`, `criteria`,
-/// `receiving`, `level_when` and the amount, without their sentences and comments.
-fn conditions(text: &str) -> Vec<Line<'_>> {
+/// A line with where in the policy it stands.
+pub(crate) struct Placed<'t> {
+    pub(crate) line: Line<'t>,
+    /// The outermost key above it, or its own.
+    pub(crate) inside: &'t str,
+    /// What stands before its first colon.
+    pub(crate) key: &'t str,
+}
+
+/// The lines of a policy, without comments.
+pub(crate) fn placed(text: &str) -> Vec<Placed<'_>> {
     let mut found = Vec::new();
     let (mut inside, mut of, mut at) = ("", "", 0);
     for line in text.split_inclusive('\n') {
@@ -79,14 +87,25 @@ fn conditions(text: &str) -> Vec<Line<'_>> {
         if named && !bare.starts_with('#') {
             of = bare.strip_prefix("- id:").map_or(key, str::trim);
         }
-        let words = ["zh:", "en:", "#"].iter().any(|w| bare.starts_with(w));
-        let whole = ["let", "applies_when", "criteria", "receiving"].contains(&inside);
-        if (whole && !words) || ["level_when", "per_month"].contains(&key) {
-            found.push(Line { at, text: line, of });
+        if !bare.starts_with('#') {
+            let line = Line { at, text: line, of };
+            found.push(Placed { line, inside, key });
         }
         at += line.len();
     }
     found
+}
+
+/// The lines that hold conditions: `let`, `applies_when`, `criteria`,
+/// `receiving`, `level_when` and the amount, without their sentences and comments.
+fn conditions(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let holds = |one: &Placed<'_>| {
+        let whole = ["let", "applies_when", "criteria", "receiving"].contains(&one.inside);
+        let words = ["zh", "en"].contains(&one.key);
+        (whole && !words) || ["level_when", "per_month"].contains(&one.key)
+    };
+    let all = placed(text).into_iter();
+    all.filter(holds).map(|one| one.line)
 }
 
 /// Byte ranges of the whole numbers that stand for themselves, not in a name
@@ -197,7 +216,7 @@ pub(crate) fn edits(line: &str) -> Vec<Edit> {
 /// Every text with one thing changed inside the conditions, or in what is done.
 fn mutants(text: &str) -> Vec<Mutant> {
     let mut found = Vec::new();
-    let conditions = conditions(text).into_iter().map(|line| {
+    let conditions = conditions(text).map(|line| {
         let edits = edits(line.text);
         (line, edits)
     });

@@ -2,7 +2,7 @@
 //! level and grade, steps and their time, whose desk it is, and when it is looked at
 //! again.
 
-use crate::mutation::{Edit, Line, edits, words};
+use crate::mutation::{Edit, Line, Placed, edits, placed, words};
 
 /// What is looked for and what is put in its place.
 const CHANGES: [(&str, &str); 20] = [
@@ -44,49 +44,39 @@ const KEYS: [&str; 8] = [
 ];
 
 /// Without them there is another value, so that the whole line is taken out too.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 8] = [
     "grade_when_open",
     "effect_within_days",
     "recheck_on",
     "confidential",
     "may_remain_open",
     "needs",
+    "from",
+    "statutory",
 ];
 
 /// The lines that say what is done, each with its edits.
-pub(crate) fn lines(text: &str) -> Vec<(Line<'_>, Vec<Edit>)> {
-    let mut found = Vec::new();
-    let (mut inside, mut of, mut at) = ("", "", 0);
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_start();
-        let key = bare.split(':').next().unwrap_or_default();
-        if !line.starts_with([' ', '#', '-']) {
-            (inside, of) = (key, key);
-        }
-        if line.len() - bare.len() == 2 && bare.contains(':') && !bare.starts_with('#') {
-            of = key;
-        }
-        let is_plan = ["missed", "no_longer", "raises"].contains(&inside) && KEYS.contains(&of);
-        let is_desk = ["route", "confidential", "may_remain_open", "needs"].contains(&inside);
-        if (is_plan || is_desk) && !bare.starts_with('#') {
-            let line = Line { at, text: line, of };
-            let edits = changes(&line, inside, key);
-            found.push((line, edits));
-        }
-        at += line.len();
-    }
-    found
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Line<'_>, Vec<Edit>)> {
+    let says = |one: &Placed<'_>| {
+        let is_plan = ["missed", "no_longer", "raises"].contains(&one.inside);
+        let is_desk = ["route", "confidential", "may_remain_open", "needs"].contains(&one.inside);
+        is_desk || (is_plan && KEYS.contains(&one.line.of))
+    };
+    let all = placed(text).into_iter().filter(says);
+    all.map(|one| {
+        let edits = changes(&one);
+        (one.line, edits)
+    })
 }
 
-fn changes(line: &Line<'_>, inside: &str, key: &str) -> Vec<Edit> {
-    let text = line.text;
+fn changes(one: &Placed<'_>) -> Vec<Edit> {
+    let Line { text, of, .. } = one.line;
     let mut all = words(text, &CHANGES);
     // The condition of a level is changed where conditions are.
-    if inside != line.of && !["level", "level_when", "grade", "grade_when_open"].contains(&line.of)
-    {
+    if one.inside != of && !["level", "level_when", "grade", "grade_when_open"].contains(&of) {
         all.extend(edits(text));
     }
-    if OPTIONAL.contains(&key) {
+    if OPTIONAL.contains(&one.key) {
         all.push((0, text.len(), String::new()));
     }
     for (optional, end) in [(", from: ", [',', '}']), (", statutory: ", ['}', '}'])] {
@@ -94,9 +84,5 @@ fn changes(line: &Line<'_>, inside: &str, key: &str) -> Vec<Edit> {
         let stop = begun.and_then(|at| text[at + 1..].find(end).map(|length| at + 1 + length));
         all.extend(begun.zip(stop).map(|(at, stop)| (at, stop, " ".to_owned())));
     }
-    let own = ["from", "statutory"]
-        .contains(&key)
-        .then(|| (0, text.len(), String::new()));
-    all.extend(own);
     all
 }

@@ -4,6 +4,7 @@ use domain::authority::Grant;
 use domain::ids::{OfficerId, ProposalId};
 use domain::parameter::Guarded;
 use domain::time::Instant;
+use sqlx::PgExecutor;
 use sqlx::postgres::PgPool;
 
 use super::columns::{Columns, nouns};
@@ -61,9 +62,9 @@ pub(super) async fn proposal(
         .transpose()
 }
 
-pub(super) async fn reviews(pool: &PgPool) -> Stored<i64> {
+pub(super) async fn reviews(executor: impl PgExecutor<'_>) -> Stored<i64> {
     let last = sqlx::query_scalar("select coalesce(max(number), 0) from parameter_reviews")
-        .fetch_one(pool)
+        .fetch_one(executor)
         .await?;
     Ok(last)
 }

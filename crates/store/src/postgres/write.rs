@@ -120,7 +120,9 @@ async fn guards(tx: &mut PgConnection, guards: &[Guard]) -> Stored<()> {
                 .await?;
                 refuse_unless(stands == *position)?;
             }
-            Guard::ReviewsAt { number } => reviews_at(&mut *tx, *number).await?,
+            Guard::ReviewsAt { number } => {
+                refuse_unless(super::parameters::reviews(&mut *tx).await? == *number)?;
+            }
         }
     }
     if versions.is_empty() {
@@ -140,17 +142,6 @@ async fn guards(tx: &mut PgConnection, guards: &[Guard]) -> Stored<()> {
     .fetch_one(tx)
     .await?;
     refuse_unless(!moved)
-}
-
-/// Refuses unless the last review has this number.
-async fn reviews_at(tx: &mut PgConnection, number: i64) -> Stored<()> {
-    let last: i64 = sqlx::query_scalar(
-        "select coalesce(max(number), 0)
-        from parameter_reviews",
-    )
-    .fetch_one(tx)
-    .await?;
-    refuse_unless(last == number)
 }
 
 fn refuse_unless(stands: bool) -> Stored<()> {

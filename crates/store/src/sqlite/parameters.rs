@@ -4,7 +4,7 @@ use domain::authority::Grant;
 use domain::ids::{OfficerId, ProposalId};
 use domain::parameter::Guarded;
 use domain::time::Instant;
-use sqlx::SqlitePool;
+use sqlx::{SqliteExecutor, SqlitePool};
 
 use super::columns::{Columns, nouns};
 use crate::Stored;
@@ -65,9 +65,9 @@ pub(super) async fn proposal(
         .transpose()
 }
 
-pub(super) async fn reviews(pool: &SqlitePool) -> Stored<i64> {
+pub(super) async fn reviews(executor: impl SqliteExecutor<'_>) -> Stored<i64> {
     let last = sqlx::query_scalar("select coalesce(max(number), 0) from parameter_reviews")
-        .fetch_one(pool)
+        .fetch_one(executor)
         .await?;
     Ok(last)
 }
