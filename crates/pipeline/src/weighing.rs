@@ -251,3 +251,50 @@ async fn judged(
         reason: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighing(found: watch::Receiver<Option<Guarded>>) -> Weighing {
+        Weighing {
+            of: Question {
+                now: String::new(),
+                files: String::new(),
+                on: jiff::civil::date(2026, 11, 28),
+            },
+            begun: Instant::from_micros(0),
+            units: Arc::default(),
+            found,
+            task: tokio::spawn(async {}).abort_handle(),
+        }
+    }
+
+    /// What could not be weighed is begun anew; an answer stays one although nobody
+    /// works at it any more.
+    #[tokio::test]
+    async fn what_ends_without_an_answer_has_failed() {
+        let (sender, found) = watch::channel(None);
+        let running = weighing(found);
+        assert!(!running.has_failed());
+        let waited = running.clone().within(Duration::ZERO).await;
+        assert_eq!(waited.unwrap(), None);
+        drop(sender);
+        assert!(running.has_failed());
+        let waited = running.within(Duration::from_mins(1)).await;
+        assert!(matches!(waited, Err(StepError::Computation)), "{waited:?}");
+
+        let (sender, found) = watch::channel(None);
+        let said = Guarded {
+            on: jiff::civil::date(2026, 11, 28),
+            units: 7,
+            findings: vec![],
+            reason: None,
+        };
+        sender.send_replace(Some(said.clone()));
+        drop(sender);
+        let ended = weighing(found);
+        assert!(!ended.has_failed());
+        assert_eq!(ended.within(Duration::ZERO).await.unwrap(), Some(said));
+    }
+}
