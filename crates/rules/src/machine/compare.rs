@@ -2,6 +2,7 @@
 //! where it stands, and nobody's verdict is written out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::evaluation::Confidential;
 use domain::ids::Subject;
@@ -90,20 +91,17 @@ impl Machine {
             both,
             classes,
         };
-        let chunks = columns.chunks.par_iter();
-        let compared = chunks.map_init(
+        let compared = columns.chunks.par_chunks(TOGETHER).map_init(
             || Room::new(self.level),
-            |room, chunk| match of.within {
-                Some(place) => {
-                    let outside = |slot: usize| !place.contains(&chunk.place_of(slot));
-                    asking.chunk(&chunk.without(outside), room)
-                }
-                None => asking.chunk(chunk, room),
-            },
+            |room, chunks| asking.chunks(chunks, room),
         );
         Some(compared.reduce(Compared::default, Compared::joined))
     }
 }
+
+/// Chunks that are told of at once: whoever misses by more than those of the chunks
+/// before is not kept, and townships are joined once.
+const TOGETHER: usize = 8;
 
 /// One of the two.
 struct Side {
@@ -182,7 +180,23 @@ struct Of<'c> {
 }
 
 impl Asking<'_> {
-    fn chunk(&self, chunk: &Chunk, room: &Room) -> Compared {
+    fn chunks(&self, chunks: &[Arc<Chunk>], room: &Room) -> Compared {
+        let mut out = Compared::default();
+        for chunk in chunks {
+            match self.of.within {
+                Some(place) => {
+                    let outside = |slot: usize| !place.contains(&chunk.place_of(slot));
+                    self.chunk(&chunk.without(outside), room, &mut out);
+                }
+                None => self.chunk(chunk, room, &mut out),
+            }
+        }
+        let nobody = Change::default();
+        out.changes.retain(|_, change| *change != nobody);
+        out
+    }
+
+    fn chunk(&self, chunk: &Chunk, room: &Room, out: &mut Compared) {
         let machine = self.machine;
         let kept = machine.kept(chunk, &self.both[0].settings, room);
         let judged = self.both.each_ref().map(|side| {
@@ -199,10 +213,7 @@ impl Asking<'_> {
         });
         let present = chunk.present();
         let units = present.iter().map(|there| u64::from(*there == T));
-        let mut out = Compared {
-            units: units.sum(),
-            changes: BTreeMap::new(),
-        };
+        out.units += units.sum::<u64>();
         for (at, program) in machine.programs.iter().enumerate() {
             let policy = &self.of.now.0.policies()[at];
             let (Ok(program), true) = (program, self.of.knows.contains(&policy.confidential))
@@ -223,14 +234,11 @@ impl Asking<'_> {
                 classes,
                 subjects,
             };
-            if let Some(change) = of.change(self.of.details) {
-                out.changes.insert(at, change);
-            }
+            of.tell(self.of.details, out.changes.entry(at).or_default());
         }
         for Judged { run, .. } in judged {
             run.finish();
         }
-        out
     }
 
     /// Steps of the first pass: registers that sums ask for are kept.
@@ -269,31 +277,29 @@ impl Asking<'_> {
 }
 
 impl Of<'_> {
-    /// `None` when it is about nobody here.
-    fn change(&self, details: Option<&BTreeSet<String>>) -> Option<Change> {
+    /// Adds what would change here.
+    fn tell(&self, details: Option<&BTreeSet<String>>, change: &mut Change) {
         let mut pairs: [[u64; CLASSES]; CLASSES] = [[0; CLASSES]; CLASSES];
         let lanes = self.classes[0].iter().zip(&self.classes[1]);
         for ((before, after), there) in lanes.zip(self.subjects) {
             pairs[usize::from(*before)][usize::from(*after)] += u64::from(*there == T);
         }
-        let mut change = Change::default();
+        let known = change.gained + change.lost;
         for (before, row) in pairs.iter().enumerate() {
             for (after, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-                tally(&mut change, (before, after), *count);
+                tally(change, (before, after), *count);
             }
         }
-        let Some(keys) = details else {
-            return (change != Change::default()).then_some(change);
-        };
-        let mut towns: Vec<Option<Town>> = vec![None; self.chunk.places.len()];
-        if change.gained + change.lost > 0 {
-            self.movers(&mut change, &mut towns);
+        let Some(keys) = details else { return };
+        let mut towns: Vec<Option<Town>> = Vec::new();
+        if change.gained + change.lost > known {
+            self.movers(change, &mut towns);
         }
         if self.policy.amount_basis().is_some() {
-            self.money(&mut change, &mut towns);
+            self.money(change, &mut towns);
         }
         if !self.policy.parameters.is_disjoint(keys) {
-            self.near(&mut change);
+            self.near(change);
         }
         for (place, town) in self.chunk.places.iter().zip(towns) {
             if let Some(more) = town {
@@ -301,7 +307,13 @@ impl Of<'_> {
                 known.or_default().join(more);
             }
         }
-        (change != Change::default()).then_some(change)
+    }
+
+    /// What would change at a lane's place.
+    fn town<'t>(&self, towns: &'t mut Vec<Option<Town>>, lane: usize) -> &'t mut Town {
+        // Of most policies nobody's verdict moves, nor money.
+        towns.resize(self.chunk.places.len(), None);
+        towns[self.place(lane)].get_or_insert_default()
     }
 
     /// Lanes of somebody there for which something holds of both classes.
@@ -313,13 +325,13 @@ impl Of<'_> {
         })
     }
 
-    fn movers(&self, change: &mut Change, towns: &mut [Option<Town>]) {
+    fn movers(&self, change: &mut Change, towns: &mut Vec<Option<Town>>) {
         for lane in self
             .lanes(|before, after| before.max(after) != DEFERRED && is_met(before) != is_met(after))
         {
             let gained = is_met(self.classes[1][lane]);
             let (unit, subject, township) = self.whom(lane);
-            let town = towns[self.place(lane)].get_or_insert_default();
+            let town = self.town(towns, lane);
             town.gained += u64::from(gained);
             town.lost += u64::from(!gained);
             change.add_example(Example {
@@ -332,7 +344,7 @@ impl Of<'_> {
         }
     }
 
-    fn money(&self, change: &mut Change, towns: &mut [Option<Town>]) {
+    fn money(&self, change: &mut Change, towns: &mut Vec<Option<Town>>) {
         let money = change.money.get_or_insert_default();
         let values = self.sums.monthly.map(|amount| {
             let of = |judged| Values::of(judged, amount);
@@ -355,7 +367,7 @@ impl Of<'_> {
             paid += 1;
             let fen = money.count(monthly(0, lane), monthly(1, lane));
             if fen != 0 {
-                towns[self.place(lane)].get_or_insert_default().fen += fen;
+                self.town(towns, lane).fen += fen;
             }
         }
         let judged = self.lanes(|before, after| before.max(after) != DEFERRED);

@@ -21,7 +21,7 @@ use super::lanes::{
 use super::lists::Order;
 use super::room::Room;
 use super::schedule::{Does, Step};
-use super::settings::Settings;
+use super::settings::{Places, Settings};
 use super::sign;
 use super::spaces::{Spaces, is_native};
 use crate::expr::Relation;
@@ -33,8 +33,8 @@ pub(crate) struct Run<'c> {
     /// What the chunk keeps.
     kept: &'c Kept,
     pub(super) settings: &'c Settings,
-    /// Regions by place of the chunk, once a parameter is asked for.
-    pub(super) places: OnceCell<Vec<usize>>,
+    /// Where the chunk is, once a parameter is asked for.
+    pub(super) places: OnceCell<Places>,
     pub(crate) registers: Vec<Register<'c>>,
     pub(super) spaces: Spaces<'c>,
     pub(crate) room: &'c Room,

@@ -53,6 +53,28 @@ pub(super) struct Read {
     regions: Vec<usize>,
 }
 
+/// The regions that decide where the households of a chunk are. A chunk is of many
+/// villages and, but rarely, of one region: an operation reads once for each region.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// Regions, in order and each once.
+    regions: Vec<usize>,
+    /// By place of the chunk, which of them decides there.
+    of: Vec<usize>,
+}
+
+impl Places {
+    /// Of the region of each place.
+    fn of(each: Vec<usize>) -> Places {
+        let mut regions = each.clone();
+        regions.sort_unstable();
+        regions.dedup();
+        let number = |region| regions.binary_search(&region).unwrap_or_default();
+        let of = each.into_iter().map(number).collect();
+        Places { regions, of }
+    }
+}
+
 /// A parameter at a place, as an operation reads it.
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
@@ -132,17 +154,14 @@ impl Settings {
 
     /// What operations read in the regions of a chunk, which are told by place.
     pub(super) fn read(&self, regions: &[usize], operations: &[Id]) -> Read {
-        let mut each = regions.to_vec();
-        each.sort_unstable();
-        each.dedup();
+        let Places { regions, of } = Places::of(regions.to_vec());
         let in_region = |region: &usize| {
             let values = operations.iter().map(|id| self.value(*id, *region));
             values.map(Option::<&Value>::cloned).collect()
         };
-        let number = |region: &usize| each.binary_search(region).unwrap_or_default();
         Read {
-            values: each.iter().map(in_region).collect(),
-            regions: regions.iter().map(number).collect(),
+            values: regions.iter().map(in_region).collect(),
+            regions: of,
         }
     }
 
@@ -232,12 +251,21 @@ impl Value {
 }
 
 impl<'c> Run<'c> {
-    /// The value of an operation at each place of the chunk.
+    /// The value of an operation in each region of the chunk.
     fn values(&self, operation: Id) -> impl Iterator<Item = Option<&'c Value>> {
-        let values = self.settings.values.get(operation.0 as usize);
-        let value = move |at: &usize| values.and_then(|values| values.get(*at));
-        let places = self.places.get_or_init(|| self.settings.at(self.chunk));
-        places.iter().map(value)
+        let settings = self.settings;
+        let regions = self.places().regions.iter();
+        regions.map(move |region| settings.value(operation, *region))
+    }
+
+    fn places(&self) -> &Places {
+        let places = || Places::of(self.settings.at(self.chunk));
+        self.places.get_or_init(places)
+    }
+
+    /// Which of the values of [`Run::values`] is a household's.
+    fn region_of(&self, household: usize) -> usize {
+        self.places().of[self.chunk.place[household] as usize]
     }
 
     pub(super) fn parameter(&self, operation: Id, lane: Lane) -> Register<'c> {
@@ -280,14 +308,14 @@ impl<'c> Run<'c> {
         let up = self.spaces.lifted(HOUSEHOLDS, space);
         let each = (0..self.lanes(space)).map(|lane| {
             let household = up.map_or(lane, |up| up[lane] as usize);
-            let set = sets[self.chunk.place[household] as usize];
+            let set = sets[self.region_of(household)];
             let code = value.at(lane);
             set.map_or(U, |set| among(&set.codes(), code))
         });
         Lanes::Own(self.room.fill(each))
     }
 
-    /// One value when all places have the same.
+    /// One value when all regions have the same.
     fn by_place<V: Unknown>(
         &self,
         values: impl Iterator<Item = Option<&'c Value>>,
@@ -298,7 +326,8 @@ impl<'c> Run<'c> {
         match values.split_first() {
             Some((first, rest)) if rest.iter().all(|value| value == first) => Lanes::One(*first),
             Some(_) => {
-                let each = self.chunk.place.iter().map(|at| values[*at as usize]);
+                let of = &self.places().of;
+                let each = self.chunk.place.iter().map(|at| values[of[*at as usize]]);
                 Lanes::Own(self.room.fill(each))
             }
             None => Lanes::Own(self.room.same(unknown, 0)),
