@@ -15,6 +15,7 @@
 mod again;
 mod algebra;
 mod beforehand;
+mod both;
 mod cells;
 mod census;
 mod choices;

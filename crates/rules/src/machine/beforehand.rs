@@ -164,6 +164,16 @@ impl Beforehand {
         Schedule::of(graph, parts, asked, &self.of_facts.known(Rests::OnFacts))
     }
 
+    /// What a run does in turn that reads what rests on facts.
+    pub(super) fn in_turn<const TURNS: usize>(
+        &self,
+        graph: &Graph,
+        asked: (usize, &[Id]),
+        turn: impl Fn(Id) -> usize,
+    ) -> [Vec<Step>; TURNS] {
+        Schedule::in_turn(graph, asked, &self.of_facts.known(Rests::OnFacts), turn)
+    }
+
     /// What a run does that reads what rests on parameters, too.
     pub(super) fn daily(&self, graph: &Graph, operations: usize, asked: &[Id]) -> Vec<Step> {
         let mut known = self.of_facts.known(Rests::OnFacts);

@@ -10,15 +10,13 @@ use domain::region::DivisionCode;
 use domain::time::Date;
 use rayon::prelude::*;
 
+use super::both::{Both, Judged, is_near};
 use super::columns::Chunk;
 use super::graph::{F, T};
 use super::lanes::Lanes;
 use super::program::Program;
 use super::room::Room;
-use super::run::Run;
-use super::schedule::Step;
 use super::screen::{Columns, Machine, Outcome, Standing, Told};
-use super::settings::Settings;
 use super::sums::{Distance, Sums, Values};
 use crate::appraise::{Margin, Miss, Monthly};
 use crate::change::{Change, Example, NEAR_MAX, Near, Town};
@@ -68,18 +66,7 @@ impl Machine {
         if columns.layout != self.layout {
             return None;
         }
-        let operations = match of.details {
-            Some(_) => self.graph.nodes.len(),
-            None => self.operations,
-        };
-        let both = [of.now, of.then].map(|(set, on)| Side {
-            settings: self.settings(operations, columns, (set, on)),
-            in_force: set
-                .policies()
-                .iter()
-                .map(|p| p.valid.contains(on))
-                .collect(),
-        });
+        let both = self.both(columns, of);
         let classes: Vec<Option<Classes>> = self
             .programs
             .iter()
@@ -102,12 +89,6 @@ impl Machine {
 /// Chunks that are told of at once: whoever misses by more than those of the chunks
 /// before is not kept, and townships are joined once.
 const TOGETHER: usize = 8;
-
-/// One of the two.
-struct Side {
-    settings: Settings,
-    in_force: Vec<bool>,
-}
 
 /// Outcomes by number, and the number of each combination of signs.
 struct Classes {
@@ -155,15 +136,8 @@ fn is_met(class: u8) -> bool {
 struct Asking<'a> {
     machine: &'a Machine,
     of: &'a Comparison<'a>,
-    both: [Side; 2],
+    both: Both,
     classes: Vec<Option<Classes>>,
-}
-
-/// A chunk under one of the two.
-struct Judged<'c> {
-    run: Run<'c>,
-    /// Households whose verdicts are left to the interpreter.
-    odd: Vec<u8>,
 }
 
 /// A policy for a chunk.
@@ -198,31 +172,16 @@ impl Asking<'_> {
 
     fn chunk(&self, chunk: &Chunk, room: &Room, out: &mut Compared) {
         let machine = self.machine;
-        let kept = machine.kept(chunk, &self.both[0].settings, room);
-        let judged = self.both.each_ref().map(|side| {
-            let (settings, of) = (&side.settings, (chunk, &kept));
-            let mut run = Run::new(&machine.graph, of, settings, self.first(), room);
-            let mut odd = run.odd.clone();
-            if self.of.details.is_some() {
-                run.go_on(&machine.whole[1]);
-            }
-            if run.has_given_up() {
-                odd.fill(1);
-            }
-            Judged { run, odd }
-        });
+        let kept = machine.kept(chunk, self.both.settings(), room);
+        let judged = self.both.judged(machine, (chunk, &kept), room);
         let present = chunk.present();
         let units = present.iter().map(|there| u64::from(*there == T));
         out.units += units.sum::<u64>();
         for (at, program) in machine.programs.iter().enumerate() {
             let policy = &self.of.now.0.policies()[at];
-            let (Ok(program), true) = (program, self.of.knows.contains(&policy.confidential))
-            else {
+            let (Ok(program), true) = (program, self.both.is_compared(at)) else {
                 continue;
             };
-            if self.both.iter().all(|side| !side.in_force[at]) {
-                continue;
-            }
             let subjects = Machine::subjects(program, chunk, &present);
             let classes = [0, 1].map(|side| self.classes(side, at, (program, &judged), subjects));
             let of = Of {
@@ -241,15 +200,6 @@ impl Asking<'_> {
         }
     }
 
-    /// Steps of the first pass: registers that sums ask for are kept.
-    fn first(&self) -> &[Step] {
-        let machine = self.machine;
-        match self.of.details {
-            Some(_) => &machine.whole[0],
-            None => &machine.steps,
-        }
-    }
-
     /// The class of every lane under one of the two.
     fn classes(
         &self,
@@ -259,7 +209,7 @@ impl Asking<'_> {
         subjects: &[u8],
     ) -> Vec<u8> {
         let lanes = subjects.len();
-        let (true, Some(classes)) = (self.both[side].in_force[policy], &self.classes[policy])
+        let (true, Some(classes)) = (self.both.is_in_force(side, policy), &self.classes[policy])
         else {
             return vec![NOTHING; lanes];
         };
@@ -298,7 +248,7 @@ impl Of<'_> {
         if self.policy.amount_basis().is_some() {
             self.money(change, &mut towns);
         }
-        if !self.policy.parameters.is_disjoint(keys) {
+        if is_near(self.policy, keys) {
             self.near(change);
         }
         for (place, town) in self.chunk.places.iter().zip(towns) {

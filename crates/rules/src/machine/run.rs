@@ -67,6 +67,22 @@ impl<'c> Run<'c> {
         run
     }
 
+    /// Another run that goes on from here under its own settings; what was computed is
+    /// shared.
+    pub(super) fn under(&self, settings: &'c Settings) -> Run<'c> {
+        Run {
+            graph: self.graph,
+            chunk: self.chunk,
+            kept: self.kept,
+            settings,
+            places: OnceCell::new(),
+            registers: self.registers.iter().map(Register::again).collect(),
+            spaces: self.spaces.clone(),
+            room: self.room,
+            odd: self.odd.clone(),
+        }
+    }
+
     /// Does some more steps.
     pub(super) fn go_on(&mut self, steps: &[Step]) {
         if self.spaces.overfull {

@@ -2,7 +2,6 @@
 //! order, and when their registers are let go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::beforehand::Rests;
 use super::graph::{AxisKind, Graph, Id, Op};
@@ -49,7 +48,7 @@ pub(super) fn is_column(graph: &Graph, id: Id) -> bool {
 
 /// Calls with everything an operation needs: its operands, and whom the lists of its
 /// lanes hang from.
-fn needs(graph: &Graph, id: Id, mut f: impl FnMut(Id)) {
+pub(super) fn needs(graph: &Graph, id: Id, mut f: impl FnMut(Id)) {
     let node = graph.node(id);
     let mut spaces = vec![node.space];
     node.op.operands(|operand| {
@@ -99,7 +98,18 @@ impl Schedule<'_> {
         asked: &[Id],
         kept: &Known,
     ) -> [Vec<Step>; 2] {
-        let operations = parts[1];
+        let turn = |id: Id| usize::from(id.0 as usize >= parts[0]);
+        Schedule::in_turn(graph, (parts[1], asked), kept, turn)
+    }
+
+    /// Of the first operations those of the first turn before those of the next. Nothing
+    /// may need what has a later turn.
+    pub(super) fn in_turn<const TURNS: usize>(
+        graph: &Graph,
+        (operations, asked): (usize, &[Id]),
+        kept: &Known,
+        turn: impl Fn(Id) -> usize,
+    ) -> [Vec<Step>; TURNS] {
         let needed = needed(graph, operations, asked, |id| kept.contains_key(&id));
         let mut schedule = Schedule {
             graph,
@@ -107,21 +117,21 @@ impl Schedule<'_> {
             steps: Vec::new(),
             is_done: vec![false; operations],
         };
-        let computed = |range: Range<usize>| {
-            let ids = range.filter(|at| needed[*at]).map(number);
-            ids.filter(|id| !kept.contains_key(id) && !is_column(graph, *id))
-        };
-        computed(0..parts[0]).for_each(|id| schedule.add(id));
-        asked
-            .iter()
-            .filter(|id| (id.0 as usize) < parts[0])
-            .for_each(|id| schedule.add(*id));
-        let first = schedule.steps.len();
-        computed(parts[0]..operations).for_each(|id| schedule.add(id));
-        asked.iter().copied().for_each(|id| schedule.add(id));
-        let mut steps = let_go(graph, schedule.steps, asked);
-        let rest = steps.split_off(first);
-        [steps, rest]
+        let ends: [usize; TURNS] = std::array::from_fn(|now| {
+            let computed = (0..operations).filter(|at| needed[*at]).map(number);
+            computed
+                .filter(|id| !kept.contains_key(id) && !is_column(graph, *id))
+                .chain(asked.iter().copied())
+                .filter(|id| turn(*id) == now)
+                .for_each(|id| schedule.add(id));
+            schedule.steps.len()
+        });
+        let mut steps = let_go(graph, schedule.steps, asked).into_iter();
+        let mut begun = 0;
+        ends.map(|end| {
+            let many = end - std::mem::replace(&mut begun, end);
+            steps.by_ref().take(many).collect()
+        })
     }
 
     /// An operation after what it needs. Columns are read when they are first asked

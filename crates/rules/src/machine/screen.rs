@@ -43,8 +43,6 @@ pub struct Machine {
     pub(super) moving: Vec<Step>,
     /// What is done for all truth values.
     pub(super) steps: Vec<Step>,
-    /// What is done for all truth values, and then for sums.
-    pub(super) whole: [Vec<Step>; 2],
     /// By policy.
     pub(super) sums: Vec<Sums>,
     /// With which instructions it runs.
@@ -287,8 +285,6 @@ impl Machine {
         let daily: Vec<Id> = judging().flat_map(|one| one.daily(&graph)).collect();
         let beforehand = Beforehand::of(&graph, operations, [&asked, &daily]);
         let [steps, _] = beforehand.steps(&graph, [operations; 2], &asked);
-        asked.extend(sums.iter().flat_map(Sums::asked));
-        let whole = beforehand.steps(&graph, [operations, graph.nodes.len()], &asked);
         Machine {
             layout: Layout::of(&graph, effort),
             daily: beforehand.daily(&graph, operations, &signs),
@@ -298,7 +294,6 @@ impl Machine {
             beforehand,
             operations,
             steps,
-            whole,
             sums,
             level: Level::widest(),
         }

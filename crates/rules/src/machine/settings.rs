@@ -5,7 +5,7 @@
     reason = "a branch in a lane keeps the loop from being many lanes at once"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::region::DivisionCode;
@@ -162,6 +162,18 @@ impl Settings {
         Read {
             values: regions.iter().map(in_region).collect(),
             regions: of,
+        }
+    }
+
+    /// Which operations read another value under others, wherever somebody of the same
+    /// chunks lives.
+    pub(super) fn differing<'s>(&'s self, others: &'s Settings) -> impl Fn(Id) -> bool + 's {
+        let of =
+            |settings: &'s Settings| settings.regions.0.places.iter().map(|(_, region)| *region);
+        let pairs: BTreeSet<(usize, usize)> = of(self).zip(of(others)).collect();
+        move |id| {
+            let mut pairs = pairs.iter();
+            pairs.any(|(one, other)| self.value(id, *one) != others.value(id, *other))
         }
     }
 

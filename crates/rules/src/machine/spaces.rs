@@ -51,14 +51,15 @@ impl Space<'_> {
 /// the interpreter, family by family, whose steps are counted.
 const LANES_MAX: usize = 1 << 21;
 
-#[derive(Debug)]
+/// What was made is shared with the runs that go on from one.
+#[derive(Clone, Debug)]
 pub(crate) struct Spaces<'c> {
     room: &'c Room,
     /// A space would have had too many lanes, and has none.
     pub(crate) overfull: bool,
     /// By number.
-    known: Vec<Option<Space<'c>>>,
-    lifts: BTreeMap<(SpaceId, SpaceId), Vec<u32>>,
+    known: Vec<Option<Rc<Space<'c>>>>,
+    lifts: BTreeMap<(SpaceId, SpaceId), Rc<Vec<u32>>>,
 }
 
 pub(super) fn narrow(n: usize) -> u32 {
@@ -81,13 +82,13 @@ impl<'c> Spaces<'c> {
 
     /// Gives back what its spaces hold.
     pub(crate) fn finish(self) {
-        for space in self.known.into_iter().flatten() {
+        for space in self.known.into_iter().flatten().filter_map(Rc::into_inner) {
             self.room.back(Register::Narrow(space.element));
         }
     }
 
     pub(crate) fn get(&self, space: SpaceId) -> Option<&Space<'c>> {
-        self.known.get(usize::from(space.0))?.as_ref()
+        self.known.get(usize::from(space.0))?.as_deref()
     }
 
     pub(crate) fn lanes(&self, space: SpaceId, chunk: &Chunk) -> usize {
@@ -153,7 +154,7 @@ impl<'c> Spaces<'c> {
         if self.known.len() <= at {
             self.known.resize_with(at + 1, || None);
         }
-        self.known[at] = Some(made);
+        self.known[at] = Some(Rc::new(made));
     }
 
     fn hang(
@@ -272,12 +273,12 @@ impl<'c> Spaces<'c> {
             let through = |owner: &u32| lifted.map_or(*owner, |up| up[*owner as usize]);
             large.up.iter().map(through).collect()
         };
-        self.lifts.insert((from, to), map);
+        self.lifts.insert((from, to), Rc::new(map));
     }
 
     /// What [`Spaces::lift`] made; `None` when the spaces are one.
     pub(crate) fn lifted(&self, from: SpaceId, to: SpaceId) -> Option<&[u32]> {
-        let made = self.lifts.get(&(from, to)).map(Vec::as_slice);
+        let made = self.lifts.get(&(from, to)).map(|map| map.as_slice());
         made.or_else(|| {
             // A space knows itself where its lanes are in the one below.
             let to = self.get(to).filter(|to| to.below == from)?;

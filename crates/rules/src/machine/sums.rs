@@ -57,13 +57,21 @@ impl Sums {
         }
     }
 
-    /// Registers that are asked for at the end.
-    pub(super) fn asked(&self) -> impl Iterator<Item = Id> + '_ {
-        let sides = self.margins.iter().flatten();
-        let amounts = sides.flat_map(|sides| [sides.left, sides.right]);
-        let amounts = amounts.chain(self.monthly);
-        amounts.flat_map(|amount| [Some(amount.above), amount.below].into_iter().flatten())
+    /// Registers of what is paid.
+    pub(super) fn paid(&self) -> impl Iterator<Item = Id> + '_ {
+        registers(self.monthly)
     }
+
+    /// Registers of by how little criteria miss.
+    pub(super) fn missed(&self) -> impl Iterator<Item = Id> + '_ {
+        let sides = self.margins.iter().flatten();
+        registers(sides.flat_map(|sides| [sides.left, sides.right]))
+    }
+}
+
+fn registers(amounts: impl IntoIterator<Item = Amount>) -> impl Iterator<Item = Id> {
+    let amounts = amounts.into_iter();
+    amounts.flat_map(|amount| [Some(amount.above), amount.below].into_iter().flatten())
 }
 
 fn sides<'p>(lower: &mut Lower<'p, '_>, when: &'p Expr, space: SpaceId) -> Option<Sides> {
