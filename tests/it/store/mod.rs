@@ -22,6 +22,7 @@ mod people;
 mod running;
 mod server;
 mod subscriptions;
+mod unhurried;
 
 use store::commit::{CommitKind, SubjectKeyRow, Write};
 
