@@ -19,6 +19,8 @@ pub(super) struct Both {
     sides: [Side; 2],
     /// Policies that are compared.
     compared: Vec<bool>,
+    /// Of them, those of which everybody is the same under both.
+    alike: Vec<bool>,
     /// What is the same for both: for verdicts, and for sums.
     shared: [Vec<Step>; 2],
     /// What each does after it.
@@ -66,6 +68,14 @@ impl Machine {
             .collect();
         let asked = self.asked(of, &compared);
         let apart = self.apart(operations, sides.each_ref().map(|side| &side.settings));
+        let programs = self.programs.iter().enumerate();
+        let alike = programs.map(|(at, program)| {
+            let is_apart = |id: Id| apart[id.0 as usize];
+            let signs = program.as_ref().map(|program| program.signs);
+            let [now, then] = sides.each_ref().map(|side| side.in_force[at]);
+            now && then && compared[at] && signs.is_ok_and(|signs| !is_apart(signs))
+        });
+        let alike = alike.collect();
         let turn = |id: Id| {
             let is_sum = id.0 as usize >= self.operations;
             usize::from(is_sum) + 2 * usize::from(apart[id.0 as usize])
@@ -77,6 +87,7 @@ impl Machine {
         Both {
             sides,
             compared,
+            alike,
             shared: [verdicts, sums],
             own: [own_verdicts, own_sums],
         }
@@ -129,6 +140,12 @@ impl Both {
     /// Whether a policy is compared.
     pub(super) fn is_compared(&self, policy: usize) -> bool {
         self.compared[policy]
+    }
+
+    /// Whether a policy is in force and comes to the same under both, for everybody of a
+    /// chunk who is left to the interpreter under both or under neither.
+    pub(super) fn is_alike(&self, policy: usize) -> bool {
+        self.alike[policy]
     }
 
     /// Whether a policy is in force under one of the two.

@@ -2,6 +2,7 @@
 //! where it stands, and nobody's verdict is written out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::evaluation::Confidential;
@@ -92,8 +93,11 @@ const TOGETHER: usize = 8;
 
 /// Outcomes by number, and the number of each combination of signs.
 struct Classes {
-    of: Vec<u8>,
+    of: [u8; SIGNS],
 }
+
+/// Combinations of signs there are.
+const SIGNS: usize = u8::MAX as usize + 1;
 
 /// What may be told of a standing.
 const EACH: u8 = 4;
@@ -118,9 +122,12 @@ impl Classes {
             Outcome::Judged(standing, told) => (*standing as u8) * EACH + (*told as u8),
             Outcome::Deferred => DEFERRED,
         };
-        Classes {
-            of: program.outcomes.iter().map(class).collect(),
-        }
+        let outcomes = program.outcomes.iter().map(class);
+        let mut of = [DEFERRED; SIGNS];
+        of.iter_mut()
+            .zip(outcomes)
+            .for_each(|(to, class)| *to = class);
+        Classes { of }
     }
 }
 
@@ -129,8 +136,23 @@ fn outcome(class: usize) -> Option<(Standing, Told)> {
     Some((*standing, TOLDS[class % TOLDS.len()]))
 }
 
-fn is_met(class: u8) -> bool {
-    outcome(usize::from(class)).is_some_and(|(standing, _)| standing == Standing::Met)
+const fn is_met(class: u8) -> bool {
+    class / EACH == Standing::Met as u8
+}
+
+/// How many lanes of somebody there have each value; lanes that follow each other mostly
+/// have the same, and adding to one number again and again is slow.
+fn counted<const VALUES: usize>(
+    lanes: impl ExactSizeIterator<Item = usize>,
+    subjects: &[u8],
+) -> [u64; VALUES] {
+    const APART: usize = 4;
+    let mut counts = [[0_u32; VALUES]; APART];
+    for (at, (value, there)) in lanes.zip(subjects).enumerate() {
+        counts[at % APART][value] += u32::from(*there == T);
+    }
+    let all = |value| counts.iter().map(|some| u64::from(some[value])).sum();
+    std::array::from_fn(all)
 }
 
 struct Asking<'a> {
@@ -148,7 +170,7 @@ struct Of<'c> {
     program: &'c Program,
     sums: &'c Sums,
     /// The class of every lane, under both.
-    classes: [Vec<u8>; 2],
+    classes: [Rc<Vec<u8>>; 2],
     /// Lanes of somebody there.
     subjects: &'c [u8],
 }
@@ -183,20 +205,56 @@ impl Asking<'_> {
                 continue;
             };
             let subjects = Machine::subjects(program, chunk, &present);
-            let classes = [0, 1].map(|side| self.classes(side, at, (program, &judged), subjects));
+            let change = out.changes.entry(at).or_default();
+            let is_alike = self.both.is_alike(at) && judged[0].odd == judged[1].odd;
+            if is_alike && !self.is_detailed(policy) && !judged[0].odd.contains(&1) {
+                self.alike(at, judged[0].run.trits(program.signs), subjects, change);
+                continue;
+            }
+            let of_side = |side| Rc::new(self.classes(side, at, (program, &judged), subjects));
+            let before = of_side(0);
+            let after = if is_alike { before.clone() } else { of_side(1) };
             let of = Of {
                 chunk,
                 judged: &judged,
                 policy,
                 program,
                 sums: &machine.sums[at],
-                classes,
+                classes: [before, after],
                 subjects,
             };
-            of.tell(self.of.details, out.changes.entry(at).or_default());
+            of.tell(self.of.details, change);
         }
         for Judged { run, .. } in judged {
             run.finish();
+        }
+    }
+
+    /// Whether more is told of a policy than how many are what.
+    fn is_detailed(&self, policy: &Policy) -> bool {
+        let is_near = |keys| is_near(policy, keys);
+        self.of
+            .details
+            .is_some_and(|keys| policy.amount_basis().is_some() || is_near(keys))
+    }
+
+    /// Adds a policy under which everybody is what they are.
+    fn alike(&self, policy: usize, signs: &Lanes<'_, u8>, subjects: &[u8], change: &mut Change) {
+        let Some(classes) = &self.classes[policy] else {
+            return;
+        };
+        let counts: [u64; SIGNS] = match signs.slice() {
+            Ok(signs) => counted(signs.iter().map(|signs| usize::from(*signs)), subjects),
+            Err(signs) => counted(subjects.iter().map(|_| usize::from(signs)), subjects),
+        };
+        for (class, count) in classes
+            .of
+            .iter()
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+        {
+            let class = usize::from(*class);
+            tally(change, (class, class), count);
         }
     }
 
@@ -229,16 +287,17 @@ impl Asking<'_> {
 impl Of<'_> {
     /// Adds what would change here.
     fn tell(&self, details: Option<&BTreeSet<String>>, change: &mut Change) {
-        let mut pairs: [[u64; CLASSES]; CLASSES] = [[0; CLASSES]; CLASSES];
-        let lanes = self.classes[0].iter().zip(&self.classes[1]);
-        for ((before, after), there) in lanes.zip(self.subjects) {
-            pairs[usize::from(*before)][usize::from(*after)] += u64::from(*there == T);
-        }
+        let lanes = self.classes[0].iter().zip(self.classes[1].iter());
+        let lanes =
+            lanes.map(|(before, after)| usize::from(*before) * CLASSES + usize::from(*after));
+        let pairs: [u64; CLASSES * CLASSES] = counted(lanes, self.subjects);
         let known = change.gained + change.lost;
-        for (before, row) in pairs.iter().enumerate() {
-            for (after, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-                tally(change, (before, after), *count);
-            }
+        for (pair, count) in pairs
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+        {
+            tally(change, (pair / CLASSES, pair % CLASSES), count);
         }
         let Some(keys) = details else { return };
         let mut towns: Vec<Option<Town>> = Vec::new();
@@ -268,7 +327,7 @@ impl Of<'_> {
 
     /// Lanes of somebody there for which something holds of both classes.
     fn lanes(&self, is: impl Fn(u8, u8) -> bool) -> impl Iterator<Item = usize> {
-        let both = self.classes[0].iter().zip(&self.classes[1]);
+        let both = self.classes[0].iter().zip(self.classes[1].iter());
         let lanes = both.zip(self.subjects).enumerate();
         lanes.filter_map(move |(lane, ((before, after), there))| {
             (*there == T && is(*before, *after)).then_some(lane)
