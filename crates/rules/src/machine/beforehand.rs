@@ -100,7 +100,7 @@ impl Layer {
         let kept: Vec<Id> = all
             .filter(|id| needed[id.0 as usize] && is_kept(*id))
             .collect();
-        let [steps, _] = Schedule::of(graph, [operations; 2], &kept, known);
+        let steps = Schedule::of(graph, (operations, &kept), known);
         let computed = steps.iter().map(|step| (step.of, graph.node(step.of)));
         let reading = computed.filter(|(_, node)| node.op.reads_parameters());
         let of_items = kept.iter();
@@ -158,13 +158,14 @@ impl Beforehand {
         }
     }
 
-    /// What a run does that asks for operations of the same graph, those of its first
-    /// part before the rest, and reads what rests on facts.
-    pub(super) fn steps(&self, graph: &Graph, parts: [usize; 2], asked: &[Id]) -> [Vec<Step>; 2] {
-        Schedule::of(graph, parts, asked, &self.of_facts.known(Rests::OnFacts))
+    /// What a run does that asks for operations of the same graph and reads what rests on
+    /// facts.
+    pub(super) fn steps(&self, graph: &Graph, asked: (usize, &[Id])) -> Vec<Step> {
+        let [steps] = self.in_turn(graph, asked, |_| 0);
+        steps
     }
 
-    /// What a run does in turn that reads what rests on facts.
+    /// The same in turns.
     pub(super) fn in_turn<const TURNS: usize>(
         &self,
         graph: &Graph,
@@ -178,8 +179,7 @@ impl Beforehand {
     pub(super) fn daily(&self, graph: &Graph, operations: usize, asked: &[Id]) -> Vec<Step> {
         let mut known = self.of_facts.known(Rests::OnFacts);
         known.extend(self.of_parameters.known(Rests::OnParameters));
-        let [steps, _] = Schedule::of(graph, [operations; 2], asked, &known);
-        steps
+        Schedule::of(graph, (operations, asked), &known)
     }
 
     /// What a chunk keeps of the facts, computed now if it was not, or for another graph.

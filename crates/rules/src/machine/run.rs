@@ -67,19 +67,15 @@ impl<'c> Run<'c> {
         run
     }
 
-    /// Another run that goes on from here under its own settings; what was computed is
-    /// shared.
+    /// Another run that goes on from here, sharing what was computed.
     pub(super) fn under(&self, settings: &'c Settings) -> Run<'c> {
         Run {
-            graph: self.graph,
-            chunk: self.chunk,
-            kept: self.kept,
             settings,
             places: OnceCell::new(),
             registers: self.registers.iter().map(Register::again).collect(),
             spaces: self.spaces.clone(),
-            room: self.room,
             odd: self.odd.clone(),
+            ..*self
         }
     }
 

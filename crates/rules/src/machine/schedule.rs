@@ -91,15 +91,10 @@ pub(super) struct Schedule<'g> {
 }
 
 impl Schedule<'_> {
-    /// Operations of the first part of the graph before the rest.
-    pub(super) fn of(
-        graph: &Graph,
-        parts: [usize; 2],
-        asked: &[Id],
-        kept: &Known,
-    ) -> [Vec<Step>; 2] {
-        let turn = |id: Id| usize::from(id.0 as usize >= parts[0]);
-        Schedule::in_turn(graph, (parts[1], asked), kept, turn)
+    /// All in one turn.
+    pub(super) fn of(graph: &Graph, asked: (usize, &[Id]), kept: &Known) -> Vec<Step> {
+        let [steps] = Schedule::in_turn(graph, asked, kept, |_| 0);
+        steps
     }
 
     /// Of the first operations those of the first turn before those of the next. Nothing

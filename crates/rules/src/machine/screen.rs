@@ -284,7 +284,7 @@ impl Machine {
             .collect();
         let daily: Vec<Id> = judging().flat_map(|one| one.daily(&graph)).collect();
         let beforehand = Beforehand::of(&graph, operations, [&asked, &daily]);
-        let [steps, _] = beforehand.steps(&graph, [operations; 2], &asked);
+        let steps = beforehand.steps(&graph, (operations, &asked));
         Machine {
             layout: Layout::of(&graph, effort),
             daily: beforehand.daily(&graph, operations, &signs),

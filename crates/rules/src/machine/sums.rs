@@ -153,7 +153,14 @@ impl<'r> Distance<'r> {
         let ((a, b), (c, d)) = (self.left.at(lane)?, self.right.at(lane)?);
         let above = a.checked_mul(d)?.checked_sub(c.checked_mul(b)?)?;
         let (above, below) = (above.checked_abs()?, b.checked_mul(d)?);
-        if let Some(Margin::Fen(most) | Margin::Whole(most)) = most {
+        // Money stands before every other number.
+        let most = match most {
+            Some(Margin::Fen(_)) if !self.money => return None,
+            Some(Margin::Whole(_)) if self.money => None,
+            Some(Margin::Fen(most) | Margin::Whole(most)) => Some(most),
+            None => None,
+        };
+        if let Some(most) = most {
             // Rounded, it is more than the most when it is more by a half.
             let bound = i128::from(most).checked_add(1)?.checked_mul(below)?;
             if above >= bound {

@@ -8,8 +8,8 @@ use domain::household::Household;
 use domain::ids::Subject;
 use domain::time::{Date, add_days};
 use rules::{
-    Appraisal, Change, Comparison, EXAMPLES_MAX, Example, Machine, Monthly, NEAR_MAX, Near,
-    Outcome, Policy, PolicySet, Screened, Standing, Told, appraise,
+    Appraisal, Change, Compared, Comparison, EXAMPLES_MAX, Example, Machine, Margin, Monthly,
+    NEAR_MAX, Near, Outcome, Policy, PolicySet, Screened, Standing, Told, appraise,
 };
 
 use crate::machine::population;
@@ -222,6 +222,19 @@ fn cut(change: &mut Change) {
     change.examples = [gained, lost].concat();
 }
 
+/// What a comparison says, and what verdicts one by one come to.
+fn both_ways(
+    machine: &Machine,
+    all: &[Household],
+    asked: &Comparison<'_>,
+) -> (Compared, BTreeMap<usize, Change>) {
+    let side = |(set, on)| Side::of(machine, set, on, all);
+    let (now, then) = (side(asked.now), side(asked.then));
+    let expected = counted((&now, &then), all, asked.details.unwrap());
+    let found = machine.compare(&machine.columns(all), asked).unwrap();
+    (found, expected)
+}
+
 fn same(found: &BTreeMap<usize, Change>, expected: &BTreeMap<usize, Change>, set: &PolicySet) {
     let policies: BTreeSet<usize> = found.keys().chain(expected.keys()).copied().collect();
     for policy in policies {
@@ -244,7 +257,6 @@ fn a_comparison_counts_what_verdicts_one_by_one_come_to() {
     }
     let now = beginning(&with(&[]), on);
     let machine = Machine::of(&now);
-    let columns = machine.columns(&all);
     let standard = "zh: 低保标准, en: Allowance standard, values: [{ from: 2025-07-01, value: 1160";
     let cases = [
         ("allowance_standard", standard, "1160", "1420", on),
@@ -261,11 +273,6 @@ fn a_comparison_counts_what_verdicts_one_by_one_come_to() {
     for (key, text, was, would, then_on) in cases {
         let then = beginning(&with(&[(text, &text.replace(was, would))]), on);
         let keys = BTreeSet::from([key.to_owned()]);
-        let sides = (
-            Side::of(&machine, &now, on, &all),
-            Side::of(&machine, &then, then_on, &all),
-        );
-        let expected = counted((&sides.0, &sides.1), &all, &keys);
         let asked = Comparison {
             now: (&now, on),
             then: (&then, then_on),
@@ -273,7 +280,7 @@ fn a_comparison_counts_what_verdicts_one_by_one_come_to() {
             within: None,
             details: Some(&keys),
         };
-        let found = machine.compare(&columns, &asked).unwrap();
+        let (found, expected) = both_ways(&machine, &all, &asked);
         assert_eq!(
             found.units,
             all.iter().filter(|h| h.members().count() > 0).count() as u64
@@ -296,6 +303,65 @@ fn a_comparison_counts_what_verdicts_one_by_one_come_to() {
     }
     println!("{gained} gained, {lost} lost, {near} near, {paid} fen, {unknown} unknown");
     assert!(gained > 50 && lost > 50 && near > 10 && paid > 0);
+}
+
+/// 低保 written otherwise, compared under two standards with what verdicts one by one
+/// come to.
+fn altered_allowance(was: &str, would: &str, is_near_told: bool) -> Change {
+    let on: Date = "2026-11-20".parse().unwrap();
+    let all = population(2);
+    let keys = BTreeSet::from(["allowance_standard".to_owned()]);
+    let mut documents = support::documents("policies");
+    let text = documents
+        .iter_mut()
+        .find(|d| d.name == "subsistence_allowance.yaml")
+        .map(|document| &mut document.text)
+        .unwrap();
+    assert!(text.contains(was), "{was}");
+    *text = text.replacen(was, would, 1);
+    let of = |change: &[_]| with(change).with_policies(&documents).unwrap();
+    let (now, then) = (of(&[]), of(&[("value: 1160", "value: 1500")]));
+    let asked = Comparison {
+        now: (&now, on),
+        then: (&then, on),
+        knows: &Confidential::ALL,
+        within: None,
+        details: Some(&keys),
+    };
+    let (mut found, mut expected) = both_ways(&Machine::of(&now), &all, &asked);
+    if !is_near_told {
+        let both = [&mut found.changes, &mut expected].into_iter();
+        both.flat_map(BTreeMap::values_mut)
+            .for_each(|change| change.near.clear());
+    }
+    same(&found.changes, &expected, &now);
+    let mut policies = now.policies().iter();
+    let at = policies.position(|policy| policy.id == "subsistence_allowance");
+    found.changes[&at.unwrap()].clone()
+}
+
+/// Whether what is paid is the same under both, or is not. By how little somebody misses
+/// of whom a sum is not known is not told.
+#[test]
+fn an_amount_too_large_to_hold_takes_nothing_from_the_verdict() {
+    for too_large in ["income", "(line - income)"] {
+        let would = format!("per_month: {too_large} * 1000000000000000");
+        let change = altered_allowance("per_month: (line - income) / 12", &would, false);
+        let money = change.money.unwrap();
+        println!("{too_large}: {money:?}");
+        assert!(money.unknown > 5 && money.known > 5);
+    }
+}
+
+/// Those who miss by a number of people are seen first, and are as many as are kept.
+#[test]
+fn who_misses_by_money_is_nearer_than_who_misses_by_anything_else() {
+    let would = "criteria:\n  - id: several\n    zh: 一人以上\n    en: more than one\n    when: size(counted) > 1\n";
+    let change = altered_allowance("criteria:\n", would, true);
+    let of_money = |near: &&Near| matches!(near.miss.by, Margin::Fen(_));
+    let of_money = change.near.iter().filter(of_money).count();
+    println!("{of_money} of {} by money", change.near.len());
+    assert!(change.near.len() == NEAR_MAX && of_money > 0);
 }
 
 #[test]
