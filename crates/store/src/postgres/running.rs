@@ -181,8 +181,8 @@ pub(super) async fn statistics(pool: &PgPool) -> Stored<Statistics> {
 
 pub(super) async fn check(pool: &PgPool) -> Stored<Vec<String>> {
     let mut tx = scope::all(pool).await?;
-    // Every row of a large county is held against every other: it takes minutes, holds
-    // nobody up, and a restore that could not be checked would be none.
+    // All rows of a large county are joined and sorted: it takes minutes, holds nobody
+    // up, and a restore that could not be checked would be none.
     sqlx::query("set local statement_timeout = 0")
         .execute(&mut *tx)
         .await?;
