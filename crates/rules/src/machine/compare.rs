@@ -147,7 +147,7 @@ fn counted<const VALUES: usize>(
     subjects: &[u8],
 ) -> [u64; VALUES] {
     const APART: usize = 4;
-    let mut counts = [[0_u32; VALUES]; APART];
+    let mut counts: [[u32; VALUES]; APART] = [[0; VALUES]; APART];
     for (at, (value, there)) in lanes.zip(subjects).enumerate() {
         counts[at % APART][value] += u32::from(*there == T);
     }
