@@ -19,7 +19,7 @@ mod process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::authority::{Operation, Role};
+use domain::authority::{Grant, Operation, Role};
 use domain::record::Revision;
 use domain::time::{Date, Month, add_days};
 use pipeline::Deps;
@@ -88,9 +88,11 @@ async fn main() -> Result<(), Failed> {
         }
         settle(&deps, &format!("{name}, {day}")).await?;
     }
-    another_standard(&deps).await?;
+    let officer = office::officer(Role::CountyOfficer);
+    let grant = officer.authorize(Operation::ReadPeople, "bench")?;
+    another_standard(&deps, &grant).await?;
     invariants(&deps).await?;
-    ahead(&deps).await?;
+    ahead(&deps, &grant).await?;
     println!("peak memory of this process: {} MiB", peak_memory_mib());
     Ok(())
 }
@@ -108,9 +110,7 @@ async fn invariants(deps: &Arc<Deps>) -> Result<(), Failed> {
 }
 
 /// What a question about another standard costs.
-async fn another_standard(deps: &Arc<Deps>) -> Result<(), Failed> {
-    let officer = office::officer(Role::CountyOfficer);
-    let grant = officer.authorize(Operation::ReadPeople, "bench")?;
+async fn another_standard(deps: &Arc<Deps>, grant: &Grant) -> Result<(), Failed> {
     let on = deps.clock.today();
     let question = simulate::Question {
         values: vec![("allowance_standard".to_owned(), "1100".to_owned())],
@@ -118,16 +118,14 @@ async fn another_standard(deps: &Arc<Deps>) -> Result<(), Failed> {
         on,
     };
     let (begun, usage) = (Instant::now(), Usage::now());
-    let answer = simulate::simulate(deps, &grant, &question).await?;
+    let answer = simulate::simulate(deps, grant, &question).await?;
     told("another standard", begun, usage, (answer.units, "units"));
     Ok(())
 }
 
 /// What a question about the days ahead costs; with a million households it is
 /// by far the longest step of all, and the last.
-async fn ahead(deps: &Arc<Deps>) -> Result<(), Failed> {
-    let officer = office::officer(Role::CountyOfficer);
-    let grant = officer.authorize(Operation::ReadPeople, "bench")?;
+async fn ahead(deps: &Arc<Deps>, grant: &Grant) -> Result<(), Failed> {
     let on = deps.clock.today();
     let question = horizon::Question {
         on,
@@ -135,7 +133,7 @@ async fn ahead(deps: &Arc<Deps>) -> Result<(), Failed> {
         values: None,
     };
     let (begun, usage) = (Instant::now(), Usage::now());
-    let answer = horizon::horizon(deps, &grant, &question).await?;
+    let answer = horizon::horizon(deps, grant, &question).await?;
     told("ninety days ahead", begun, usage, (answer.units, "units"));
     Ok(())
 }

@@ -184,3 +184,39 @@ impl Both {
         judged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::evaluation::Confidential;
+
+    use crate::machine::tests::{household, set_with};
+    use crate::{Comparison, Machine};
+
+    /// What neither a value nor the date makes another is done once.
+    #[test]
+    fn what_is_the_same_under_both_is_no_sides_own() {
+        let when = "'members.exists(m, age(m) > 17 && size(m.vehicle) > param.cars)'";
+        let of = |cars| set_with(when, &[("2026-01-01", "2028-01-01", cars)]);
+        let (first, second) = (of(0), of(1));
+        let machine = Machine::of(&first);
+        let columns = machine.columns([&household()]);
+        let steps = |then, on: &str| {
+            let asked = Comparison {
+                now: (&first, "2026-11-20".parse().unwrap()),
+                then: (then, on.parse().unwrap()),
+                knows: &Confidential::ALL,
+                within: None,
+                details: None,
+            };
+            let both = machine.both(&columns, &asked);
+            (both.shared[0].len(), both.own[0].len(), both.alike)
+        };
+        let (all, own, alike) = steps(&first, "2026-11-20");
+        assert!(all > 0 && own == 0 && alike == [true]);
+        for (then, on) in [(&second, "2026-11-20"), (&first, "2026-11-21")] {
+            let (shared, own, alike) = steps(then, on);
+            println!("{shared} shared, {own} each, {all} in all");
+            assert!(shared > 0 && own > 0 && shared + own <= all + 1 && alike == [false]);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
 use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::columns::{Columns, each_once, nouns, uuids};
 use super::imports::revision;
@@ -122,7 +122,11 @@ pub(super) async fn backlog(
     Ok(waiting::backlog(total.fetch_one(&mut *tx).await?))
 }
 
-pub(super) async fn checkpoint(pool: &PgPool, partition: DivisionCode, step: &str) -> Stored<i64> {
+pub(super) async fn checkpoint(
+    executor: impl PgExecutor<'_>,
+    partition: DivisionCode,
+    step: &str,
+) -> Stored<i64> {
     let position: Option<i64> = sqlx::query_scalar(
         "select position
         from checkpoints
@@ -133,7 +137,7 @@ pub(super) async fn checkpoint(pool: &PgPool, partition: DivisionCode, step: &st
     )
     .bind(partition.as_str())
     .bind(step)
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await?;
     Ok(position.unwrap_or(0))
 }

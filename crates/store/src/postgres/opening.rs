@@ -82,9 +82,8 @@ const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Given with the connection, so that `reset all` keeps them. No statement, lock
 /// or idle transaction holds others up for longer; the check of the store, which holds
-/// nobody up, may take longer. A statement runs for less time
-/// than compiling it takes, and what a batch sorts (sealed records of some hundred
-/// bytes each) stays in memory.
+/// nobody up, may take longer. A statement runs for less time than compiling it takes,
+/// and what a batch sorts (sealed records of some hundred bytes each) stays in memory.
 const SESSION: [(&str, &str); 5] = [
     ("statement_timeout", "30s"),
     ("lock_timeout", "5s"),

@@ -3,7 +3,7 @@
 use domain::ids::{HouseholdId, ImportId, PersonId, Subject};
 use domain::record::{Coverage, DatasetId, NaturalKey, Read};
 use domain::region::DivisionCode;
-use sqlx::SqlitePool;
+use sqlx::{SqliteExecutor, SqlitePool};
 
 use super::columns::{Columns, ids_json, nouns, numbers_json, subjects_json};
 use super::imports::revision;
@@ -118,7 +118,7 @@ pub(super) async fn backlog(
 }
 
 pub(super) async fn checkpoint(
-    pool: &SqlitePool,
+    executor: impl SqliteExecutor<'_>,
     partition: DivisionCode,
     step: &str,
 ) -> Stored<i64> {
@@ -132,7 +132,7 @@ pub(super) async fn checkpoint(
     )
     .bind(partition.as_str())
     .bind(step)
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await?;
     Ok(position.unwrap_or(0))
 }

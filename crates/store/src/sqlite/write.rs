@@ -75,20 +75,7 @@ async fn guards(tx: &mut SqliteConnection, guards: &[Guard]) -> Stored<()> {
                 step,
                 position,
             } => {
-                let stands: i64 = sqlx::query_scalar(
-                    "select coalesce((
-                        select position
-                        from checkpoints
-                        where partition = $1
-                        and step = $2
-                        order by commit_id desc
-                        limit 1
-                    ), 0)",
-                )
-                .bind(partition.as_str())
-                .bind(step)
-                .fetch_one(&mut *tx)
-                .await?;
+                let stands = super::folding::checkpoint(&mut *tx, *partition, step).await?;
                 refuse_unless(stands == *position)?;
             }
             Guard::ReviewsAt { number } => {
